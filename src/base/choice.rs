@@ -1,0 +1,163 @@
+//! Choices that the command line, the settings, the keys and the pictures all name alike.
+
+/// A closed list of named alternatives.
+pub trait Choice: Sized + Copy + PartialEq + 'static {
+    /// Every alternative, in the order in which a key steps through them.
+    const ALL: &'static [Self];
+
+    /// The name used on the command line, in settings and on the screen.
+    fn name(self) -> &'static str;
+
+    /// The alternative of that name.
+    fn parse(name: &str) -> Result<Self, String> {
+        Self::ALL.iter().copied().find(|c| c.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|c| c.name()).collect();
+            format!("\"{name}\" is none of {}", names.join(", "))
+        })
+    }
+
+    /// The one `step` places further, around the end.
+    fn step(self, step: isize) -> Self {
+        let at = Self::ALL.iter().position(|c| *c == self).unwrap_or(0) as isize;
+        Self::ALL[(at + step).rem_euclid(Self::ALL.len() as isize) as usize]
+    }
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl Choice for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+            fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::parse(text)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'_, str>>::deserialize(from)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+choice! {
+    /// How values become colours. The last three are diverging, for signed values.
+    Colormap {
+        /// Dark blue to yellow, perceptually uniform.
+        Viridis = "viridis",
+        /// Black to pale yellow through purple.
+        Magma = "magma",
+        /// Black to yellow through red.
+        Inferno = "inferno",
+        /// Google's rainbow with even lightness steps.
+        Turbo = "turbo",
+        /// Black to white.
+        Grey = "grey",
+        /// MATLAB's rainbow, for comparing with papers.
+        Jet = "jet",
+        /// Blue, white, red.
+        RdBu = "rdbu",
+        /// Purple, white, orange: safe for red-green blindness.
+        PuOr = "puor",
+        /// Blue, black, red: the middle is as dark as the terminal.
+        Berlin = "berlin",
+    }
+}
+
+impl Colormap {
+    /// Whether the middle colour stands for zero.
+    pub const fn is_diverging(self) -> bool {
+        matches!(self, Self::RdBu | Self::PuOr | Self::Berlin)
+    }
+}
+
+choice! {
+    /// Which values the first and the last colour stand for.
+    RangeMode {
+        /// The map's own minimum and maximum.
+        Map = "map",
+        /// The minimum and maximum of the whole layer.
+        Layer = "layer",
+        /// From -a to a, a the largest magnitude of the map.
+        Symmetric = "symmetric",
+        /// From the map's 1st to its 99th percentile.
+        Percentile = "percentile",
+    }
+}
+
+choice! {
+    /// The order of the channels of a layer.
+    SortOrder {
+        /// As in the network.
+        Index = "index",
+        /// Largest mean first.
+        Mean = "mean",
+        /// Largest maximum first.
+        Max = "max",
+        /// Fewest zeros first.
+        Sparsity = "sparsity",
+    }
+}
+
+choice! {
+    /// How all channels of a layer become one map.
+    Combine {
+        /// The sum over the channels.
+        Sum = "sum",
+        /// The mean over the channels.
+        Mean = "mean",
+        /// The largest value over the channels.
+        Max = "max",
+        /// The root of the mean square over the channels.
+        Rms = "rms",
+    }
+}
+
+choice! {
+    /// How many colours the terminal shows.
+    ColorDepth {
+        /// 24 bits.
+        TrueColor = "truecolor",
+        /// The 256 colours of xterm.
+        Colors256 = "256",
+        /// The 16 colours of ANSI.
+        Colors16 = "16",
+        /// Levels of grey out of the 256.
+        Grey = "grey",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stepping_goes_around() {
+        assert_eq!(Colormap::Viridis.step(-1), Colormap::Berlin);
+        assert_eq!(Colormap::Berlin.step(1), Colormap::Viridis);
+    }
+
+    #[test]
+    fn unknown_names_list_the_known() {
+        let error = Combine::parse("median").err();
+        assert_eq!(error.as_deref(), Some("\"median\" is none of sum, mean, max, rms"));
+    }
+}

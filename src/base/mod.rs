@@ -1,0 +1,15 @@
+//! Words that every part of the house shares: plain types, no behaviour of their own.
+
+mod array;
+mod choice;
+mod control;
+mod key;
+mod rect;
+mod text;
+
+pub use array::{Array, LayerId, Shape};
+pub use choice::{Choice, Colormap, Combine, ColorDepth, RangeMode, SortOrder};
+pub use control::{Cancel, Progress};
+pub use key::{Key, KeyCode, KeyError};
+pub use rect::Rect;
+pub use text::{clean, count, nearest, percent, short_count, significant};

@@ -1,0 +1,17 @@
+//! Settings, key table, class labels and paths: text becomes plain structs here.
+//!
+//! Nothing is read from the disk: callers hand over a file's path (for messages) and its text. Files
+//! that ship with the program are embedded, and what is wrong in a user's file is said with its line.
+
+mod document;
+mod error;
+mod keys;
+mod labels;
+mod paths;
+mod settings;
+
+pub use error::ConfigError;
+pub use keys::KeyTable;
+pub use labels::{Label, imagenet, parse as parse_labels};
+pub use paths::{config_dir, state_dir};
+pub use settings::{Display, Dtype, Memory, Run, Settings};

@@ -1,0 +1,319 @@
+//! The settings: `config/default.toml` is embedded, the user's file is laid over it.
+//!
+//! The default file is also the list of known names: a setting exists when it stands there and in the
+//! structs below.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer as Reader, Error};
+
+use super::ConfigError;
+use super::document::Document;
+use crate::base::{Choice, ColorDepth, Colormap, RangeMode, SortOrder};
+
+const DEFAULT: &str = include_str!("../../config/default.toml");
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Settings {
+    /// How it looks.
+    pub display: Display,
+    /// How it computes.
+    pub run: Run,
+    /// What is kept.
+    pub memory: Memory,
+}
+
+/// How it looks.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Display {
+    /// For values that are never negative.
+    #[serde(serialize_with = "name")]
+    pub colormap: Colormap,
+    /// For signed values.
+    #[serde(serialize_with = "name")]
+    pub signed_colormap: Colormap,
+    /// Which values the ends of the colour map stand for.
+    #[serde(serialize_with = "name")]
+    pub range: RangeMode,
+    /// The order of the channels.
+    #[serde(serialize_with = "name")]
+    pub sort: SortOrder,
+    /// The terminal's colours; `None` ("auto") when it is to be asked.
+    #[serde(with = "auto")]
+    pub colors: Option<ColorDepth>,
+    /// The width of a tile in terminal columns, at least 1.
+    #[serde(deserialize_with = "positive")]
+    pub tile: u16,
+}
+
+/// How it computes.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Run {
+    /// Threads; 0 is one for each core.
+    pub threads: usize,
+    /// The precision.
+    pub dtype: Dtype,
+}
+
+/// What is kept.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Memory {
+    /// The bound on all captures together, in MiB; at least 1.
+    #[serde(deserialize_with = "positive")]
+    pub capture_mib: u64,
+}
+
+/// The precision in which a network is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dtype {
+    /// float32.
+    F32,
+    /// float64: slow, the exact reference.
+    F64,
+}
+
+impl Choice for Dtype {
+    const ALL: &'static [Self] = &[Self::F32, Self::F64];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+}
+
+impl FromStr for Dtype {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Settings {
+    /// The defaults, overlaid by the user's file (its path, for messages, and its text).
+    ///
+    /// # Errors
+    /// A file that is no TOML, an unknown section or setting, a value of the wrong kind: with the line.
+    pub fn load(user: Option<(&Path, &str)>) -> Result<Self, ConfigError> {
+        let default = Document::parse(Path::new("config/default.toml"), DEFAULT)?;
+        let mut merged = default.root().clone();
+        let mut settings =
+            read(&merged).map_err(|e| default.error(e.span().unwrap_or_default(), e.message()))?;
+        let Some((path, text)) = user else {
+            return Ok(settings);
+        };
+        let user = Document::parse(path, text)?;
+        for (section, entries) in user.sections()? {
+            let Some(table) = subtable(&mut merged, section.get_ref()) else {
+                let what = |name: &str| format!("unknown section [{name}]");
+                return Err(user.unknown(section, what, names(default.root())));
+            };
+            for (name, value) in &entries {
+                let Some(slot) = table.get_mut(name.get_ref().as_ref()) else {
+                    let section = section.get_ref();
+                    let what = |name: &str| format!("unknown setting \"{name}\" in [{section}]");
+                    return Err(user.unknown(name, what, names(table)));
+                };
+                *slot = (*value).clone();
+            }
+            // After each section, so that the one at fault is known; the last reading counts.
+            settings = read(&merged).map_err(|error| {
+                let span = error.span().unwrap_or_default();
+                let name = entries
+                    .iter()
+                    .find(|(_, value)| value.span().contains(&span.start));
+                let name = name.map_or("", |(name, _)| name.get_ref());
+                user.error(
+                    span,
+                    format!("{}.{name}: {}", section.get_ref(), error.message()),
+                )
+            })?;
+        }
+        Ok(settings)
+    }
+
+    /// The settings as TOML, for `convscope config show`.
+    pub fn show(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+}
+
+fn read(table: &DeTable<'_>) -> Result<Settings, Error> {
+    Settings::deserialize(Reader::from(Spanned::new(0..0, table.clone())))
+}
+
+fn subtable<'a, 'i>(table: &'a mut DeTable<'i>, name: &str) -> Option<&'a mut DeTable<'i>> {
+    match table.get_mut(name)?.get_mut() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn names<'a>(table: &'a DeTable<'_>) -> impl Iterator<Item = &'a str> {
+    table.keys().map(|name| name.get_ref().as_ref())
+}
+
+fn name<S: Serializer>(choice: &impl fmt::Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(choice)
+}
+
+fn positive<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default + PartialEq,
+{
+    let value = T::deserialize(from)?;
+    if value == T::default() {
+        Err(D::Error::custom("must be at least 1"))
+    } else {
+        Ok(value)
+    }
+}
+
+/// `None` is written "auto".
+mod auto {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(
+        colors: &Option<ColorDepth>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_str(colors.map_or("auto", ColorDepth::name))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<ColorDepth>, D::Error> {
+        match String::deserialize(from)?.as_str() {
+            "auto" => Ok(None),
+            name => ColorDepth::parse(name)
+                .map(Some)
+                .map_err(|e| D::Error::custom(format!("{e}, auto"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn load(text: &str) -> Result<Settings, String> {
+        Settings::load(Some((Path::new("c.toml"), text))).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn defaults_stand_until_the_user_says_otherwise() {
+        let default = Settings::load(None).unwrap();
+        assert_eq!(default.display.colormap, Colormap::Viridis);
+        assert_eq!((default.display.colors, default.run.threads), (None, 0));
+        assert_eq!(load("").unwrap(), default);
+
+        let user = load("[run]\ndtype = \"f64\"\n[display]\ncolors = \"16\"\n").unwrap();
+        assert_eq!(
+            (user.run.dtype, user.display.colors),
+            (Dtype::F64, Some(ColorDepth::Colors16))
+        );
+        assert_eq!(
+            (user.display.tile, user.memory),
+            (default.display.tile, default.memory)
+        );
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        let settings = load("[display]\nrange = \"percentile\"\ncolors = \"grey\"").unwrap();
+        assert_eq!(load(&settings.show()).unwrap(), settings);
+        assert!(settings.show().contains("[memory]\ncapture_mib = 1024"));
+    }
+
+    #[test]
+    fn every_default_has_a_field() {
+        let default = Document::parse(Path::new("d"), DEFAULT).unwrap();
+        let shown = Settings::load(None).unwrap().show();
+        let shown = Document::parse(Path::new("s"), &shown).unwrap();
+        let all = |document: &Document<'_>| -> Vec<String> {
+            let sections = document.sections().unwrap();
+            let names = sections.iter().flat_map(|(section, entries)| {
+                entries
+                    .iter()
+                    .map(|(name, _)| format!("{}.{}", section.get_ref(), name.get_ref()))
+            });
+            names.collect()
+        };
+        assert_eq!(all(&default), all(&shown));
+    }
+
+    #[test]
+    fn mistakes_are_refused_with_their_line() {
+        for (text, message) in [
+            (
+                "# mine\n[display]\ncolurmap = \"jet\"",
+                "c.toml:3: unknown setting \"colurmap\" in [display]; did you mean \"colormap\"?",
+            ),
+            (
+                "[dsplay]\ntile = 3",
+                "c.toml:1: unknown section [dsplay]; did you mean \"display\"?",
+            ),
+            (
+                "[run]\nxyz = 3",
+                "c.toml:2: unknown setting \"xyz\" in [run]",
+            ),
+            (
+                "tile = 3",
+                "c.toml:1: \"tile\" is no section: values stand below a line with their section in square brackets",
+            ),
+            (
+                "[display]\ntile = 8\nsort = \"median\"",
+                "c.toml:3: display.sort: \"median\" is none of index, mean, max, sparsity",
+            ),
+            (
+                "[display]\n\ncolors = \"24\"",
+                "c.toml:3: display.colors: \"24\" is none of truecolor, 256, 16, grey, auto",
+            ),
+            (
+                "[run]\ndtype = \"f16\"",
+                "c.toml:2: run.dtype: unknown variant `f16`, expected `f32` or `f64`",
+            ),
+            (
+                "[display]\ntile = 0",
+                "c.toml:2: display.tile: must be at least 1",
+            ),
+            (
+                "[run]\nthreads = -1",
+                "c.toml:2: run.threads: invalid value: integer `-1`, expected usize",
+            ),
+            (
+                "[memory]\ncapture_mib = \"1\"",
+                "c.toml:2: memory.capture_mib: invalid type: string \"1\", expected u64",
+            ),
+            (
+                "[run]\nthreads = \n",
+                "c.toml:2: string values must be quoted, expected literal string",
+            ),
+        ] {
+            assert_eq!(load(text), Err(message.to_string()), "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_loses_its_teeth() {
+        let error = load("[display]\n\"\\u001b[2J\" = 1").unwrap_err();
+        assert!(!error.contains('\u{1b}'), "{error:?}");
+    }
+}

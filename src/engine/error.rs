@@ -1,0 +1,30 @@
+//! What can go wrong while a network runs.
+
+use thiserror::Error;
+
+use crate::model::ModelError;
+
+/// Why a run or a read did not happen.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The token was set; nothing is wrong.
+    #[error("cancelled")]
+    Cancelled,
+    /// The network takes no such input.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A layer or channel that the network does not have.
+    #[error("{0} does not exist in this network")]
+    OutOfRange(String),
+    /// A capture of another backend or network.
+    #[error("this capture was made by another backend: run the network again")]
+    ForeignCapture,
+    /// The arithmetic library refused.
+    #[error("{layer}: {source}")]
+    Tensor {
+        /// The layer being computed or read.
+        layer: String,
+        /// What candle says.
+        source: candle_core::Error,
+    },
+}

@@ -1,0 +1,7 @@
+//! See inside a convolutional network from the terminal.
+
+pub mod base;
+pub mod config;
+pub mod engine;
+pub mod model;
+pub mod picture;

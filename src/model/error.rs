@@ -1,0 +1,57 @@
+//! What can be wrong with a network.
+
+use thiserror::Error;
+
+/// Why tensors are no network, or why a network takes no such input.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// A tensor that the architecture needs is not there.
+    #[error("tensor {0} is missing: the checkpoint is incomplete or no ResNet in torchvision's names")]
+    Missing(String),
+    /// A tensor is there with other extents than its neighbours ask for.
+    #[error("{name} has the shape {found:?}, but {expected} is needed: the checkpoint is inconsistent")]
+    WrongShape {
+        /// The tensor.
+        name: String,
+        /// Its extents.
+        found: Vec<usize>,
+        /// The extents in words.
+        expected: String,
+    },
+    /// Something that is understood but cannot be run.
+    #[error("{name}: {what} is not supported yet")]
+    Unsupported {
+        /// The tensor that shows it.
+        name: String,
+        /// What it belongs to.
+        what: String,
+    },
+    /// An input that a layer cannot take.
+    #[error("{layer} takes no input of {input}: {why}")]
+    Shape {
+        /// The layer's name.
+        layer: String,
+        /// The shape that reached it.
+        input: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A layer name that the network does not have.
+    #[error("there is no layer \"{wanted}\"{}", hint(.near))]
+    UnknownLayer {
+        /// The name as given.
+        wanted: String,
+        /// Similar names.
+        near: Vec<String>,
+    },
+    /// A tensor could not be read.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+fn hint(near: &[String]) -> String {
+    match near {
+        [] => "; `convscope layers` lists them".to_string(),
+        near => format!("; did you mean {}?", near.join(" or ")),
+    }
+}

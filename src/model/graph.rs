@@ -1,0 +1,218 @@
+//! The graph: nodes in topological order, edges that name a value, operations with their weights.
+
+use candle_core::Tensor;
+
+use crate::base::LayerId;
+
+/// A network.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// For people: `ResNet-50`, `ResNeXt-50 32x4d`.
+    pub name: String,
+    /// Channels of the input.
+    pub input_channels: usize,
+    /// Input height and width that fit the stem when nothing else is known.
+    pub usual_input: usize,
+    /// Every layer, inputs before users.
+    pub nodes: Vec<Node>,
+    /// What the tensors do not say and was assumed, in words.
+    pub assumptions: Vec<String>,
+}
+
+/// One layer.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The name that torchvision's `get_graph_node_names` gives it.
+    pub name: String,
+    /// What the file calls its tensors, without `.weight`; `None` for layers without weights.
+    pub file_name: Option<String>,
+    /// What it computes.
+    pub op: Op,
+    /// What it computes from.
+    pub inputs: Vec<Value>,
+}
+
+/// An edge: one output of one node, or the input of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// The input tensor `[N, C, H, W]`.
+    Input,
+    /// An output of a layer.
+    Output {
+        /// The layer.
+        layer: LayerId,
+        /// Which of its outputs; 0 for the operations known today.
+        output: usize,
+    },
+}
+
+impl Value {
+    /// The first output of a layer.
+    pub const fn of(layer: LayerId) -> Self {
+        Self::Output { layer, output: 0 }
+    }
+}
+
+/// A sliding window: pairs are (rows, columns).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Taps.
+    pub kernel: [usize; 2],
+    /// Step of the window.
+    pub stride: [usize; 2],
+    /// Border on top, left, bottom, right.
+    pub pads: [usize; 4],
+    /// Distance of two taps.
+    pub dilation: [usize; 2],
+    /// Whether a last window that leaves the input counts, as in PyTorch.
+    pub ceil_mode: bool,
+}
+
+impl Window {
+    /// A square window with the same border on all sides.
+    pub const fn square(kernel: usize, stride: usize, pad: usize) -> Self {
+        Self {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            pads: [pad; 4],
+            dilation: [1; 2],
+            ceil_mode: false,
+        }
+    }
+
+    /// Border before and after along an axis (0 rows, 1 columns).
+    pub const fn pads_of(&self, axis: usize) -> (usize, usize) {
+        (self.pads[axis], self.pads[axis + 2])
+    }
+
+    /// Input positions that one window spans along an axis.
+    pub const fn span(&self, axis: usize) -> usize {
+        (self.kernel[axis] - 1) * self.dilation[axis] + 1
+    }
+}
+
+/// Convolution: `weight` is `[C_out, C_in / groups, kh, kw]`.
+#[derive(Clone, Debug)]
+pub struct Conv {
+    /// The kernels.
+    pub weight: Tensor,
+    /// `[C_out]`.
+    pub bias: Option<Tensor>,
+    /// How they slide; `ceil_mode` has no meaning here.
+    pub window: Window,
+    /// Independent groups of channels.
+    pub groups: usize,
+}
+
+/// Batch norm in eval mode; every tensor is `[C]`.
+#[derive(Clone, Debug)]
+pub struct BatchNorm {
+    /// Scale.
+    pub weight: Tensor,
+    /// Shift.
+    pub bias: Tensor,
+    /// Running mean.
+    pub mean: Tensor,
+    /// Running variance.
+    pub variance: Tensor,
+    /// Added to the variance.
+    pub eps: f64,
+}
+
+/// Average pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AveragePool {
+    /// Over all positions, to 1 x 1.
+    Global,
+    /// Over a window.
+    Windowed {
+        /// The window.
+        window: Window,
+        /// Whether border positions count in the divisor.
+        count_include_pad: bool,
+    },
+}
+
+/// `y = W x + b`: `weight` is `[out, in]`, `bias` `[out]`.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// The matrix.
+    pub weight: Tensor,
+    /// The shift.
+    pub bias: Option<Tensor>,
+}
+
+/// What a layer computes.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// Convolution.
+    Conv(Conv),
+    /// Batch norm in eval mode.
+    BatchNorm(BatchNorm),
+    /// `max(x, 0)`.
+    Relu,
+    /// Maximum over a window; the border is minus infinity.
+    MaxPool(Window),
+    /// Average pooling.
+    AveragePool(AveragePool),
+    /// Sum of two values.
+    Add,
+    /// `[N, C, H, W]` to `[N, C H W]`.
+    Flatten,
+    /// Linear layer on `[N, C]`.
+    Linear(Linear),
+}
+
+impl Op {
+    /// A short word for lists.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Conv(_) => "conv",
+            Self::BatchNorm(_) => "batch norm",
+            Self::Relu => "relu",
+            Self::MaxPool(_) => "max pool",
+            Self::AveragePool(_) => "average pool",
+            Self::Add => "add",
+            Self::Flatten => "flatten",
+            Self::Linear(_) => "linear",
+        }
+    }
+
+    /// The word with its attributes: `conv 3x3 s2 g32`.
+    pub fn describe(&self) -> String {
+        let window = |w: &Window| {
+            let stride = if w.stride == [1, 1] { String::new() } else { format!(" s{}", w.stride[0]) };
+            format!("{}x{}{stride}", w.kernel[0], w.kernel[1])
+        };
+        match self {
+            Self::Conv(conv) if conv.groups > 1 => {
+                format!("conv {} g{}", window(&conv.window), conv.groups)
+            }
+            Self::Conv(conv) => format!("conv {}", window(&conv.window)),
+            Self::MaxPool(w) | Self::AveragePool(AveragePool::Windowed { window: w, .. }) => {
+                format!("{} {}", self.word(), window(w))
+            }
+            _ => self.word().to_string(),
+        }
+    }
+}
+
+impl Graph {
+    /// The layer of that index.
+    pub fn node(&self, layer: LayerId) -> Option<&Node> {
+        self.nodes.get(layer.0)
+    }
+
+    /// Every layer with its index.
+    pub fn layers(&self) -> impl Iterator<Item = (LayerId, &Node)> {
+        self.nodes.iter().enumerate().map(|(i, node)| (LayerId(i), node))
+    }
+
+    /// How many classes the last linear layer tells apart; 0 without one.
+    pub fn classes(&self) -> usize {
+        match self.nodes.last().map(|n| &n.op) {
+            Some(Op::Linear(linear)) => linear.weight.dims().first().copied().unwrap_or(0),
+            _ => 0,
+        }
+    }
+}

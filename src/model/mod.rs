@@ -1,0 +1,19 @@
+//! What a network is: a graph of named layers with weights, shapes, costs and receptive fields.
+//!
+//! Loaders ([`resnet`]) build a [`Graph`] from tensors; everything else is written once, against
+//! the graph. Nothing here runs it.
+
+mod cost;
+mod error;
+mod graph;
+mod naming;
+mod receptive;
+pub mod resnet;
+mod shape;
+
+pub use cost::{Cost, costs};
+pub use error::ModelError;
+pub use graph::{AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, Value, Window};
+pub use receptive::{Field, FieldAxis, receptive_fields};
+pub use shape::infer;
+pub(crate) use shape::window_steps;

@@ -1,0 +1,25 @@
+//! Numbers become pictures: ranges, colour maps, tiles, overlays, half-block cells and files' bytes.
+//!
+//! Everything here is pure: arrays of `f32` (rows innermost) go in, RGB pixels or bytes come out.
+//! NaN and infinity never vanish: they are skipped when ranges are taken, and marked where drawn.
+
+mod cells;
+mod colormap;
+mod look;
+mod normalize;
+mod npy;
+mod overlay;
+mod raster;
+mod resample;
+mod stops;
+mod tiles;
+
+pub use cells::{Cells, HalfCell};
+pub use colormap::{color, table};
+pub use look::Look;
+pub use normalize::{Range, invalid};
+pub use npy::npy;
+pub use overlay::overlay;
+pub use raster::{MARK, Picture};
+pub use resample::{Fit, fit};
+pub use tiles::{columns, fit_to_aspect, sheet};

@@ -1,0 +1,126 @@
+//! The import table: which module of `src/` may use which, and which external paths are fenced in.
+//!
+//! ARCHITECTURE.md says why; this is the same table as data. Modules stand in layers: a module may
+//! only name modules above it in the list, so the table cannot hold a circle.
+
+/// The rules that [`crate::checker`] applies to a source tree.
+pub struct Rules {
+    /// One row per top-level module of `src/`, from the bottom of the house to the top.
+    pub modules: &'static [Module],
+    /// Edges that let only part of a module through.
+    pub narrow: &'static [Narrow],
+    /// External paths that only some modules may use.
+    pub external: &'static [External],
+}
+
+/// A top-level module: `src/<name>.rs` or `src/<name>/`.
+pub struct Module {
+    /// Its name below `crate::`.
+    pub name: &'static str,
+    /// The other top-level modules that it may use.
+    pub may_use: Uses,
+}
+
+/// What a module may use inside the crate.
+pub enum Uses {
+    /// Every module, and names at the crate root.
+    Everything,
+    /// Itself and these.
+    Only(&'static [&'static str]),
+}
+
+/// `from` may use `to`, but only below these paths.
+pub struct Narrow {
+    /// The module that imports.
+    pub from: &'static str,
+    /// The module imported from.
+    pub to: &'static str,
+    /// Paths without `crate::`. Everything below each of them is allowed too.
+    pub only: &'static [&'static str],
+}
+
+/// An external path (`ratatui`, `std::fs`), everything below it, and who may use it.
+pub struct External {
+    /// The path. Crate names are written with underscores, as in code.
+    pub path: &'static str,
+    /// Where it may be used.
+    pub scope: Scope,
+}
+
+/// The modules an [`External`] rule speaks about.
+pub enum Scope {
+    /// Allowed in these modules and nowhere else.
+    OnlyIn(&'static [&'static str]),
+    /// Allowed everywhere but in these modules.
+    NeverIn(&'static [&'static str]),
+}
+
+use Scope::{NeverIn, OnlyIn};
+use Uses::{Everything, Only};
+
+/// The house of convscope.
+pub const HOUSE: Rules = Rules {
+    modules: &[
+        row("base", Only(&[])),
+        row("config", Only(&["base"])),
+        row("source", Only(&["base", "config"])),
+        row("model", Only(&["base"])),
+        row("engine", Only(&["base", "model"])),
+        row("analysis", Only(&["base", "model", "engine"])),
+        row("picture", Only(&["base"])),
+        row(
+            "session",
+            Only(&["base", "config", "source", "model", "engine", "analysis", "picture"]),
+        ),
+        row("explorer", Only(&["base", "config", "session"])),
+        row("screen", Only(&["base", "explorer"])),
+        row("terminal", Only(&["base", "picture", "screen"])),
+        row("cli", Everything),
+        row("app", Everything),
+        row("main", Everything),
+        row("lib", Everything),
+    ],
+    narrow: &[
+        // The request and answer types. A type re-exported by `session` itself is named in full.
+        Narrow { from: "explorer", to: "session", only: &["session::ask"] },
+    ],
+    external: &[
+        fence("candle_core", OnlyIn(&["source", "model", "engine", "session"])),
+        fence("candle_nn", OnlyIn(&["source", "model", "engine", "session"])),
+        fence("gemm", OnlyIn(&["engine"])),
+        fence("ratatui", OnlyIn(&["screen", "terminal", "app"])),
+        // ratatui re-exports it: the screen draws, it does not talk to the terminal.
+        fence("ratatui::crossterm", OnlyIn(&["terminal", "app"])),
+        fence("crossterm", OnlyIn(&["terminal", "app"])),
+        fence("rustix", OnlyIn(&["terminal", "app"])),
+        fence("signal_hook", OnlyIn(&["terminal", "app"])),
+        fence("image", OnlyIn(&["source", "picture", "cli", "session"])),
+        fence("fast_image_resize", OnlyIn(&["source", "picture", "cli", "session"])),
+        fence("viuer", OnlyIn(&["terminal", "cli"])),
+        fence("clap", OnlyIn(&["cli", "app", "main"])),
+        fence("indicatif", OnlyIn(&["cli", "app", "main"])),
+        fence("anyhow", OnlyIn(&["cli", "app", "main"])),
+        fence("tracing_subscriber", OnlyIn(&["app", "main", "cli"])),
+        fence("safetensors", OnlyIn(&["source", "session", "cli"])),
+        fence("colorous", OnlyIn(&["picture"])),
+        fence("nucleo_matcher", OnlyIn(&["explorer"])),
+        fence("toml", OnlyIn(&["config"])),
+        fence(
+            "std::fs",
+            NeverIn(&["model", "engine", "analysis", "picture", "explorer", "screen"]),
+        ),
+        fence("std::io", NeverIn(&["explorer", "screen"])),
+        fence("std::net", NeverIn(&["explorer", "screen"])),
+        fence("std::thread", NeverIn(&["explorer", "screen"])),
+    ],
+};
+
+/// A row of [`Rules::modules`].
+pub const fn row(name: &'static str, may_use: Uses) -> Module {
+    Module { name, may_use }
+}
+
+/// A row of [`Rules::external`].
+pub const fn fence(path: &'static str, scope: Scope) -> External {
+    External { path, scope }
+}
