@@ -1,0 +1,17 @@
+//! What comes from outside: checkpoints, photos and the built-in network become tensors and arrays.
+
+mod builtin;
+mod checkpoint;
+mod error;
+mod npy;
+mod photo;
+mod preprocess;
+mod recipe;
+
+pub use builtin::{SAMPLES, Sample, network as builtin_network};
+pub use checkpoint::Checkpoint;
+pub use error::SourceError;
+pub use npy::read_input;
+pub use photo::{Photo, collect, is_input_array};
+pub use preprocess::{Placement, Prepared, prepare};
+pub use recipe::{Fit, Interpolation, Overrides, Recipe};
