@@ -1,8 +1,10 @@
 //! See inside a convolutional network from the terminal.
 
+pub mod analysis;
 pub mod base;
 pub mod config;
 pub mod engine;
 pub mod model;
 pub mod picture;
+pub mod session;
 pub mod source;

@@ -16,8 +16,21 @@ pub enum KeyCode {
 
 /// The names of keys that write no character.
 const NAMES: [&str; 15] = [
-    "Enter", "Esc", "Tab", "Backspace", "Up", "Down", "Left", "Right", "Home", "End", "PgUp",
-    "PgDn", "Delete", "Space", "F1",
+    "Enter",
+    "Esc",
+    "Tab",
+    "Backspace",
+    "Up",
+    "Down",
+    "Left",
+    "Right",
+    "Home",
+    "End",
+    "PgUp",
+    "PgDn",
+    "Delete",
+    "Space",
+    "F1",
 ];
 
 /// A key press with its modifiers. A capital letter is its own character and carries no `S-`.

@@ -86,13 +86,17 @@ mod tests {
 
     #[test]
     fn hostile_names_lose_their_teeth() {
-        assert_eq!(clean("a\u{1b}[2Jb\u{9b}c\nd\u{202e}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
+        assert_eq!(
+            clean("a\u{1b}[2Jb\u{9b}c\nd\u{202e}"),
+            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}"
+        );
         assert_eq!(clean("Größe 漢"), "Größe 漢");
     }
 
     #[test]
     fn numbers_stay_short() {
-        let shown: Vec<_> = [0.0, 4.868, 12.34, 431.9, 0.0312, 1.2e-5, 2.5e7].map(significant).into();
+        let shown: Vec<_> =
+            [0.0, 4.868, 12.34, 431.9, 0.0312, 1.2e-5, 2.5e7].map(significant).into();
         assert_eq!(shown, ["0", "4.87", "12.3", "432", "0.0312", "1.2e-5", "2.5e7"]);
         let counts: Vec<_> = [999, 1_000, 147_456, 4_089_184_256].map(short_count).into();
         assert_eq!(counts, ["999", "1.00 k", "147 k", "4.09 G"]);

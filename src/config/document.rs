@@ -27,11 +27,7 @@ impl<'i> Document<'i> {
         // Editors on Windows may begin a file with a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
         match DeTable::parse(text) {
-            Ok(root) => Ok(Self {
-                path,
-                text,
-                root: root.into_inner(),
-            }),
+            Ok(root) => Ok(Self { path, text, root: root.into_inner() }),
             Err(error) => {
                 let line = line(text, error.span().unwrap_or_default());
                 Err(ConfigError::new(path, line, error.message()))

@@ -23,10 +23,6 @@ impl ConfigError {
     pub(super) fn new(path: &Path, line: usize, message: impl AsRef<str>) -> Self {
         // The TOML parser explains itself over several lines.
         let message: Vec<String> = message.as_ref().lines().map(clean).collect();
-        Self {
-            path: path.to_path_buf(),
-            line,
-            message: message.join(", "),
-        }
+        Self { path: path.to_path_buf(), line, message: message.join(", ") }
     }
 }

@@ -63,19 +63,13 @@ impl KeyTable {
 
     /// Each command with its keys: in the order of the default file, then the user's own.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &[Key])> {
-        self.rows
-            .iter()
-            .map(|(command, keys)| (command.as_str(), keys.as_slice()))
+        self.rows.iter().map(|(command, keys)| (command.as_str(), keys.as_slice()))
     }
 
     /// Puts the user's rows in place of the defaults for the same commands.
     fn replace(&mut self, user: &Document<'_>, own: Vec<Row<'_>>) -> Result<(), ConfigError> {
         for row in &own {
-            match self
-                .rows
-                .iter_mut()
-                .find(|(command, _)| command == row.command)
-            {
+            match self.rows.iter_mut().find(|(command, _)| command == row.command) {
                 Some((_, keys)) => *keys = row.keys(),
                 None => self.rows.push((row.command.to_string(), row.keys())),
             }
@@ -122,10 +116,7 @@ fn rows<'a>(file: &'a Document<'_>, commands: &[&str]) -> Result<Vec<Row<'a>>, C
             return Err(file.unknown(section, what, [SECTION].into_iter()));
         }
         for entry in entries {
-            let mut row = Row {
-                command: entry.0.get_ref(),
-                keys: Vec::new(),
-            };
+            let mut row = Row { command: entry.0.get_ref(), keys: Vec::new() };
             if !commands.contains(&row.command) {
                 let what = |name: &str| format!("unknown command \"{name}\"");
                 return Err(file.unknown(entry.0, what, commands.iter().copied()));
@@ -155,23 +146,13 @@ fn keys(
 ) -> Result<Vec<(Key, Range<usize>)>, ConfigError> {
     let no_list = |place| {
         let name = name.get_ref();
-        file.error(
-            place,
-            format!("\"{name}\" wants a list of keys: {name} = [\"j\", \"Down\"]"),
-        )
+        file.error(place, format!("\"{name}\" wants a list of keys: {name} = [\"j\", \"Down\"]"))
     };
-    let list = value
-        .get_ref()
-        .as_array()
-        .ok_or_else(|| no_list(value.span()))?;
+    let list = value.get_ref().as_array().ok_or_else(|| no_list(value.span()))?;
     let parse = |item: &Spanned<DeValue<'_>>| {
-        let text = item
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| no_list(item.span()))?;
-        let key = text
-            .parse()
-            .map_err(|error: KeyError| file.error(item.span(), error.to_string()))?;
+        let text = item.get_ref().as_str().ok_or_else(|| no_list(item.span()))?;
+        let key =
+            text.parse().map_err(|error: KeyError| file.error(item.span(), error.to_string()))?;
         Ok((key, item.span()))
     };
     list.iter().map(parse).collect()
@@ -191,12 +172,7 @@ mod tests {
     }
 
     fn shown(table: &KeyTable, command: &str) -> String {
-        table
-            .keys_of(command)
-            .iter()
-            .map(Key::to_string)
-            .collect::<Vec<_>>()
-            .join(" ")
+        table.keys_of(command).iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -261,18 +237,12 @@ mod tests {
             assert_eq!(load(text), Err(message.to_string()), "{text}");
         }
         let error = load("[keys]\nleft = [\"Entre\"]").unwrap_err();
-        assert!(
-            error.starts_with("k.toml:2: unknown key \"Entre\": write a character"),
-            "{error}"
-        );
+        assert!(error.starts_with("k.toml:2: unknown key \"Entre\": write a character"), "{error}");
     }
 
     #[test]
     fn the_defaults_are_checked_too() {
         let error = KeyTable::load("[keys]\nfly = [\"f\"]", None, &COMMANDS).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "config/keys.toml:2: unknown command \"fly\""
-        );
+        assert_eq!(error.to_string(), "config/keys.toml:2: unknown command \"fly\"");
     }
 }

@@ -28,15 +28,9 @@ pub fn parse(text: &str) -> Vec<Label> {
         .map(|line| {
             let (id, name) = line.split_once(char::is_whitespace).unwrap_or(("", line));
             if is_id(id) {
-                Label {
-                    id: Some(id.to_string()),
-                    name: clean(name.trim_start()),
-                }
+                Label { id: Some(id.to_string()), name: clean(name.trim_start()) }
             } else {
-                Label {
-                    id: None,
-                    name: clean(line),
-                }
+                Label { id: None, name: clean(line) }
             }
         })
         .collect()
@@ -53,10 +47,7 @@ mod tests {
     use super::*;
 
     fn label(id: Option<&str>, name: &str) -> Label {
-        Label {
-            id: id.map(str::to_string),
-            name: name.to_string(),
-        }
+        Label { id: id.map(str::to_string), name: name.to_string() }
     }
 
     #[test]
@@ -80,10 +71,6 @@ mod tests {
         assert_eq!(labels.len(), 1000);
         assert_eq!(labels[0], label(Some("n01440764"), "tench"));
         assert_eq!(labels[281].id.as_deref(), Some("n02123045"));
-        assert!(
-            labels
-                .iter()
-                .all(|label| label.id.is_some() && !label.name.is_empty())
-        );
+        assert!(labels.iter().all(|label| label.id.is_some() && !label.name.is_empty()));
     }
 }

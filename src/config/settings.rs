@@ -134,14 +134,9 @@ impl Settings {
             // After each section, so that the one at fault is known; the last reading counts.
             settings = read(&merged).map_err(|error| {
                 let span = error.span().unwrap_or_default();
-                let name = entries
-                    .iter()
-                    .find(|(_, value)| value.span().contains(&span.start));
+                let name = entries.iter().find(|(_, value)| value.span().contains(&span.start));
                 let name = name.map_or("", |(name, _)| name.get_ref());
-                user.error(
-                    span,
-                    format!("{}.{name}: {}", section.get_ref(), error.message()),
-                )
+                user.error(span, format!("{}.{name}: {}", section.get_ref(), error.message()))
             })?;
         }
         Ok(settings)
@@ -178,11 +173,7 @@ where
     T: Deserialize<'de> + Default + PartialEq,
 {
     let value = T::deserialize(from)?;
-    if value == T::default() {
-        Err(D::Error::custom("must be at least 1"))
-    } else {
-        Ok(value)
-    }
+    if value == T::default() { Err(D::Error::custom("must be at least 1")) } else { Ok(value) }
 }
 
 /// `None` is written "auto".
@@ -225,14 +216,8 @@ mod tests {
         assert_eq!(load("").unwrap(), default);
 
         let user = load("[run]\ndtype = \"f64\"\n[display]\ncolors = \"16\"\n").unwrap();
-        assert_eq!(
-            (user.run.dtype, user.display.colors),
-            (Dtype::F64, Some(ColorDepth::Colors16))
-        );
-        assert_eq!(
-            (user.display.tile, user.memory),
-            (default.display.tile, default.memory)
-        );
+        assert_eq!((user.run.dtype, user.display.colors), (Dtype::F64, Some(ColorDepth::Colors16)));
+        assert_eq!((user.display.tile, user.memory), (default.display.tile, default.memory));
     }
 
     #[test]
@@ -250,9 +235,7 @@ mod tests {
         let all = |document: &Document<'_>| -> Vec<String> {
             let sections = document.sections().unwrap();
             let names = sections.iter().flat_map(|(section, entries)| {
-                entries
-                    .iter()
-                    .map(|(name, _)| format!("{}.{}", section.get_ref(), name.get_ref()))
+                entries.iter().map(|(name, _)| format!("{}.{}", section.get_ref(), name.get_ref()))
             });
             names.collect()
         };
@@ -266,14 +249,8 @@ mod tests {
                 "# mine\n[display]\ncolurmap = \"jet\"",
                 "c.toml:3: unknown setting \"colurmap\" in [display]; did you mean \"colormap\"?",
             ),
-            (
-                "[dsplay]\ntile = 3",
-                "c.toml:1: unknown section [dsplay]; did you mean \"display\"?",
-            ),
-            (
-                "[run]\nxyz = 3",
-                "c.toml:2: unknown setting \"xyz\" in [run]",
-            ),
+            ("[dsplay]\ntile = 3", "c.toml:1: unknown section [dsplay]; did you mean \"display\"?"),
+            ("[run]\nxyz = 3", "c.toml:2: unknown setting \"xyz\" in [run]"),
             (
                 "tile = 3",
                 "c.toml:1: \"tile\" is no section: values stand below a line with their section in square brackets",
@@ -290,10 +267,7 @@ mod tests {
                 "[run]\ndtype = \"f16\"",
                 "c.toml:2: run.dtype: unknown variant `f16`, expected `f32` or `f64`",
             ),
-            (
-                "[display]\ntile = 0",
-                "c.toml:2: display.tile: must be at least 1",
-            ),
+            ("[display]\ntile = 0", "c.toml:2: display.tile: must be at least 1"),
             (
                 "[run]\nthreads = -1",
                 "c.toml:2: run.threads: invalid value: integer `-1`, expected usize",

@@ -195,7 +195,8 @@ mod tests {
     fn merged_statistics_are_those_of_the_whole() {
         let values: Vec<f32> = (0..50).map(|i| ((i * 37 % 19) as f32 - 6.0).max(0.0)).collect();
         let whole = ChannelStatistics::of(&values);
-        let parts = ChannelStatistics::of(&values[..13]).merge(&ChannelStatistics::of(&values[13..]));
+        let parts =
+            ChannelStatistics::of(&values[..13]).merge(&ChannelStatistics::of(&values[13..]));
         assert!((whole.mean - parts.mean).abs() < 1e-12 && (whole.std - parts.std).abs() < 1e-9);
         assert_eq!((whole.min, whole.max, whole.zeros), (parts.min, parts.max, parts.zeros));
     }

@@ -6,10 +6,14 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ModelError {
     /// A tensor that the architecture needs is not there.
-    #[error("tensor {0} is missing: the checkpoint is incomplete or no ResNet in torchvision's names")]
+    #[error(
+        "tensor {0} is missing: the checkpoint is incomplete or no ResNet in torchvision's names"
+    )]
     Missing(String),
     /// A tensor is there with other extents than its neighbours ask for.
-    #[error("{name} has the shape {found:?}, but {expected} is needed: the checkpoint is inconsistent")]
+    #[error(
+        "{name} has the shape {found:?}, but {expected} is needed: the checkpoint is inconsistent"
+    )]
     WrongShape {
         /// The tensor.
         name: String,

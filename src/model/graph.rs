@@ -181,7 +181,8 @@ impl Op {
     /// The word with its attributes: `conv 3x3 s2 g32`.
     pub fn describe(&self) -> String {
         let window = |w: &Window| {
-            let stride = if w.stride == [1, 1] { String::new() } else { format!(" s{}", w.stride[0]) };
+            let stride =
+                if w.stride == [1, 1] { String::new() } else { format!(" s{}", w.stride[0]) };
             format!("{}x{}{stride}", w.kernel[0], w.kernel[1])
         };
         match self {

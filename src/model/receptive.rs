@@ -72,8 +72,9 @@ pub fn receptive_fields(graph: &Graph, input: Shape, shapes: &[Shape]) -> Vec<Fi
         let Some((field, shape)) = united else { continue };
         fields.push(match &node.op {
             Op::Conv(conv) => slide(field, &conv.window),
-            Op::MaxPool(window)
-            | Op::AveragePool(AveragePool::Windowed { window, .. }) => slide(field, window),
+            Op::MaxPool(window) | Op::AveragePool(AveragePool::Windowed { window, .. }) => {
+                slide(field, window)
+            }
             Op::AveragePool(AveragePool::Global) | Op::Flatten => Field {
                 rows: field.rows.over_all(shape.h),
                 columns: field.columns.over_all(shape.w),

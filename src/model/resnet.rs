@@ -293,10 +293,10 @@ impl Builder<'_> {
             ("downsample.2", "a shortcut with average pooling"),
             (".gamma", "layer scale"),
         ];
-        let what = KNOWN.iter().find(|(part, _)| name.contains(part)).map_or(
-            "this tensor, which is none of a torchvision ResNet,",
-            |(_, what)| what,
-        );
+        let what = KNOWN
+            .iter()
+            .find(|(part, _)| name.contains(part))
+            .map_or("this tensor, which is none of a torchvision ResNet,", |(_, what)| what);
         Err(ModelError::Unsupported { name: crate::base::clean(name), what: what.into() })
     }
 }

@@ -26,11 +26,7 @@ pub fn infer(graph: &Graph, input: Shape) -> Result<Vec<Shape>, ModelError> {
 
 fn refuse(node: &Node, inputs: &[Shape], why: &str) -> ModelError {
     let input: Vec<_> = inputs.iter().map(Shape::to_string).collect();
-    ModelError::Shape {
-        layer: node.name.clone(),
-        input: input.join(" and "),
-        why: why.to_string(),
-    }
+    ModelError::Shape { layer: node.name.clone(), input: input.join(" and "), why: why.to_string() }
 }
 
 fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
@@ -39,11 +35,12 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
     if first.is_empty() {
         return Err(no("there is nothing in it"));
     }
-    let slide = |window: &Window, c: usize| {
-        match (window_steps(window, 0, first.h), window_steps(window, 1, first.w)) {
-            (Some(h), Some(w)) => Ok(Shape::new(first.n, c, h, w)),
-            _ => Err(no("it is smaller than the window; use a larger --size")),
-        }
+    let slide = |window: &Window, c: usize| match (
+        window_steps(window, 0, first.h),
+        window_steps(window, 1, first.w),
+    ) {
+        (Some(h), Some(w)) => Ok(Shape::new(first.n, c, h, w)),
+        _ => Err(no("it is smaller than the window; use a larger --size")),
     };
     match &node.op {
         Op::Conv(conv) => {
@@ -96,7 +93,10 @@ mod tests {
         assert_eq!(window_steps(&Window::square(3, 2, 1), 0, 112), Some(56));
         assert_eq!(window_steps(&Window::square(3, 1, 0), 0, 2), None);
         let ceil = Window { ceil_mode: true, ..Window::square(3, 2, 0) };
-        assert_eq!([5, 6, 7, 8].map(|n| window_steps(&ceil, 0, n)), [Some(2), Some(3), Some(3), Some(4)]);
+        assert_eq!(
+            [5, 6, 7, 8].map(|n| window_steps(&ceil, 0, n)),
+            [Some(2), Some(3), Some(3), Some(4)]
+        );
         let padded = Window { ceil_mode: true, ..Window::square(2, 2, 1) };
         assert_eq!([1, 2, 3].map(|n| window_steps(&padded, 0, n)), [Some(1), Some(2), Some(2)]);
     }

@@ -37,13 +37,8 @@ impl Cells {
         colormap: Colormap,
         range: Range,
     ) -> Self {
-        let pixels = resample::fit(
-            values,
-            height,
-            width,
-            2 * usize::from(rows),
-            usize::from(columns),
-        );
+        let pixels =
+            resample::fit(values, height, width, 2 * usize::from(rows), usize::from(columns));
         let table = colormap::table(colormap);
         Self::new(columns, rows, &pixels, |value| {
             range.unit(*value).map(|unit| colormap::pick(table, unit))
@@ -52,9 +47,7 @@ impl Cells {
 
     /// A photo stretched over the cells.
     pub fn photo(photo: &Picture, columns: u16, rows: u16) -> Self {
-        let pixels = photo
-            .resize(usize::from(columns), 2 * usize::from(rows))
-            .rgb;
+        let pixels = photo.resize(usize::from(columns), 2 * usize::from(rows)).rgb;
         Self::new(columns, rows, &pixels, |pixel| Some(*pixel))
     }
 
@@ -77,11 +70,7 @@ impl Cells {
                 }
             })
         });
-        Self {
-            columns,
-            rows,
-            cells: cells.collect(),
-        }
+        Self { columns, rows, cells: cells.collect() }
     }
 }
 
@@ -90,10 +79,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const UNIT: Range = Range {
-        low: 0.0,
-        high: 1.0,
-    };
+    const UNIT: Range = Range { low: 0.0, high: 1.0 };
 
     #[test]
     fn two_pixels_make_a_cell() {
@@ -102,36 +88,17 @@ mod tests {
         assert_eq!(
             cells.cells,
             [
-                HalfCell {
-                    top: black,
-                    bottom: white,
-                    marked: false
-                },
-                HalfCell {
-                    top: white,
-                    bottom: MARK,
-                    marked: true
-                },
+                HalfCell { top: black, bottom: white, marked: false },
+                HalfCell { top: white, bottom: MARK, marked: true },
             ]
         );
     }
 
     #[test]
     fn photos_keep_their_colours() {
-        let photo = Picture {
-            width: 1,
-            height: 2,
-            rgb: vec![[1, 2, 3], [4, 5, 6]],
-        };
+        let photo = Picture { width: 1, height: 2, rgb: vec![[1, 2, 3], [4, 5, 6]] };
         let cells = Cells::photo(&photo, 1, 1);
-        assert_eq!(
-            cells.cells,
-            [HalfCell {
-                top: [1, 2, 3],
-                bottom: [4, 5, 6],
-                marked: false
-            }]
-        );
+        assert_eq!(cells.cells, [HalfCell { top: [1, 2, 3], bottom: [4, 5, 6], marked: false }]);
     }
 
     proptest! {

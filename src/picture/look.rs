@@ -20,11 +20,7 @@ impl Look {
     /// A diverging map's middle must mean 0, so the map's own minimum and maximum give way to the
     /// symmetric range. The other modes keep their name; [`Look::range_for`] makes them symmetric.
     pub fn resolve(&self, signed: bool) -> (Colormap, RangeMode) {
-        let colormap = if signed {
-            self.signed_colormap
-        } else {
-            self.colormap
-        };
+        let colormap = if signed { self.signed_colormap } else { self.colormap };
         match self.range {
             RangeMode::Map if colormap.is_diverging() => (colormap, RangeMode::Symmetric),
             mode => (colormap, mode),
@@ -36,14 +32,7 @@ impl Look {
     pub fn range_for(&self, map: &[f32], layer: Range, signed: bool) -> (Colormap, Range) {
         let (colormap, mode) = self.resolve(signed);
         let range = Range::of(map, mode, layer);
-        (
-            colormap,
-            if colormap.is_diverging() {
-                range.symmetric()
-            } else {
-                range
-            },
-        )
+        (colormap, if colormap.is_diverging() { range.symmetric() } else { range })
     }
 }
 
@@ -54,16 +43,9 @@ mod tests {
 
     #[test]
     fn diverging_maps_have_zero_in_the_middle() {
-        let layer = Range {
-            low: -1.0,
-            high: 7.0,
-        };
+        let layer = Range { low: -1.0, high: 7.0 };
         for range in RangeMode::ALL.iter().copied() {
-            let look = Look {
-                colormap: Colormap::Viridis,
-                signed_colormap: Colormap::RdBu,
-                range,
-            };
+            let look = Look { colormap: Colormap::Viridis, signed_colormap: Colormap::RdBu, range };
             let (colormap, found) = look.range_for(&[-2.0, 5.0], layer, true);
             assert_eq!(colormap, Colormap::RdBu);
             assert_eq!(found.unit(0.0), Some(0.5), "{range}");
@@ -79,20 +61,7 @@ mod tests {
         };
         assert_eq!(look.resolve(false), (Colormap::Viridis, RangeMode::Map));
         assert_eq!(look.resolve(true), (Colormap::Berlin, RangeMode::Symmetric));
-        let (_, range) = look.range_for(
-            &[1.0, 5.0],
-            Range {
-                low: 0.0,
-                high: 9.0,
-            },
-            false,
-        );
-        assert_eq!(
-            range,
-            Range {
-                low: 1.0,
-                high: 5.0
-            }
-        );
+        let (_, range) = look.range_for(&[1.0, 5.0], Range { low: 0.0, high: 9.0 }, false);
+        assert_eq!(range, Range { low: 1.0, high: 5.0 });
     }
 }

@@ -14,24 +14,11 @@ pub struct Range {
 impl Range {
     /// From the least to the largest finite value; 0 to 0 when there is none.
     pub fn spanning(values: &[f32]) -> Self {
-        let mut range = Self {
-            low: f32::INFINITY,
-            high: f32::NEG_INFINITY,
-        };
+        let mut range = Self { low: f32::INFINITY, high: f32::NEG_INFINITY };
         for value in values.iter().copied().filter(|v| v.is_finite()) {
-            range = Self {
-                low: range.low.min(value),
-                high: range.high.max(value),
-            };
+            range = Self { low: range.low.min(value), high: range.high.max(value) };
         }
-        if range.low > range.high {
-            Self {
-                low: 0.0,
-                high: 0.0,
-            }
-        } else {
-            range
-        }
+        if range.low > range.high { Self { low: 0.0, high: 0.0 } } else { range }
     }
 
     /// The range of a map in this mode; `layer` is the range of its whole layer.
@@ -49,10 +36,7 @@ impl Range {
     pub fn symmetric(self) -> Self {
         let reach = self.low.abs().max(self.high.abs());
         let reach = if reach > 0.0 { reach } else { 1.0 };
-        Self {
-            low: -reach,
-            high: reach,
-        }
+        Self { low: -reach, high: reach }
     }
 
     /// The place of `value` in 0..1; `None` for NaN and infinity, which are marked instead.
@@ -75,10 +59,7 @@ impl Range {
 
     fn percentiles(values: &[f32], low: f64, high: f64) -> Self {
         let mut finite: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
-        Self {
-            low: percentile(&mut finite, low),
-            high: percentile(&mut finite, high),
-        }
+        Self { low: percentile(&mut finite, low), high: percentile(&mut finite, high) }
     }
 }
 
@@ -96,11 +77,7 @@ fn percentile(values: &mut [f32], fraction: f64) -> f32 {
     let at = place as usize;
     let (_, below, rest) = values.select_nth_unstable_by(at, f32::total_cmp);
     let below = f64::from(*below);
-    let above = rest
-        .iter()
-        .copied()
-        .min_by(f32::total_cmp)
-        .map_or(below, f64::from);
+    let above = rest.iter().copied().min_by(f32::total_cmp).map_or(below, f64::from);
     (below + (above - below) * (place - at as f64)) as f32
 }
 
@@ -110,28 +87,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const NONE: Range = Range {
-        low: 0.0,
-        high: 0.0,
-    };
+    const NONE: Range = Range { low: 0.0, high: 0.0 };
 
     #[test]
     fn only_finite_values_count() {
         let values = [f32::NAN, 2.0, f32::INFINITY, -1.0, f32::NEG_INFINITY];
-        assert_eq!(
-            Range::spanning(&values),
-            Range {
-                low: -1.0,
-                high: 2.0
-            }
-        );
-        assert_eq!(
-            Range::of(&values, RangeMode::Symmetric, NONE),
-            Range {
-                low: -2.0,
-                high: 2.0
-            }
-        );
+        assert_eq!(Range::spanning(&values), Range { low: -1.0, high: 2.0 });
+        assert_eq!(Range::of(&values, RangeMode::Symmetric, NONE), Range { low: -2.0, high: 2.0 });
         assert_eq!(invalid(&values), 3);
         for mode in [RangeMode::Map, RangeMode::Percentile] {
             assert_eq!(Range::of(&[f32::NAN], mode, NONE), NONE);
@@ -141,10 +103,7 @@ mod tests {
 
     #[test]
     fn layers_have_their_own() {
-        let layer = Range {
-            low: -5.0,
-            high: 9.0,
-        };
+        let layer = Range { low: -5.0, high: 9.0 };
         assert_eq!(Range::of(&[1.0], RangeMode::Layer, layer), layer);
     }
 
@@ -153,39 +112,18 @@ mod tests {
     fn percentiles_are_numpys() {
         let squares: Vec<f32> = (0..101).rev().map(|i| (i * i) as f32).collect();
         let range = Range::of(&squares, RangeMode::Percentile, NONE);
-        assert_eq!(
-            range,
-            Range {
-                low: 1.0,
-                high: 9801.0
-            }
-        );
+        assert_eq!(range, Range { low: 1.0, high: 9801.0 });
         let range = Range::of(&[3.0, 1.0, 2.0], RangeMode::Percentile, NONE);
-        assert_eq!(
-            range,
-            Range {
-                low: 1.02,
-                high: 2.98
-            }
-        );
+        assert_eq!(range, Range { low: 1.02, high: 2.98 });
     }
 
     #[test]
     fn ranges_without_extent() {
         let constant = Range::spanning(&[3.0, 3.0]);
-        assert_eq!(
-            [constant.unit(3.0), constant.unit(3.5)],
-            [Some(0.0), Some(1.0)]
-        );
+        assert_eq!([constant.unit(3.0), constant.unit(3.5)], [Some(0.0), Some(1.0)]);
         let dead = Range::spanning(&[0.0, 0.0]);
-        assert_eq!(
-            [dead.unit(0.0), dead.symmetric().unit(0.0)],
-            [Some(0.0), Some(0.5)]
-        );
-        let widest = Range {
-            low: f32::MIN,
-            high: f32::MAX,
-        };
+        assert_eq!([dead.unit(0.0), dead.symmetric().unit(0.0)], [Some(0.0), Some(0.5)]);
+        let widest = Range { low: f32::MIN, high: f32::MAX };
         assert_eq!([widest.unit(0.0), widest.unit(f32::NAN)], [Some(0.5), None]);
     }
 

@@ -38,11 +38,9 @@ mod tests {
 
     #[test]
     fn headers_end_at_a_multiple_of_64() {
-        for (shape, tuple) in [
-            (&[][..], "()"),
-            (&[3], "(3,)"),
-            (&[1, 64, 112, 112], "(1, 64, 112, 112)"),
-        ] {
+        for (shape, tuple) in
+            [(&[][..], "()"), (&[3], "(3,)"), (&[1, 64, 112, 112], "(1, 64, 112, 112)")]
+        {
             let bytes = npy(shape, &[]);
             assert_eq!((bytes.len() % 64, bytes.last()), (0, Some(&b'\n')));
             let text = String::from_utf8_lossy(&bytes).into_owned();

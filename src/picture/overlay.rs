@@ -10,9 +10,7 @@ pub fn overlay(photo: &Picture, heat: &Picture) -> Picture {
     for y in 0..photo.height {
         let warm = heat.row(nearest(y, heat.height, photo.height));
         for (x, pixel) in photo.row(y).iter().enumerate() {
-            let warm = warm
-                .get(nearest(x, heat.width, photo.width))
-                .unwrap_or(&[0; 3]);
+            let warm = warm.get(nearest(x, heat.width, photo.width)).unwrap_or(&[0; 3]);
             sums.push(
                 [0, 1, 2]
                     .map(|c| 0.5 * f32::from(pixel[c]) / 255.0 + 0.5 * f32::from(warm[c]) / 255.0),
@@ -23,15 +21,8 @@ pub fn overlay(photo: &Picture, heat: &Picture) -> Picture {
     // All black stays black: the reference divides 0 by 0 there.
     let scale = if largest > 0.0 { largest } else { 1.0 };
     // Truncated, not rounded, as the reference does.
-    let rgb = sums
-        .into_iter()
-        .map(|sum| sum.map(|v| (255.0 * (v / scale)) as u8))
-        .collect();
-    Picture {
-        width: photo.width,
-        height: photo.height,
-        rgb,
-    }
+    let rgb = sums.into_iter().map(|sum| sum.map(|v| (255.0 * (v / scale)) as u8)).collect();
+    Picture { width: photo.width, height: photo.height, rgb }
 }
 
 #[cfg(test)]
@@ -41,11 +32,7 @@ mod tests {
     /// `show_cam_on_image` computes (0.5 * 0.2 + 0.5 * 1) / 0.9 = 2/3 here, for instance.
     #[test]
     fn halves_are_added_and_stretched_to_white() {
-        let photo = Picture {
-            width: 2,
-            height: 1,
-            rgb: vec![[51, 0, 102], [204, 255, 0]],
-        };
+        let photo = Picture { width: 2, height: 1, rgb: vec![[51, 0, 102], [204, 255, 0]] };
         let heat = Picture::filled(1, 1, [255, 0, 51]);
         let out = overlay(&photo, &heat);
         assert_eq!(out.rgb, [[170, 0, 85], [255, 141, 28]]);

@@ -25,11 +25,7 @@ pub struct Picture {
 impl Picture {
     /// One colour throughout.
     pub fn filled(width: usize, height: usize, color: [u8; 3]) -> Self {
-        Self {
-            width,
-            height,
-            rgb: vec![color; width * height],
-        }
+        Self { width, height, rgb: vec![color; width * height] }
     }
 
     /// A map of `height x width` values through a colour map, each value a block of `scale x scale`
@@ -44,11 +40,8 @@ impl Picture {
     ) -> Self {
         let values = resample::fit(values, height, width, height * scale, width * scale);
         let table = colormap::table(colormap);
-        let color = |value: &f32| {
-            range
-                .unit(*value)
-                .map_or(MARK, |unit| colormap::pick(table, unit))
-        };
+        let color =
+            |value: &f32| range.unit(*value).map_or(MARK, |unit| colormap::pick(table, unit));
         Self {
             width: width * scale,
             height: height * scale,
@@ -68,11 +61,7 @@ impl Picture {
         };
         let byte = |value: f32| value.round() as u8;
         let rgb = plane(0).into_iter().zip(plane(1)).zip(plane(2));
-        Self {
-            width,
-            height,
-            rgb: rgb.map(|((r, g), b)| [r, g, b].map(byte)).collect(),
-        }
+        Self { width, height, rgb: rgb.map(|((r, g), b)| [r, g, b].map(byte)).collect() }
     }
 
     /// The bytes of a PNG file.
@@ -81,9 +70,7 @@ impl Picture {
     /// When the picture is empty, or its pixels are not `width * height`.
     pub fn png(&self) -> Result<Vec<u8>, ImageError> {
         let wrong = || {
-            ImageError::Parameter(ParameterError::from_kind(
-                ParameterErrorKind::DimensionMismatch,
-            ))
+            ImageError::Parameter(ParameterError::from_kind(ParameterErrorKind::DimensionMismatch))
         };
         let (Ok(width), Ok(height)) = (u32::try_from(self.width), u32::try_from(self.height))
         else {
@@ -101,9 +88,7 @@ impl Picture {
 
     /// Row `y`; empty where there is none.
     pub(super) fn row(&self, y: usize) -> &[[u8; 3]] {
-        self.rgb
-            .get(y * self.width..(y + 1) * self.width)
-            .unwrap_or(&[])
+        self.rgb.get(y * self.width..(y + 1) * self.width).unwrap_or(&[])
     }
 }
 
@@ -114,10 +99,7 @@ mod tests {
 
     #[test]
     fn values_become_blocks() {
-        let range = Range {
-            low: 0.0,
-            high: 1.0,
-        };
+        let range = Range { low: 0.0, high: 1.0 };
         let picture = Picture::heatmap(&[0.0, f32::NAN], 1, 2, Colormap::Grey, range, 2);
         assert_eq!((picture.width, picture.height), (4, 2));
         assert_eq!(picture.row(1), [[0; 3], [0; 3], MARK, MARK]);
@@ -133,14 +115,8 @@ mod tests {
 
     #[test]
     fn png_comes_back_as_it_was() {
-        let picture = Picture {
-            width: 2,
-            height: 1,
-            rgb: vec![[1, 2, 3], [250, 0, 9]],
-        };
-        let back = image::load_from_memory(&picture.png().unwrap())
-            .unwrap()
-            .to_rgb8();
+        let picture = Picture { width: 2, height: 1, rgb: vec![[1, 2, 3], [250, 0, 9]] };
+        let back = image::load_from_memory(&picture.png().unwrap()).unwrap().to_rgb8();
         assert_eq!(back.dimensions(), (2, 1));
         assert_eq!(back.as_raw().as_slice(), picture.rgb.as_flattened());
     }
@@ -148,24 +124,12 @@ mod tests {
     #[test]
     fn broken_pictures_are_refused() {
         assert!(Picture::filled(0, 3, MARK).png().is_err());
-        assert!(
-            Picture {
-                width: 2,
-                height: 2,
-                rgb: vec![MARK]
-            }
-            .png()
-            .is_err()
-        );
+        assert!(Picture { width: 2, height: 2, rgb: vec![MARK] }.png().is_err());
     }
 
     #[test]
     fn resizing_averages() {
-        let picture = Picture {
-            width: 2,
-            height: 1,
-            rgb: vec![[0, 10, 255], [100, 20, 255]],
-        };
+        let picture = Picture { width: 2, height: 1, rgb: vec![[0, 10, 255], [100, 20, 255]] };
         assert_eq!(picture.resize(1, 1).rgb, [[50, 15, 255]]);
         assert_eq!(picture.resize(4, 1).rgb[1], [0, 10, 255]);
     }

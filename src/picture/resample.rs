@@ -40,11 +40,7 @@ impl Axis {
             }));
             covers.push(range);
         }
-        Self {
-            from,
-            covers,
-            shares,
-        }
+        Self { from, covers, shares }
     }
 
     fn to(&self) -> usize {
@@ -70,9 +66,7 @@ impl Axis {
         let mut out = vec![0.0; self.to() * width];
         for (row, parts) in out.chunks_exact_mut(width).zip(self.places()) {
             for (source, share) in parts {
-                let source = values
-                    .get(source * width..(source + 1) * width)
-                    .unwrap_or(&[]);
+                let source = values.get(source * width..(source + 1) * width).unwrap_or(&[]);
                 for (sum, value) in row.iter_mut().zip(source) {
                     *sum += share * value;
                 }
@@ -86,9 +80,7 @@ impl Axis {
         let mut out = Vec::with_capacity(values.len() / self.from.max(1) * self.to());
         for row in values.chunks_exact(self.from) {
             out.extend(self.places().map(|parts| {
-                parts
-                    .map(|(i, share)| row.get(i).map_or(0.0, |value| share * value))
-                    .sum::<f32>()
+                parts.map(|(i, share)| row.get(i).map_or(0.0, |value| share * value)).sum::<f32>()
             }));
         }
         out
@@ -98,10 +90,7 @@ impl Axis {
 impl Fit {
     /// From `height x width` to `out_height x out_width`.
     pub fn new(height: usize, width: usize, out_height: usize, out_width: usize) -> Self {
-        Self {
-            rows: Axis::new(height, out_height),
-            columns: Axis::new(width, out_width),
-        }
+        Self { rows: Axis::new(height, out_height), columns: Axis::new(width, out_width) }
     }
 
     /// Resizes one map. NaN and infinity reach every place of the result that they touch; a map of the
@@ -148,10 +137,7 @@ mod tests {
 
     #[test]
     fn growing_repeats() {
-        assert_eq!(
-            fit(&[1.0, 2.0], 1, 2, 2, 4),
-            [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0]
-        );
+        assert_eq!(fit(&[1.0, 2.0], 1, 2, 2, 4), [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0]);
         assert_eq!(fit(&[1.0, 2.0], 1, 2, 1, 3), [1.0, 2.0, 2.0]);
     }
 

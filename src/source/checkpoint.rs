@@ -48,7 +48,8 @@ impl Checkpoint {
                     .into(),
             ));
         }
-        let no_file = |e| fail(format!("is no whole safetensors file ({e}): copy or download it again"));
+        let no_file =
+            |e| fail(format!("is no whole safetensors file ({e}): copy or download it again"));
         let file = SafeTensors::deserialize(bytes).map_err(no_file)?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(no_file)?;
         let mut tensors = HashMap::new();
@@ -57,8 +58,9 @@ impl Checkpoint {
             if key.ends_with("num_batches_tracked") {
                 continue;
             }
-            let dtype = DType::try_from(view.dtype())
-                .map_err(|e| fail(format!("tensor {key} has a type that is not understood ({e})")))?;
+            let dtype = DType::try_from(view.dtype()).map_err(|e| {
+                fail(format!("tensor {key} has a type that is not understood ({e})"))
+            })?;
             let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
             let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)
                 .and_then(|t| t.to_dtype(wide))
@@ -75,6 +77,7 @@ impl Checkpoint {
 
 /// In float64 a sum of float32 values is finite exactly when every term is.
 fn is_finite(tensor: &Tensor) -> bool {
-    let sum = tensor.to_dtype(DType::F64).and_then(|t| t.sum_all()).and_then(|t| t.to_scalar::<f64>());
+    let sum =
+        tensor.to_dtype(DType::F64).and_then(|t| t.sum_all()).and_then(|t| t.to_scalar::<f64>());
     sum.is_ok_and(f64::is_finite)
 }

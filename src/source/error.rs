@@ -40,7 +40,10 @@ pub fn read_file(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, SourceE
     }
     if data.len() > limit {
         let (size, limit) = (data.len() >> 20, limit >> 20);
-        return Err(SourceError::at(path, format!("{size} MiB is more than {limit} MiB for {what}")));
+        return Err(SourceError::at(
+            path,
+            format!("{size} MiB is more than {limit} MiB for {what}"),
+        ));
     }
     if data.len() == 0 {
         return Err(SourceError::at(path, format!("is empty, so it cannot be {what}")));

@@ -19,7 +19,8 @@ const LIMIT: u64 = 1 << 30;
 pub fn read_input(path: &Path) -> Result<Array, SourceError> {
     let bytes = read_file(path, LIMIT, "an input tensor")?;
     let fail = |why: String| SourceError::at(path, why);
-    let file = NpyFile::new(Cursor::new(&bytes)).map_err(|e| fail(format!("is no .npy file: {e}")))?;
+    let file =
+        NpyFile::new(Cursor::new(&bytes)).map_err(|e| fail(format!("is no .npy file: {e}")))?;
     let shape = match *file.shape() {
         [c, h, w] => [1, c, h, w],
         [n, c, h, w] => [n, c, h, w],

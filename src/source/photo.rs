@@ -57,7 +57,9 @@ impl Photo {
             .with_guessed_format()
             .map_err(|e| fail(format!("cannot be read: {e}")))?;
         if reader.format().is_none() {
-            return Err(fail("is no picture: JPEG, PNG, WebP, GIF, BMP, TIFF and PPM are read".into()));
+            return Err(fail(
+                "is no picture: JPEG, PNG, WebP, GIF, BMP, TIFF and PPM are read".into(),
+            ));
         }
         reader.limits(limits);
         let broken = |e: image::ImageError| match e {

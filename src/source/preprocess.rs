@@ -59,8 +59,14 @@ pub fn prepare(
     let [height, width] = recipe.size;
     let resized = resized_size(photo, recipe);
     let pixels = |size: [usize; 2]| size[0].checked_mul(size[1]).unwrap_or(usize::MAX);
-    if pixels(recipe.size) == 0 || pixels(recipe.size) > PIXEL_LIMIT || pixels(resized) > PIXEL_LIMIT {
-        return Err(fail(format!("{}: sizes from 1 px to 8192 x 8192 px are possible", recipe.describe())));
+    if pixels(recipe.size) == 0
+        || pixels(recipe.size) > PIXEL_LIMIT
+        || pixels(resized) > PIXEL_LIMIT
+    {
+        return Err(fail(format!(
+            "{}: sizes from 1 px to 8192 x 8192 px are possible",
+            recipe.describe()
+        )));
     }
     let scaled = resize(photo, resized, recipe.interpolation).map_err(|e| fail(e.to_string()))?;
     let offset = [0, 1].map(|axis| crop_offset(resized[axis], recipe.size[axis]));
@@ -112,7 +118,8 @@ fn resized_size(photo: &Photo, recipe: &Recipe) -> [usize; 2] {
         Fit::Cover => {
             // The side that must grow most (or shrink least) meets the size, the other is cut.
             let [height, width] = recipe.size;
-            let long = |side: usize, a: usize, b: usize| (side as u128 * a as u128 / b as u128) as usize;
+            let long =
+                |side: usize, a: usize, b: usize| (side as u128 * a as u128 / b as u128) as usize;
             if height * w >= width * h {
                 [height, long(height, w, h).max(width)]
             } else {

@@ -66,7 +66,8 @@ impl Recipe {
         metadata: &HashMap<String, String>,
         overrides: &Overrides,
     ) -> Self {
-        let side = |key: &str| metadata.get(key).and_then(|v| v.parse::<usize>().ok()).filter(|v| *v > 0);
+        let side =
+            |key: &str| metadata.get(key).and_then(|v| v.parse::<usize>().ok()).filter(|v| *v > 0);
         let values = |key: &str| {
             let values = metadata.get(key).and_then(|v| serde_json::from_str::<Vec<f32>>(v).ok());
             values.filter(|v: &Vec<f32>| !v.is_empty() && v.iter().all(|x| x.is_finite()))

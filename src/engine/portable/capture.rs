@@ -35,7 +35,8 @@ impl Capture for PortableCapture {
         }
         let tensor = &self.values[layer.0];
         let read = || -> candle_core::Result<Vec<f32>> {
-            let whole = channels.len() == shape.c && channels.iter().enumerate().all(|(i, c)| i == *c);
+            let whole =
+                channels.len() == shape.c && channels.iter().enumerate().all(|(i, c)| i == *c);
             let mut values = Vec::with_capacity(shape.n * channels.len() * shape.area());
             if whole {
                 return tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1();

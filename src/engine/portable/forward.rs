@@ -138,7 +138,8 @@ impl Backend for Portable {
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let from = from.as_any().downcast_ref::<PortableCapture>();
-        let from = from.filter(|capture| !capture.edited && capture.values.len() == self.layers.len());
+        let from =
+            from.filter(|capture| !capture.edited && capture.values.len() == self.layers.len());
         let from = from.ok_or(EngineError::ForeignCapture)?;
         let keep = |(value, touched): (&Tensor, bool)| (!touched).then(|| value.clone());
         let known = from.values.iter().zip(self.touched(edits)).map(keep).collect();
@@ -157,7 +158,10 @@ fn check(edits: &Edits, shapes: &[Shape]) -> Result<(), EngineError> {
                 }
             }
             Edit::Replace { value, .. } if value.shape != *shape => {
-                return Err(EngineError::OutOfRange(format!("a value {} for {shape}", value.shape)));
+                return Err(EngineError::OutOfRange(format!(
+                    "a value {} for {shape}",
+                    value.shape
+                )));
             }
             Edit::Replace { .. } => {}
         }

@@ -1,0 +1,273 @@
+//! The words between the session and those who ask it: requests, answers, and what they carry.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use crate::analysis::{Histogram, LayerStatistics};
+use crate::base::{Array, Colormap, Combine, LayerId, Shape};
+pub use crate::engine::ChannelStatistics;
+pub use crate::model::{Field, FieldAxis};
+pub use crate::picture::{Cells, HalfCell, Look, Picture, Range};
+pub use crate::source::Placement;
+
+/// Which network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ModelRef {
+    /// The one that ships with the program.
+    Builtin,
+    /// A checkpoint file.
+    File(PathBuf),
+}
+
+impl std::str::FromStr for ModelRef {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(if text == "builtin" { Self::Builtin } else { Self::File(text.into()) })
+    }
+}
+
+/// Which photo.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PhotoRef {
+    /// One that ships with the program.
+    Sample(usize),
+    /// A picture file, or an input tensor (`.npy`).
+    File(PathBuf),
+}
+
+/// A loaded network, by the hash of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NetworkId(pub u64);
+
+/// An input, by the hash of its photo and of the recipe that made it ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InputId(pub u64);
+
+/// A run of a network on an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunKey {
+    /// The network.
+    pub network: NetworkId,
+    /// The input.
+    pub input: InputId,
+}
+
+/// One map of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Plane {
+    /// The run.
+    pub run: RunKey,
+    /// The layer.
+    pub layer: LayerId,
+    /// Which map of the layer.
+    pub what: PlaneKind,
+}
+
+/// Which map of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PlaneKind {
+    /// One channel.
+    Channel(usize),
+    /// All channels as one.
+    Combined(Combine),
+}
+
+/// Columns and rows of terminal cells.
+pub type CellSize = (u16, u16);
+
+/// Everything that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// Load a network. Answered by [`Answer::Network`].
+    Network(ModelRef),
+    /// Make a photo ready for a network. Answered by [`Answer::Input`].
+    Input {
+        /// For which network.
+        network: NetworkId,
+        /// The photo.
+        photo: PhotoRef,
+    },
+    /// Run a network. Answered by [`Answer::Outcome`].
+    Forward(RunKey),
+    /// The statistics of a layer. Answered by [`Answer::Statistics`].
+    Statistics {
+        /// The run.
+        run: RunKey,
+        /// The layer.
+        layer: LayerId,
+    },
+    /// A map in half-block cells. Answered by [`Answer::Heatmap`].
+    Heatmap {
+        /// The map.
+        plane: Plane,
+        /// Its size on the screen.
+        size: CellSize,
+        /// Colours and range.
+        look: Look,
+        /// Blended with the photo.
+        over_photo: bool,
+    },
+    /// A map in pixels, each value a square of `scale` pixels. Answered by [`Answer::Picture`].
+    Picture {
+        /// The map.
+        plane: Plane,
+        /// Pixels for each value.
+        scale: usize,
+        /// Colours and range.
+        look: Look,
+    },
+    /// The values of some maps of a layer. Answered by [`Answer::Values`].
+    Values {
+        /// The run.
+        run: RunKey,
+        /// The layer.
+        layer: LayerId,
+        /// Which maps; all channels when `None`.
+        maps: Option<Vec<PlaneKind>>,
+    },
+    /// How the values of a map are spread. Answered by [`Answer::Histogram`].
+    Histogram {
+        /// The map.
+        plane: Plane,
+        /// Bins.
+        bins: usize,
+    },
+    /// The photo as the network sees it, in half-block cells. Answered by [`Answer::Photo`].
+    Photo {
+        /// The input.
+        input: InputId,
+        /// Its size on the screen.
+        size: CellSize,
+    },
+    /// The input tensor. Answered by [`Answer::Values`].
+    InputValues(InputId),
+}
+
+/// What comes back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// A network was loaded.
+    Network(Arc<NetworkInfo>),
+    /// A photo is ready.
+    Input(Arc<InputInfo>),
+    /// A network has run.
+    Outcome(Arc<Outcome>),
+    /// Statistics of a layer.
+    Statistics(Arc<LayerStatistics>),
+    /// A map in cells.
+    Heatmap(Arc<Heatmap>),
+    /// A map in pixels.
+    Picture(Arc<Picture>),
+    /// Values `[N, C, H, W]`.
+    Values(Arc<Array>),
+    /// A spread.
+    Histogram(Arc<Histogram>),
+    /// The photo in cells.
+    Photo(Arc<Cells>),
+}
+
+/// What is known about a network before it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkInfo {
+    /// How it is asked for.
+    pub id: NetworkId,
+    /// The architecture: `ResNet-50`.
+    pub name: String,
+    /// `builtin` or the file's name.
+    pub source: String,
+    /// The layers at the recipe's input size.
+    pub layers: Arc<Vec<LayerInfo>>,
+    /// The input shape at the recipe's size.
+    pub input: Shape,
+    /// The label and, where known, the WordNet id of each class.
+    pub classes: Vec<ClassLabel>,
+    /// How photos are made ready.
+    pub recipe: String,
+    /// What the file does not say and was assumed, and what is odd about it.
+    pub notes: Vec<String>,
+    /// Odd things that the user should know at once.
+    pub warnings: Vec<String>,
+}
+
+/// A class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassLabel {
+    /// The WordNet id.
+    pub wordnet: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+/// What is known about a layer for some input size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerInfo {
+    /// Its number.
+    pub id: LayerId,
+    /// Its name.
+    pub name: String,
+    /// What it computes, with attributes.
+    pub op: String,
+    /// The shape of its value.
+    pub shape: Shape,
+    /// Trained values.
+    pub parameters: u64,
+    /// Products for one picture.
+    pub multiply_adds: u64,
+    /// What one unit sees of the input.
+    pub field: Field,
+}
+
+/// A photo that is ready.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputInfo {
+    /// How it is asked for.
+    pub id: InputId,
+    /// The file's name.
+    pub name: String,
+    /// The shape of the input tensor.
+    pub shape: Shape,
+    /// Where it lies in the photo; `None` for an input tensor.
+    pub placement: Option<Placement>,
+}
+
+/// What a run found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The run.
+    pub run: RunKey,
+    /// The layers at this input's size.
+    pub layers: Arc<Vec<LayerInfo>>,
+    /// What each layer's values are like.
+    pub summaries: Vec<LayerSummary>,
+    /// Every class, the likeliest first: (index, probability).
+    pub ranked: Vec<(usize, f32)>,
+    /// Wall time of the forward pass alone.
+    pub milliseconds: f64,
+}
+
+/// What a layer's values are like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerSummary {
+    /// The fraction of values that are exactly 0.
+    pub sparsity: f32,
+    /// Channels without a value above 0.
+    pub dead: usize,
+    /// NaN and infinities.
+    pub invalid: usize,
+    /// Whether values below 0 occur.
+    pub signed: bool,
+}
+
+/// A map in cells, with the range that its colours stand for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heatmap {
+    /// The cells.
+    pub cells: Cells,
+    /// The values of the first and the last colour.
+    pub range: Range,
+    /// The colour map in use.
+    pub colormap: Colormap,
+    /// NaN and infinities.
+    pub invalid: usize,
+}

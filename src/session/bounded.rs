@@ -1,0 +1,68 @@
+//! A store with a bound on bytes that forgets what was used longest ago.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Values by key, at most `limit` bytes of them; the newest is always kept.
+pub struct Bounded<K, V> {
+    entries: HashMap<K, Entry<V>>,
+    limit: usize,
+    bytes: usize,
+    clock: u64,
+}
+
+struct Entry<V> {
+    value: V,
+    bytes: usize,
+    used: u64,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Bounded<K, V> {
+    /// An empty store.
+    pub fn new(limit: usize) -> Self {
+        Self { entries: HashMap::new(), limit, bytes: 0, clock: 0 }
+    }
+
+    /// The value, which becomes the one used last.
+    pub fn get(&mut self, key: &K) -> Option<V> {
+        self.clock += 1;
+        let entry = self.entries.get_mut(key)?;
+        entry.used = self.clock;
+        Some(entry.value.clone())
+    }
+
+    /// Keeps a value of that many bytes and drops what no longer fits.
+    pub fn insert(&mut self, key: K, value: V, bytes: usize) {
+        self.clock += 1;
+        let entry = Entry { value, bytes, used: self.clock };
+        if let Some(old) = self.entries.insert(key.clone(), entry) {
+            self.bytes -= old.bytes;
+        }
+        self.bytes += bytes;
+        while self.bytes > self.limit && self.entries.len() > 1 {
+            let others = self.entries.iter().filter(|(k, _)| **k != key);
+            let Some(oldest) = others.min_by_key(|(_, e)| e.used).map(|(k, _)| k.clone()) else {
+                break;
+            };
+            self.bytes -= self.entries.remove(&oldest).map_or(0, |e| e.bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first() {
+        let mut store = Bounded::new(10);
+        store.insert("a", 1, 4);
+        store.insert("b", 2, 4);
+        assert_eq!(store.get(&"a"), Some(1));
+        store.insert("c", 3, 4);
+        assert_eq!((store.get(&"a"), store.get(&"b"), store.get(&"c")), (Some(1), None, Some(3)));
+        store.insert("huge", 4, 99);
+        assert_eq!((store.get(&"a"), store.get(&"huge")), (None, Some(4)));
+        assert_eq!(store.bytes, 99);
+    }
+}

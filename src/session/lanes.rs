@@ -1,0 +1,168 @@
+//! Three threads, because looking, computing and fetching must not wait for each other.
+//!
+//! Each lane has one slot that the newest demand overwrites. The View lane answers what the screen
+//! shows and never runs a network; what it is doing is finished first, then the newest demand is
+//! taken up. The Run and Transfer lanes cancel what they are doing when something new comes in.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use super::ask::{Answer, Request};
+use super::{Session, SessionError};
+use crate::base::{Cancel, Progress};
+
+/// Progress is reported at most this often: a screen shows no more.
+const REPORT_EVERY: Duration = Duration::from_millis(50);
+
+/// Which lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LaneName {
+    /// What the screen shows.
+    View,
+    /// Running networks.
+    Run,
+    /// Reading files.
+    Transfer,
+}
+
+/// What lanes tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A request was answered or failed.
+    Answered(Request, Result<Answer, SessionError>),
+    /// A lane is `done` of `total` steps far.
+    Progress(LaneName, usize, usize),
+}
+
+/// The threads. They end when this is dropped.
+pub struct Lanes {
+    view: Arc<Slot>,
+    run: Arc<Slot>,
+    transfer: Arc<Slot>,
+}
+
+#[derive(Default)]
+struct Slot {
+    state: Mutex<Demand>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Demand {
+    wanted: Vec<Request>,
+    current: Cancel,
+    closed: bool,
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Demand> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, wanted: Vec<Request>, cancel: bool) {
+        let mut demand = self.lock();
+        demand.wanted = wanted;
+        if cancel {
+            demand.current.cancel();
+        }
+        self.changed.notify_one();
+    }
+
+    /// The next request and a fresh token; `None` when the lane is closed.
+    fn take(&self) -> Option<(Request, Cancel)> {
+        let mut demand = self.lock();
+        loop {
+            if demand.closed {
+                return None;
+            }
+            if !demand.wanted.is_empty() {
+                let request = demand.wanted.remove(0);
+                demand.current = Cancel::new();
+                return Some((request, demand.current.clone()));
+            }
+            demand = self.changed.wait(demand).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Lanes {
+    /// Starts the threads; `tell` gets every event, in each lane's order.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub fn start(session: &Arc<Session>, tell: &Sender<Event>) -> std::io::Result<Self> {
+        let start = |name: LaneName| {
+            let slot = Arc::new(Slot::default());
+            let (session, tell, theirs) = (session.clone(), tell.clone(), slot.clone());
+            let title = format!("convscope {name:?}").to_lowercase();
+            thread::Builder::new()
+                .name(title)
+                .spawn(move || work(name, &session, &theirs, &tell))?;
+            Ok::<_, std::io::Error>(slot)
+        };
+        Ok(Self {
+            view: start(LaneName::View)?,
+            run: start(LaneName::Run)?,
+            transfer: start(LaneName::Transfer)?,
+        })
+    }
+
+    /// Replaces what the View lane has to answer; the first request comes first.
+    pub fn view(&self, wanted: Vec<Request>) {
+        self.view.put(wanted, false);
+    }
+
+    /// Runs a network; what runs now is cancelled.
+    pub fn run(&self, request: Request) {
+        self.run.put(vec![request], true);
+    }
+
+    /// Reads a file; what is being read now is cancelled.
+    pub fn transfer(&self, request: Request) {
+        self.transfer.put(vec![request], true);
+    }
+
+    /// Cancels running and reading.
+    pub fn cancel(&self) {
+        self.run.put(Vec::new(), true);
+        self.transfer.put(Vec::new(), true);
+    }
+}
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        for slot in [&self.view, &self.run, &self.transfer] {
+            let mut demand = slot.lock();
+            demand.closed = true;
+            demand.current.cancel();
+            slot.changed.notify_one();
+        }
+    }
+}
+
+fn work(name: LaneName, session: &Session, slot: &Slot, tell: &Sender<Event>) {
+    while let Some((request, cancel)) = slot.take() {
+        let mut last = Instant::now();
+        let mut progress = Progress::new(|done, total| {
+            if last.elapsed() >= REPORT_EVERY {
+                last = Instant::now();
+                let _ = tell.send(Event::Progress(name, done, total));
+            }
+        });
+        // One request that panics is an error on the screen, not the end of the session.
+        let answer =
+            catch_unwind(AssertUnwindSafe(|| session.answer(&request, &cancel, &mut progress)));
+        let answer = answer.unwrap_or_else(|_| {
+            let log = "an internal error stopped this; the log file has the details".to_string();
+            Err(SessionError::Failed(log))
+        });
+        drop(progress);
+        if tell.send(Event::Answered(request, answer)).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What is loaded and what is known about it.
+//!
+//! [`Session::answer`] is the one door: the explorer's views and the command line ask the same
+//! requests. [`Lanes`] run it on threads. Tensors never leave the session; answers carry `Arc`s of
+//! plain numbers and pictures.
+
+mod answer;
+pub mod ask;
+mod bounded;
+mod error;
+mod lanes;
+mod network;
+
+pub use answer::{Options, Session};
+pub use error::SessionError;
+pub use lanes::{Event, LaneName, Lanes};
