@@ -4,7 +4,10 @@ pub mod analysis;
 pub mod base;
 pub mod config;
 pub mod engine;
+pub mod explorer;
 pub mod model;
 pub mod picture;
+#[cfg(feature = "tui")]
+pub mod screen;
 pub mod session;
 pub mod source;

@@ -13,10 +13,10 @@ use super::ask::*;
 use super::bounded::Bounded;
 use super::network::{Network, file_name, layer_infos};
 use crate::analysis::{Histogram, LayerStatistics, ranked};
-use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::base::{Array, Cancel, Colormap, LayerId, Progress, RangeMode, Shape};
 use crate::config::Dtype;
 use crate::engine::Capture;
-use crate::picture::{Cells, Picture, invalid, overlay};
+use crate::picture::{Cells, Picture, color, invalid, overlay};
 use crate::source::{Overrides, Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
 
 /// What holds for a whole session.
@@ -37,6 +37,9 @@ pub struct Session {
     inputs: Mutex<Bounded<InputId, Arc<Held>>>,
     runs: Mutex<Bounded<RunKey, Arc<Run>>>,
 }
+
+/// Colours in the scale that a heatmap brings along.
+const SCALE: usize = 16;
 
 /// An input with what is known about it.
 struct Held {
@@ -251,7 +254,8 @@ impl Session {
         } else {
             Cells::heatmap(values, h, w, columns, rows, colormap, range)
         };
-        Ok(Arc::new(Heatmap { cells, range, colormap, invalid: invalid(values) }))
+        let scale = (0..SCALE).map(|i| color(colormap, i as f32 / (SCALE - 1) as f32)).collect();
+        Ok(Arc::new(Heatmap { cells, range, colormap, scale, invalid: invalid(values) }))
     }
 }
 
@@ -278,7 +282,7 @@ impl Run {
         plane: Plane,
         array: &Array,
         look: Look,
-    ) -> Result<(crate::base::Colormap, Range), SessionError> {
+    ) -> Result<(Colormap, Range), SessionError> {
         let layer = self.statistics(plane.layer)?;
         let (all, signed) = match plane.what {
             PlaneKind::Channel(_) => {
@@ -290,7 +294,9 @@ impl Run {
                 (all, all.low < 0.0)
             }
         };
-        Ok(look.range_for(array.map(0), all, signed))
+        // A map of one value is no picture by itself: only against the others it has a colour.
+        let range = if array.shape.area() == 1 { RangeMode::Layer } else { look.range };
+        Ok(Look { range, ..look }.range_for(array.map(0), all, signed))
     }
 
     fn values(

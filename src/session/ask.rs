@@ -10,6 +10,9 @@ pub use crate::model::{Field, FieldAxis};
 pub use crate::picture::{Cells, HalfCell, Look, Picture, Range};
 pub use crate::source::Placement;
 
+pub use super::error::SessionError;
+pub use super::lanes::LaneName;
+
 /// Which network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ModelRef {
@@ -268,6 +271,8 @@ pub struct Heatmap {
     pub range: Range,
     /// The colour map in use.
     pub colormap: Colormap,
+    /// Colours from the first to the last, for a scale beside the picture.
+    pub scale: Vec<[u8; 3]>,
     /// NaN and infinities.
     pub invalid: usize,
 }

@@ -4,6 +4,7 @@
 //! shows and never runs a network; what it is doing is finished first, then the newest demand is
 //! taken up. The Run and Transfer lanes cancel what they are doing when something new comes in.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -53,7 +54,7 @@ struct Slot {
 
 #[derive(Default)]
 struct Demand {
-    wanted: Vec<Request>,
+    wanted: VecDeque<Request>,
     current: Cancel,
     closed: bool,
 }
@@ -65,7 +66,7 @@ impl Slot {
 
     fn put(&self, wanted: Vec<Request>, cancel: bool) {
         let mut demand = self.lock();
-        demand.wanted = wanted;
+        demand.wanted = wanted.into();
         if cancel {
             demand.current.cancel();
         }
@@ -79,8 +80,7 @@ impl Slot {
             if demand.closed {
                 return None;
             }
-            if !demand.wanted.is_empty() {
-                let request = demand.wanted.remove(0);
+            if let Some(request) = demand.wanted.pop_front() {
                 demand.current = Cancel::new();
                 return Some((request, demand.current.clone()));
             }

@@ -1,0 +1,315 @@
+//! The command table: key help, the `:` palette, the README's key table and the checks of
+//! `keys.toml` all come from it.
+
+use super::picker::{Overlay, PickerKind};
+use super::views::{self, Move};
+use super::{Effect, Pane, State};
+use crate::base::{Choice, Combine, LayerId, RangeMode, SortOrder};
+
+/// A command: a name for `keys.toml` and `:`, a sentence, and what it does.
+pub struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, for people.
+    pub doc: &'static str,
+    /// What may follow the name behind `:`; empty for nothing.
+    pub argument: &'static str,
+    run: fn(&mut State, &str) -> Vec<Effect>,
+}
+
+macro_rules! commands {
+    ($($name:literal $([$argument:literal])? $doc:literal => $run:expr;)*) => {
+        &[$(Command { name: $name, doc: $doc, argument: concat!($($argument)?), run: $run }),*]
+    };
+}
+
+/// Every command.
+pub const COMMANDS: &[Command] = commands! {
+    "left" "Move left; in the list of layers, fold" => |s, _| go(s, Move::Left);
+    "down" "Move down" => |s, _| go(s, Move::Down);
+    "up" "Move up" => |s, _| go(s, Move::Up);
+    "right" "Move right; in the list of layers, unfold" => |s, _| go(s, Move::Right);
+    "first" "Go to the first" => |s, _| go(s, Move::First);
+    "last" "Go to the last" => |s, _| go(s, Move::Last);
+    "page-down" "Go a page on" => |s, _| go(s, Move::PageDown);
+    "page-up" "Go a page back" => |s, _| go(s, Move::PageUp);
+    "open" "Open the channel, the group or the layer" => |s, _| open(s);
+    "back" "Close what is over the screen, cancel what runs, or go back" => |s, _| back(s);
+    "next-pane" "Go to the next pane" => |s, _| other_pane(s);
+    "previous-pane" "Go to the previous pane" => |s, _| other_pane(s);
+    "next-layer" "Go to the next layer" => |s, _| step_layer(s, 1);
+    "previous-layer" "Go to the previous layer" => |s, _| step_layer(s, -1);
+    "next-stage" "Go to the end of the next stage" => |s, _| step_stage(s, true);
+    "previous-stage" "Go to the end of the previous stage" => |s, _| step_stage(s, false);
+    "find-layer" ["NAME"] "Find a layer by a part of its name" => find_layer;
+    "channel" ["NUMBER"] "Go to a channel by its number" => channel;
+    "maps" "Show all channels as tiles" => |s, _| show(s, "Maps");
+    "map" "Show the channel as large as possible" => |s, _| show(s, "Map");
+    "inspector" "Show or hide the inspector" => |s, _| inspector(s);
+    "layers" "Show or hide the list of layers" => |s, _| layers(s);
+    "sort" ["ORDER"] "Sort the channels by index, mean, max, sparsity" => |s, a| sort(s, a, 1);
+    "sort-back" "Sort order the other way around" => |s, a| sort(s, a, -1);
+    "combine" ["HOW"] "Combine all channels: off, sum, mean, max, rms" => |s, a| combine(s, a, 1);
+    "combine-back" "Combine the other way around" => |s, a| combine(s, a, -1);
+    "colormap" ["NAME"] "Next colour map" => |s, a| colormap(s, a, 1);
+    "colormap-back" "Previous colour map" => |s, a| colormap(s, a, -1);
+    "range" ["MODE"] "Range of the colours: map, layer, symmetric, percentile" => |s, a| range(s, a, 1);
+    "range-back" "Range the other way around" => |s, a| range(s, a, -1);
+    "larger" "Make the tiles larger" => |s, _| resize_tiles(s, true);
+    "smaller" "Make the tiles smaller" => |s, _| resize_tiles(s, false);
+    "overlay" "Blend the maps with the photo" => |s, _| overlay(s);
+    "next-photo" "Go to the next photo" => |s, _| step_photo(s, 1);
+    "previous-photo" "Go to the previous photo" => |s, _| step_photo(s, -1);
+    "command" "Run any command by its name" => |s, _| pick(s, PickerKind::Command);
+    "help" "Show all keys" => |s, _| { s.overlay = Some(Overlay::Help(0)); Vec::new() };
+    "suspend" "Go to the background; fg comes back" => |_, _| vec![Effect::Suspend];
+    "quit" "Leave" => |_, _| vec![Effect::Quit];
+};
+
+/// Runs the command of that name with an argument, which may be empty.
+pub(super) fn run(state: &mut State, name: &str, argument: &str) -> Vec<Effect> {
+    match COMMANDS.iter().find(|c| c.name == name) {
+        Some(command) => (command.run)(state, argument),
+        None => Vec::new(),
+    }
+}
+
+fn go(state: &mut State, to: Move) -> Vec<Effect> {
+    match state.pane {
+        Pane::View => state.view().go(state, to),
+        Pane::Layers => walk_list(state, to),
+    }
+    Vec::new()
+}
+
+fn walk_list(state: &mut State, to: Move) {
+    let rows = state.tree();
+    let Some(last) = rows.len().checked_sub(1) else { return };
+    let at = state.tree_row(&rows);
+    let group = rows[at].group.clone();
+    let page = usize::from(state.screen.1).saturating_sub(6).max(1);
+    let wanted = match (to, &group) {
+        (Move::Right, Some(group)) if !rows[at].open => {
+            state.folded.remove(group);
+            return;
+        }
+        (Move::Left, Some(group)) if rows[at].open => {
+            state.folded.insert(group.clone());
+            return;
+        }
+        (Move::Left, _) => rows[..at].iter().rposition(|r| r.depth < rows[at].depth).unwrap_or(at),
+        (Move::Right, _) => at,
+        (Move::Up, _) => at.saturating_sub(1),
+        (Move::Down, _) => (at + 1).min(last),
+        (Move::First, _) => 0,
+        (Move::Last, _) => last,
+        (Move::PageUp, _) => at.saturating_sub(page),
+        (Move::PageDown, _) => (at + page).min(last),
+    };
+    choose_row(state, &rows[wanted]);
+}
+
+pub(super) fn choose_row(state: &mut State, row: &super::Row) {
+    state.go_to_layer(row.layer);
+    state.group.clone_from(&row.group);
+}
+
+pub(super) fn toggle_group(state: &mut State, group: &str) {
+    if !state.folded.remove(group) {
+        state.folded.insert(group.to_string());
+    }
+}
+
+pub(super) fn open(state: &mut State) -> Vec<Effect> {
+    match (state.pane, state.group.clone()) {
+        (Pane::View, _) => state.view().open(state),
+        (Pane::Layers, Some(group)) => toggle_group(state, &group),
+        (Pane::Layers, None) => state.pane = Pane::View,
+    }
+    Vec::new()
+}
+
+fn back(state: &mut State) -> Vec<Effect> {
+    if state.inspector_over {
+        state.inspector_over = false;
+    } else if state.progress.is_some() {
+        state.progress = None;
+        state.say("cancelled");
+        return vec![Effect::Cancel];
+    } else if state.pane == Pane::Layers {
+        state.pane = Pane::View;
+    } else if state.view > 0 {
+        state.view = 0;
+    } else {
+        state.combine = None;
+    }
+    Vec::new()
+}
+
+fn other_pane(state: &mut State) -> Vec<Effect> {
+    let visible = super::Layout::of(state).is_some_and(|l| !l.layers.is_empty());
+    state.pane = match state.pane {
+        Pane::View if visible => Pane::Layers,
+        _ => Pane::View,
+    };
+    Vec::new()
+}
+
+fn step_layer(state: &mut State, step: isize) -> Vec<Effect> {
+    let last = state.layers().len().saturating_sub(1);
+    let wanted = state.layer.0.saturating_add_signed(step).min(last);
+    state.go_to_layer(LayerId(wanted));
+    state.reveal();
+    Vec::new()
+}
+
+fn step_stage(state: &mut State, forward: bool) -> Vec<Effect> {
+    if let Some(layer) = state.stage_step(forward) {
+        state.go_to_layer(layer);
+        state.reveal();
+    }
+    Vec::new()
+}
+
+fn find_layer(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return pick(state, PickerKind::Layer);
+    }
+    let inside = format!("{name}.");
+    let layers = state.layers();
+    let found = layers.iter().position(|l| l.name == name);
+    match found.or_else(|| layers.iter().rposition(|l| l.name.starts_with(&inside))) {
+        Some(index) => {
+            state.go_to_layer(LayerId(index));
+            state.reveal();
+        }
+        None => state.complain(format!("there is no layer \"{name}\"; / finds by a part of the name")),
+    }
+    Vec::new()
+}
+
+fn channel(state: &mut State, number: &str) -> Vec<Effect> {
+    if number.is_empty() {
+        return pick(state, PickerKind::Channel);
+    }
+    let channels = state.layer_info().map_or(0, |l| l.shape.c);
+    match number.parse::<usize>() {
+        Ok(channel) if channel < channels => {
+            state.channel = channel;
+            state.combine = None;
+        }
+        _ => state.complain(format!("there is no channel {number}: this layer has 0 to {}", channels.saturating_sub(1))),
+    }
+    Vec::new()
+}
+
+fn show(state: &mut State, view: &str) -> Vec<Effect> {
+    state.view = views::find(view).unwrap_or(state.view);
+    state.pane = Pane::View;
+    Vec::new()
+}
+
+fn inspector(state: &mut State) -> Vec<Effect> {
+    let has_pane = state.screen.0 >= 100;
+    let on = if has_pane { &mut state.show_inspector } else { &mut state.inspector_over };
+    *on = !*on;
+    Vec::new()
+}
+
+fn layers(state: &mut State) -> Vec<Effect> {
+    state.show_layers = !state.show_layers;
+    if !state.show_layers {
+        state.pane = Pane::View;
+    }
+    Vec::new()
+}
+
+/// The choice that the argument names, or the one `step` further.
+fn choose<T: Choice>(state: &mut State, now: T, argument: &str, step: isize) -> T {
+    if argument.is_empty() {
+        return now.step(step);
+    }
+    T::parse(argument).unwrap_or_else(|error| {
+        state.complain(error);
+        now
+    })
+}
+
+fn sort(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    state.sort = choose(state, state.sort, argument, step);
+    if state.sort == SortOrder::Index {
+        state.say("channels in the network's order");
+    } else {
+        state.say(format!("channels sorted by {}", state.sort));
+    }
+    Vec::new()
+}
+
+fn combine(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    state.combine = match (argument, state.combine) {
+        ("off", _) => None,
+        ("", None) if step > 0 => Combine::ALL.first().copied(),
+        ("", None) => Combine::ALL.last().copied(),
+        ("", Some(how)) => {
+            let at = Combine::ALL.iter().position(|c| *c == how).unwrap_or(0);
+            at.checked_add_signed(step).and_then(|at| Combine::ALL.get(at)).copied()
+        }
+        (name, now) => match Combine::parse(name) {
+            Ok(how) => Some(how),
+            Err(error) => {
+                state.complain(format!("{error}, off"));
+                now
+            }
+        },
+    };
+    Vec::new()
+}
+
+fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    let signed = state.summary(state.layer).is_some_and(|s| s.signed);
+    let now = if signed { state.look.signed_colormap } else { state.look.colormap };
+    let chosen = choose(state, now, argument, step);
+    if signed {
+        state.look.signed_colormap = chosen;
+    } else {
+        state.look.colormap = chosen;
+    }
+    Vec::new()
+}
+
+fn range(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    let chosen: RangeMode = choose(state, state.look.range, argument, step);
+    state.look.range = chosen;
+    Vec::new()
+}
+
+fn resize_tiles(state: &mut State, larger: bool) -> Vec<Effect> {
+    let step = (state.tile / 4).max(1);
+    let wanted = if larger { state.tile.saturating_add(step) } else { state.tile - step.min(state.tile) };
+    state.tile = wanted.clamp(1, state.screen.0.max(1));
+    Vec::new()
+}
+
+fn overlay(state: &mut State) -> Vec<Effect> {
+    if state.input.as_ref().is_some_and(|i| i.placement.is_none()) {
+        state.complain("an input tensor has no photo to blend with");
+    } else {
+        state.over_photo = !state.over_photo;
+    }
+    Vec::new()
+}
+
+fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
+    let photos = state.photos.len();
+    if photos < 2 {
+        state.say("there is only this photo; give several, or a folder, on the command line");
+        return Vec::new();
+    }
+    state.photo = (state.photo as isize + step).rem_euclid(photos as isize) as usize;
+    super::update::read_photo(state)
+}
+
+fn pick(state: &mut State, kind: PickerKind) -> Vec<Effect> {
+    state.overlay = Some(Overlay::Picker(super::Picker::new(kind)));
+    Vec::new()
+}

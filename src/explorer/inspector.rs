@@ -1,0 +1,70 @@
+//! What the inspector shows besides what the state knows already: the photo and a histogram.
+
+use super::{Layout, State};
+use crate::session::ask::{Answer, Cells, Histogram, Plane, PlaneKind, Request};
+
+/// Bins of the histogram: one for each column of the pane.
+const BINS: usize = 24;
+/// Columns of the photo: the inside of the pane.
+const PHOTO_WIDTH: u16 = 24;
+
+impl State {
+    /// Whether the inspector's pane is on the screen.
+    pub fn inspector_visible(&self) -> bool {
+        self.inspector_over || Layout::of(self).is_some_and(|l| !l.inspector.is_empty())
+    }
+
+    /// Columns and rows of the photo in the inspector.
+    pub fn photo_size(&self) -> Option<(u16, u16)> {
+        let shape = self.input.as_ref()?.shape;
+        let room = Layout::of(self)?.view.height / 3;
+        let (h, w) = (shape.h.max(1) as f32, shape.w.max(1) as f32);
+        let columns = f32::from(PHOTO_WIDTH).min(f32::from(room) * self.cell_aspect * w / h);
+        let rows = columns * h / w / self.cell_aspect;
+        Some(((columns as u16).max(1), (rows.round() as u16).max(1)))
+    }
+
+    pub(super) fn inspector_wants(&self, plane: Plane) -> Vec<Request> {
+        if !self.inspector_visible() {
+            return Vec::new();
+        }
+        let photo = self.photo_request();
+        photo.into_iter().chain([Request::Histogram { plane, bins: BINS }]).collect()
+    }
+
+    fn photo_request(&self) -> Option<Request> {
+        let input = self.input.as_ref().filter(|i| i.placement.is_some())?;
+        Some(Request::Photo { input: input.id, size: self.photo_size()? })
+    }
+
+    /// The photo in the inspector, where it is known.
+    pub fn photo_cells(&self) -> Option<&Cells> {
+        match self.known.get(&self.photo_request()?)? {
+            Answer::Photo(cells) => Some(cells),
+            _ => None,
+        }
+    }
+
+    /// The histogram of the chosen channel, where it is known.
+    pub fn histogram(&self) -> Option<&Histogram> {
+        let what = PlaneKind::Channel(self.channel);
+        let plane = Plane { run: self.run()?, layer: self.layer, what };
+        match self.known.get(&Request::Histogram { plane, bins: BINS })? {
+            Answer::Histogram(histogram) => Some(histogram),
+            _ => None,
+        }
+    }
+
+    /// The input rows and columns (first, past the last) that the unit in question sees: the one
+    /// under the cursor in the Map view, else the middle one.
+    pub fn field_box(&self) -> Option<((usize, usize), (usize, usize))> {
+        let (layer, input) = (self.layer_info()?, self.input.as_ref()?);
+        let (row, column) = match self.view().name() {
+            "Map" => self.cursor,
+            _ => (layer.shape.h / 2, layer.shape.w / 2),
+        };
+        let rows = layer.field.rows.range(row, input.shape.h);
+        let columns = layer.field.columns.range(column, input.shape.w);
+        Some((rows, columns))
+    }
+}

@@ -1,0 +1,170 @@
+//! Geometry: from columns, rows and what is switched on to every rectangle on the screen.
+//!
+//! `update` (paging, mouse) and `screen` (drawing) both read it, so they cannot disagree.
+
+use super::{State, views};
+use crate::base::{Rect, Shape};
+
+/// Below this, one line says that the terminal is too small.
+const SMALLEST: (u16, u16) = (20, 5);
+/// Fewer columns fold the inspector into one line.
+const WITH_INSPECTOR: u16 = 100;
+/// Fewer columns fold the list of layers away.
+const WITH_LAYERS: u16 = 60;
+const LAYERS_WIDTH: u16 = 28;
+const INSPECTOR_WIDTH: u16 = 26;
+
+/// Where everything stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Network, photo, views.
+    pub title: Rect,
+    /// The inspector in one line, where it has no pane.
+    pub strip: Rect,
+    /// The list of layers; empty when folded away.
+    pub layers: Rect,
+    /// The view with its border.
+    pub view: Rect,
+    /// The inspector; empty when folded away.
+    pub inspector: Rect,
+    /// Keys and progress.
+    pub footer: Rect,
+}
+
+/// The grid of the Maps view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Inside of the view.
+    pub area: Rect,
+    /// Tiles in a row.
+    pub columns: usize,
+    /// Rows of tiles.
+    pub rows: usize,
+    /// A tile's picture in cells, without frame and caption.
+    pub tile: (u16, u16),
+}
+
+/// The place of the map in the Map view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapPlace {
+    /// The picture.
+    pub picture: Rect,
+    /// Width of the ruler at the left.
+    pub ruler: u16,
+}
+
+impl Layout {
+    /// The layout; `None` when the terminal is too small for anything.
+    pub fn of(state: &State) -> Option<Self> {
+        let (columns, rows) = state.screen;
+        if columns < SMALLEST.0 || rows < SMALLEST.1 {
+            return None;
+        }
+        let (title, rest) = Rect::new(0, 0, columns, rows).split_top(1);
+        let (rest, footer) = rest.split_top(rest.height - 1);
+        let with_inspector = state.show_inspector && columns >= WITH_INSPECTOR;
+        let strip_rows = u16::from(!with_inspector && rest.height > 6);
+        let (strip, rest) = rest.split_top(strip_rows);
+        let with_layers = state.show_layers && columns >= WITH_LAYERS;
+        let (layers, rest) = rest.split_left(if with_layers { LAYERS_WIDTH } else { 0 });
+        let inspector_width = if with_inspector { INSPECTOR_WIDTH } else { 0 };
+        let (view, inspector) = rest.split_left(rest.width - inspector_width);
+        Some(Self { title, strip, layers, view, inspector, footer })
+    }
+
+    /// Where the inspector stands when it is shown over the view.
+    pub fn inspector_overlay(&self) -> Rect {
+        let width = INSPECTOR_WIDTH.min(self.view.width);
+        let x = self.view.x + self.view.width - width;
+        Rect::new(x, self.view.y, width, self.view.height)
+    }
+
+    /// Where a list over the screen stands.
+    pub fn overlay(&self) -> Rect {
+        let height = self.footer.y.saturating_sub(self.title.y + 1);
+        let area = Rect::new(0, self.title.y + 1, self.title.width, height);
+        area.centred(area.width.min(84), area.height.saturating_sub(area.height / 6))
+    }
+
+    /// The grid for `count` maps of that shape: as many tiles of the chosen size as fit; when all
+    /// fit, arranged near a square.
+    pub fn grid(&self, state: &State, shape: Shape, count: usize) -> Grid {
+        let area = self.view.inner();
+        let widest = area.width.saturating_sub(2).max(1);
+        let tallest = area.height.saturating_sub(2).max(1);
+        let mut tile = tile_size(state.tile.min(widest), shape, state.cell_aspect);
+        if tile.1 > tallest {
+            let width = f32::from(tile.0) * f32::from(tallest) / f32::from(tile.1);
+            tile = ((width as u16).max(1), tallest);
+        }
+        let fit_columns = usize::from(area.width / (tile.0 + 2)).max(1);
+        let fit_rows = usize::from(area.height / (tile.1 + 2)).max(1);
+        let columns = if count < fit_columns * fit_rows {
+            let square = (1..).find(|n| n * n >= count).unwrap_or(1);
+            square.max(count.div_ceil(fit_rows)).clamp(1, fit_columns)
+        } else {
+            fit_columns
+        };
+        Grid { area, columns, rows: fit_rows, tile }
+    }
+
+    /// The place of a map that fills the view: whole cells for each value where there is room.
+    pub fn map_place(&self, state: &State, shape: Shape) -> MapPlace {
+        let area = self.view.inner();
+        let ruler = if area.width > 30 { 4 } else { 0 };
+        let top = u16::from(area.height > 8);
+        let room = (area.width.saturating_sub(ruler), area.height.saturating_sub(top));
+        let (w, h) = (shape.w.max(1) as f32, shape.h.max(1) as f32);
+        // A half block is as high as it is wide when a cell is twice as high as wide.
+        let square = state.cell_aspect / 2.0;
+        let scale = (f32::from(room.0) / w).min(f32::from(room.1) * 2.0 * square / h);
+        let scale = if scale >= 1.0 { scale.floor() } else { scale };
+        let columns = ((w * scale).round() as u16).clamp(1, room.0.max(1));
+        let rows = ((h * scale / square / 2.0).ceil() as u16).clamp(1, room.1.max(1));
+        let inside = Rect::new(area.x + ruler, area.y + top, room.0, room.1);
+        MapPlace { picture: inside.centred(columns, rows), ruler }
+    }
+}
+
+impl Grid {
+    /// Tiles on a page.
+    pub const fn page(&self) -> usize {
+        self.columns * self.rows
+    }
+
+    /// The picture of the tile in place `slot` of the page; the frame is one cell around it, the
+    /// caption stands in the frame's last row.
+    pub fn slot(&self, slot: usize) -> Rect {
+        let (column, row) = ((slot % self.columns) as u16, (slot / self.columns) as u16);
+        Rect::new(
+            self.area.x + 1 + column * (self.tile.0 + 2),
+            self.area.y + 1 + row * (self.tile.1 + 2),
+            self.tile.0,
+            self.tile.1,
+        )
+    }
+
+    /// The place on the page that holds the cell.
+    pub fn slot_at(&self, x: u16, y: u16) -> Option<usize> {
+        if !self.area.contains(x, y) {
+            return None;
+        }
+        let column = usize::from((x - self.area.x) / (self.tile.0 + 2));
+        let row = usize::from((y - self.area.y) / (self.tile.1 + 2));
+        (column < self.columns && row < self.rows).then_some(row * self.columns + column)
+    }
+}
+
+fn tile_size(width: u16, shape: Shape, cell_aspect: f32) -> (u16, u16) {
+    let aspect = shape.h.max(1) as f32 / shape.w.max(1) as f32;
+    let rows = (f32::from(width) * aspect / cell_aspect).round().max(1.0);
+    (width.max(1), rows.min(f32::from(u16::MAX)) as u16)
+}
+
+impl State {
+    /// The grid of the chosen layer; `None` while there is no layer or no room.
+    pub fn grid(&self) -> Option<Grid> {
+        let shape = self.layer_info()?.shape;
+        Some(Layout::of(self)?.grid(self, shape, views::maps::count(self)))
+    }
+}

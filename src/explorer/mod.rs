@@ -1,0 +1,21 @@
+//! The explorer as a state machine: [`update`] takes a message and returns effects, and does nothing
+//! else. It knows no terminal, no threads and no files.
+
+mod command;
+mod inspector;
+mod keys;
+mod layout;
+mod mouse;
+mod picker;
+mod state;
+mod tree;
+mod update;
+pub mod views;
+
+pub use command::{COMMANDS, Command};
+pub use keys::{load_keys, markdown_table};
+pub use layout::{Grid, Layout, MapPlace};
+pub use picker::{Overlay, Picker, PickerItem, PickerKind};
+pub use state::{Message, Opening, Pane, State, Work};
+pub use tree::Row;
+pub use update::{Effect, Mouse, MouseKind, Msg, demand, start, update};

@@ -1,0 +1,255 @@
+//! Everything that the screen shows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Overlay, views};
+use crate::base::{Combine, LayerId, SortOrder};
+use crate::config::KeyTable;
+use crate::session::ask::{
+    Answer, InputInfo, LaneName, LayerInfo, LayerStatistics, LayerSummary, Look, ModelRef,
+    NetworkInfo, Outcome, PhotoRef, Plane, PlaneKind, Request, RunKey,
+};
+
+/// The whole state of the explorer: plain, comparable, without any I/O.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Columns and rows of the terminal.
+    pub screen: (u16, u16),
+    /// How much higher than wide a cell is.
+    pub cell_aspect: f32,
+    /// What the program runs on, for the title: `cpu 2 threads`.
+    pub device: String,
+    /// Which key runs which command.
+    pub keys: Arc<KeyTable>,
+    /// The network asked for.
+    pub model: ModelRef,
+    /// The photos asked for.
+    pub photos: Vec<PhotoRef>,
+    /// Which of them is shown.
+    pub photo: usize,
+    /// The layer asked for on the command line, until the network is known.
+    pub wanted_layer: Option<String>,
+    /// What is known about the network.
+    pub network: Option<Arc<NetworkInfo>>,
+    /// What is known about the photo.
+    pub input: Option<Arc<InputInfo>>,
+    /// What the last run found.
+    pub outcome: Option<Arc<Outcome>>,
+    /// Answers that the screen shows.
+    pub known: HashMap<Request, Answer>,
+    /// Requests that failed; they are not asked again.
+    pub refused: BTreeSet<String>,
+    /// The chosen layer.
+    pub layer: LayerId,
+    /// The group through which the layer was chosen.
+    pub group: Option<String>,
+    /// Folded stages and blocks.
+    pub folded: BTreeSet<String>,
+    /// The chosen channel.
+    pub channel: usize,
+    /// All channels as one map.
+    pub combine: Option<Combine>,
+    /// Row and column in the map.
+    pub cursor: (usize, usize),
+    /// Which view.
+    pub view: usize,
+    /// The pane that the keys move in.
+    pub pane: Pane,
+    /// Whether the list of layers is on.
+    pub show_layers: bool,
+    /// Whether the inspector is on, where it has a pane.
+    pub show_inspector: bool,
+    /// Whether the inspector stands over the view, where it has no pane.
+    pub inspector_over: bool,
+    /// Whether maps are blended with the photo.
+    pub over_photo: bool,
+    /// Colours and range.
+    pub look: Look,
+    /// The order of the channels.
+    pub sort: SortOrder,
+    /// Columns of a tile.
+    pub tile: u16,
+    /// What stands over the screen.
+    pub overlay: Option<Overlay>,
+    /// What runs now.
+    pub progress: Option<Work>,
+    /// The last thing to say.
+    pub message: Option<Message>,
+    /// The last mouse press, to tell double clicks.
+    pub last_click: Option<(u16, u16, Duration)>,
+}
+
+/// A pane that keys move in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// The list of layers.
+    Layers,
+    /// The view.
+    View,
+}
+
+/// Something that takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Who does it.
+    pub lane: LaneName,
+    /// Steps behind.
+    pub done: usize,
+    /// All steps; 0 while unknown.
+    pub total: usize,
+    /// Since it began.
+    pub elapsed: Duration,
+}
+
+/// A sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The sentence.
+    pub text: String,
+    /// Whether something went wrong.
+    pub error: bool,
+}
+
+/// What a session starts with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opening {
+    /// The network.
+    pub model: ModelRef,
+    /// The photos; at least one.
+    pub photos: Vec<PhotoRef>,
+    /// Index of the view.
+    pub view: usize,
+    /// A layer's name.
+    pub layer: Option<String>,
+    /// A channel.
+    pub channel: usize,
+    /// Colours and range.
+    pub look: Look,
+    /// The order of the channels.
+    pub sort: SortOrder,
+    /// Columns of a tile.
+    pub tile: u16,
+    /// What the program runs on.
+    pub device: String,
+}
+
+impl State {
+    /// The state before anything is known.
+    pub fn new(opening: Opening, keys: Arc<KeyTable>, screen: (u16, u16)) -> Self {
+        Self {
+            screen,
+            cell_aspect: 2.0,
+            device: opening.device,
+            keys,
+            model: opening.model,
+            photos: opening.photos,
+            photo: 0,
+            wanted_layer: opening.layer,
+            network: None,
+            input: None,
+            outcome: None,
+            known: HashMap::new(),
+            refused: BTreeSet::new(),
+            layer: LayerId(0),
+            group: None,
+            folded: BTreeSet::new(),
+            channel: opening.channel,
+            combine: None,
+            cursor: (0, 0),
+            view: opening.view,
+            pane: Pane::View,
+            show_layers: true,
+            show_inspector: true,
+            inspector_over: false,
+            over_photo: false,
+            look: opening.look,
+            sort: opening.sort,
+            tile: opening.tile.max(1),
+            overlay: None,
+            progress: None,
+            message: None,
+            last_click: None,
+        }
+    }
+
+    /// The layers at the size of the input that ran last, or of the recipe.
+    pub fn layers(&self) -> &[LayerInfo] {
+        match (&self.outcome, &self.network) {
+            (Some(outcome), _) => &outcome.layers,
+            (None, Some(network)) => &network.layers,
+            (None, None) => &[],
+        }
+    }
+
+    /// The chosen layer.
+    pub fn layer_info(&self) -> Option<&LayerInfo> {
+        self.layers().get(self.layer.0)
+    }
+
+    /// What the values of a layer are like in the run on the screen.
+    pub fn summary(&self, layer: LayerId) -> Option<LayerSummary> {
+        self.outcome.as_ref()?.summaries.get(layer.0).copied()
+    }
+
+    /// The run that is on the screen.
+    pub fn run(&self) -> Option<RunKey> {
+        self.outcome.as_ref().map(|o| o.run)
+    }
+
+    /// The chosen map.
+    pub fn plane(&self) -> Option<Plane> {
+        let what = match self.combine {
+            Some(how) => PlaneKind::Combined(how),
+            None => PlaneKind::Channel(self.channel),
+        };
+        Some(Plane { run: self.run()?, layer: self.layer, what })
+    }
+
+    /// The statistics of the chosen layer.
+    pub fn statistics(&self) -> Option<&Arc<LayerStatistics>> {
+        let request = Request::Statistics { run: self.run()?, layer: self.layer };
+        match self.known.get(&request) {
+            Some(Answer::Statistics(statistics)) => Some(statistics),
+            _ => None,
+        }
+    }
+
+    /// The channels of the chosen layer in the order on the screen.
+    pub fn order(&self) -> Vec<usize> {
+        match self.statistics() {
+            Some(statistics) => statistics.order(self.sort),
+            None => (0..self.layer_info().map_or(0, |l| l.shape.c)).collect(),
+        }
+    }
+
+    /// The view on the screen.
+    pub fn view(&self) -> &'static dyn views::View {
+        views::ALL[self.view.min(views::ALL.len() - 1)]
+    }
+
+    /// Says something.
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.message = Some(Message { text: text.into(), error: false });
+    }
+
+    /// Says what went wrong.
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
+        self.message = Some(Message { text: text.into(), error: true });
+    }
+
+    /// Moves to a layer and keeps channel and cursor inside it.
+    pub(super) fn go_to_layer(&mut self, layer: LayerId) {
+        self.layer = layer;
+        self.group = None;
+        self.stay_inside();
+    }
+
+    pub(super) fn stay_inside(&mut self) {
+        let Some(shape) = self.layer_info().map(|l| l.shape) else { return };
+        self.channel = self.channel.min(shape.c.saturating_sub(1));
+        let (row, column) = self.cursor;
+        self.cursor = (row.min(shape.h.saturating_sub(1)), column.min(shape.w.saturating_sub(1)));
+    }
+}

@@ -1,0 +1,124 @@
+//! The layers as a list of stages, blocks and layers that can be folded.
+
+use std::collections::BTreeSet;
+
+use super::State;
+use crate::base::LayerId;
+use crate::session::ask::LayerInfo;
+
+/// One row of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// 0 for a stage, 1 for a block or a layer of the stem, 2 for a layer of a block.
+    pub depth: u16,
+    /// The last part of its name.
+    pub label: String,
+    /// The layer; of a group, its last one.
+    pub layer: LayerId,
+    /// The name of the group that this row opens and folds.
+    pub group: Option<String>,
+    /// Whether the group is open.
+    pub open: bool,
+}
+
+/// The stage and the block that a layer belongs to: `layer1`, `layer1.0`. Layers outside the stages
+/// belong to `stem` or, behind them, `head`.
+fn groups(layers: &[LayerInfo], index: usize) -> (String, Option<String>) {
+    let parts: Vec<&str> = layers[index].name.split('.').collect();
+    match parts[..] {
+        [stage, block, _, ..] => (stage.to_string(), Some(format!("{stage}.{block}"))),
+        _ => {
+            let behind = layers[..index].iter().any(|l| l.name.contains('.'));
+            (if behind { "head" } else { "stem" }.to_string(), None)
+        }
+    }
+}
+
+/// The visible rows, given which groups are folded.
+pub fn rows(layers: &[LayerInfo], folded: &BTreeSet<String>) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let (mut stage_row, mut block_row) = (usize::MAX, usize::MAX);
+    for (index, info) in layers.iter().enumerate() {
+        let (stage, block) = groups(layers, index);
+        let open = |group: &String| !folded.contains(group);
+        if rows.get(stage_row).and_then(|r| r.group.as_ref()) != Some(&stage) {
+            stage_row = rows.len();
+            rows.push(group_row(0, &stage, info.id, open(&stage)));
+        }
+        rows[stage_row].layer = info.id;
+        if !rows[stage_row].open {
+            continue;
+        }
+        if let Some(block) = &block {
+            if rows.get(block_row).and_then(|r| r.group.as_ref()) != Some(block) {
+                block_row = rows.len();
+                rows.push(group_row(1, block, info.id, open(block)));
+            }
+            rows[block_row].layer = info.id;
+            if !rows[block_row].open {
+                continue;
+            }
+        }
+        let prefix = block.as_ref().map_or(0, |b| b.len() + 1);
+        rows.push(Row {
+            depth: if block.is_some() { 2 } else { 1 },
+            label: info.name[prefix..].to_string(),
+            layer: info.id,
+            group: None,
+            open: false,
+        });
+    }
+    rows
+}
+
+fn group_row(depth: u16, name: &str, layer: LayerId, open: bool) -> Row {
+    let label = name.rsplit('.').next().unwrap_or(name).to_string();
+    Row { depth, label, layer, group: Some(name.to_string()), open }
+}
+
+/// The blocks of a network: all of them start folded, so that a stage is read at a glance.
+pub fn blocks(layers: &[LayerInfo]) -> BTreeSet<String> {
+    (0..layers.len()).filter_map(|i| groups(layers, i).1).collect()
+}
+
+impl State {
+    /// The visible rows of the list.
+    pub fn tree(&self) -> Vec<Row> {
+        rows(self.layers(), &self.folded)
+    }
+
+    /// The row of the chosen layer: its group's where that was chosen, else its own.
+    pub fn tree_row(&self, rows: &[Row]) -> usize {
+        let chosen = |r: &&Row| r.layer == self.layer && r.group == self.group;
+        let by = |f: &dyn Fn(&&Row) -> bool| rows.iter().position(|r| f(&r));
+        by(&chosen)
+            .or_else(|| by(&|r| r.layer == self.layer && r.group.is_none()))
+            .or_else(|| by(&|r| r.layer == self.layer))
+            .unwrap_or(0)
+    }
+
+    /// Opens the groups around the chosen layer, so that its own row is visible.
+    pub(super) fn reveal(&mut self) {
+        let layers = self.layers();
+        if self.layer.0 < layers.len() {
+            let (stage, block) = groups(layers, self.layer.0);
+            self.folded.remove(&stage);
+            if let Some(block) = block {
+                self.folded.remove(&block);
+            }
+        }
+    }
+
+    /// The first and the last layer of the stages, for stepping by stage.
+    pub(super) fn stage_step(&self, forward: bool) -> Option<LayerId> {
+        let layers = self.layers();
+        let stage = |i: usize| groups(layers, i).0;
+        let here = stage(self.layer.0.min(layers.len().checked_sub(1)?));
+        let ends: Vec<usize> = (0..layers.len())
+            .filter(|i| i + 1 == layers.len() || stage(*i) != stage(i + 1))
+            .collect();
+        let at = ends.iter().position(|i| stage(*i) == here)?;
+        let wanted = if forward { at + 1 } else { at.checked_sub(1)? };
+        ends.get(wanted).map(|i| LayerId(*i))
+    }
+}

@@ -1,0 +1,93 @@
+//! One map as large as the space allows, with a cursor.
+
+use super::{Move, View};
+use crate::base::Rect;
+use crate::explorer::{Layout, State};
+use crate::session::ask::{Answer, Heatmap, Request};
+
+/// The large map.
+pub struct Map;
+
+/// Rows or columns that a page key moves.
+const PAGE: usize = 10;
+
+/// Where the map stands.
+pub fn place(state: &State) -> Option<Rect> {
+    Some(Layout::of(state)?.map_place(state, state.layer_info()?.shape).picture)
+}
+
+/// The request behind the picture.
+pub fn request(state: &State) -> Option<Request> {
+    let (plane, place) = (state.plane()?, place(state)?);
+    let size = (place.width, place.height);
+    Some(Request::Heatmap { plane, size, look: state.look, over_photo: state.over_photo })
+}
+
+/// The picture, where it is known.
+pub fn heatmap(state: &State) -> Option<&Heatmap> {
+    match state.known.get(&request(state)?)? {
+        Answer::Heatmap(heatmap) => Some(heatmap),
+        _ => None,
+    }
+}
+
+fn values_request(state: &State) -> Option<Request> {
+    let plane = state.plane()?;
+    Some(Request::Values { run: plane.run, layer: plane.layer, maps: Some(vec![plane.what]) })
+}
+
+/// The value under the cursor, where it is known.
+pub fn value(state: &State) -> Option<f32> {
+    let Answer::Values(array) = state.known.get(&values_request(state)?)? else { return None };
+    array.map(0).get(state.cursor.0 * array.shape.w + state.cursor.1).copied()
+}
+
+/// The photo rows and columns (first, past the last) that the unit under the cursor sees.
+pub fn photo_region(state: &State) -> Option<((usize, usize), (usize, usize))> {
+    let (layer, input) = (state.layer_info()?, state.input.as_ref()?);
+    let placement = input.placement.as_ref()?;
+    let rows = layer.field.rows.range(state.cursor.0, input.shape.h);
+    let columns = layer.field.columns.range(state.cursor.1, input.shape.w);
+    Some((placement.range(0, rows.0, rows.1), placement.range(1, columns.0, columns.1)))
+}
+
+impl View for Map {
+    fn name(&self) -> &'static str {
+        "Map"
+    }
+
+    fn wants(&self, state: &State) -> Vec<Request> {
+        request(state).into_iter().chain(values_request(state)).collect()
+    }
+
+    fn go(&self, state: &mut State, to: Move) {
+        let Some(shape) = state.layer_info().map(|l| l.shape) else { return };
+        let (row, column) = state.cursor;
+        let (bottom, right) = (shape.h.saturating_sub(1), shape.w.saturating_sub(1));
+        state.cursor = match to {
+            Move::Up => (row.saturating_sub(1), column),
+            Move::Down => ((row + 1).min(bottom), column),
+            Move::Left => (row, column.saturating_sub(1)),
+            Move::Right => (row, (column + 1).min(right)),
+            Move::First => (0, 0),
+            Move::Last => (bottom, right),
+            Move::PageUp => (row.saturating_sub(PAGE), column),
+            Move::PageDown => ((row + PAGE).min(bottom), column),
+        };
+    }
+
+    fn open(&self, state: &mut State) {
+        state.view = super::find("Maps").unwrap_or(state.view);
+    }
+
+    fn press(&self, state: &mut State, x: u16, y: u16) {
+        let (Some(place), Some(shape)) = (place(state), state.layer_info().map(|l| l.shape)) else {
+            return;
+        };
+        if place.contains(x, y) {
+            let row = usize::from(y - place.y) * shape.h / usize::from(place.height);
+            let column = usize::from(x - place.x) * shape.w / usize::from(place.width);
+            state.cursor = (row, column);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The last row: what the keys do here, or the last message; at the right, what runs.
+
+use ratatui::buffer::Buffer;
+
+use super::{text, theme};
+use crate::base::Rect;
+use crate::explorer::{Pane, State, Work};
+use crate::session::ask::LaneName;
+
+/// The commands worth a hint in each pane, with a short word.
+const IN_VIEW: [(&str, &str); 8] = [
+    ("previous-layer next-layer", "layer"),
+    ("open", "open"),
+    ("sort", "sort"),
+    ("combine", "combine"),
+    ("colormap", "colours"),
+    ("find-layer", "find"),
+    ("command", "command"),
+    ("help", "keys"),
+];
+const IN_LAYERS: [(&str, &str); 5] = [
+    ("left right", "fold"),
+    ("open", "open"),
+    ("next-pane", "view"),
+    ("find-layer", "find"),
+    ("help", "keys"),
+];
+
+/// Draws the row.
+pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
+    let work = state.progress.map(describe).unwrap_or_default();
+    let room = rect.width.saturating_sub(work.chars().count() as u16 + 2);
+    text::right(buffer, rect, rect.y, &work, theme::ACCENT);
+    if let Some(message) = &state.message {
+        let style = if message.error { theme::ERROR } else { theme::PLAIN };
+        text::line(buffer, rect.x + 1, rect.y, room, &message.text, style);
+        return;
+    }
+    let hints: &[(&str, &str)] = match state.pane {
+        Pane::View => &IN_VIEW,
+        Pane::Layers => &IN_LAYERS,
+    };
+    let mut x = rect.x + 1;
+    let keys = move_keys(state);
+    for (key, word) in [(keys, "move")]
+        .into_iter()
+        .chain(hints.iter().map(|(commands, word)| (first_keys(state, commands), *word)))
+    {
+        let wide = (key.chars().count() + word.len() + 3) as u16;
+        if key.is_empty() || x + wide > rect.x + room {
+            continue;
+        }
+        let parts = [(key.as_str(), theme::ACCENT), (" ", theme::DIM), (word, theme::DIM)];
+        x += text::spans(buffer, x, rect.y, wide, &parts) + 2;
+    }
+}
+
+fn move_keys(state: &State) -> String {
+    let keys = ["left", "down", "up", "right"].map(|c| first_keys(state, c));
+    if keys.iter().all(|k| k.chars().count() == 1) { keys.concat() } else { keys.join(" ") }
+}
+
+/// The first key of each command; nothing when one of them has none.
+fn first_keys(state: &State, commands: &str) -> String {
+    let first = |c: &str| state.keys.keys_of(c).first().map(ToString::to_string);
+    let keys: Option<Vec<String>> = commands.split(' ').map(first).collect();
+    keys.unwrap_or_default().join(" ")
+}
+
+/// `⠹ forward 12/50 · 1.2 s left`.
+fn describe(work: Work) -> String {
+    const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇", "⠏", "⠛"];
+    let spinner = SPINNER[(work.elapsed.as_millis() / 100) as usize % SPINNER.len()];
+    let name = match work.lane {
+        LaneName::Run => "forward",
+        LaneName::Transfer => "reading",
+        LaneName::View => "drawing",
+    };
+    if work.total == 0 || work.done == 0 {
+        return format!("{spinner} {name} ");
+    }
+    let left = work.elapsed.as_secs_f64() * (work.total - work.done) as f64 / work.done as f64;
+    format!("{spinner} {name} {}/{} · {left:.1} s left ", work.done, work.total)
+}

@@ -1,0 +1,126 @@
+//! Pictures in half blocks, and the frame, cross and box that are drawn over them.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Style};
+
+use super::theme;
+use crate::base::{Rect, significant};
+use crate::explorer::State;
+use crate::session::ask::{Cells, Heatmap};
+
+const fn color([r, g, b]: [u8; 3]) -> Color {
+    Color::Rgb(r, g, b)
+}
+
+/// Draws cells with their first one in the corner of `rect`, cut to it.
+pub fn cells(buffer: &mut Buffer, rect: Rect, cells: &Cells) {
+    for (i, half) in cells.cells.iter().enumerate() {
+        let (column, row) = (i % usize::from(cells.columns), i / usize::from(cells.columns));
+        if column >= usize::from(rect.width) || row >= usize::from(rect.height) {
+            continue;
+        }
+        let at = (rect.x + column as u16, rect.y + row as u16);
+        let Some(cell) = buffer.cell_mut(at) else { continue };
+        if half.marked {
+            cell.set_symbol("×").set_style(theme::MARK);
+        } else if half.top == half.bottom {
+            cell.set_symbol(" ").set_style(Style::new().bg(color(half.top)));
+        } else {
+            cell.set_symbol("▀").set_fg(color(half.top)).set_bg(color(half.bottom));
+        }
+    }
+}
+
+/// A frame around a rectangle, in the cells next to it.
+pub fn frame(buffer: &mut Buffer, rect: Rect, style: Style) {
+    let (left, right) = (rect.x.saturating_sub(1), rect.x + rect.width);
+    let (top, bottom) = (rect.y.saturating_sub(1), rect.y + rect.height);
+    for x in rect.x..right {
+        put(buffer, x, top, "─", style);
+        put(buffer, x, bottom, "─", style);
+    }
+    for y in rect.y..bottom {
+        put(buffer, left, y, "│", style);
+        put(buffer, right, y, "│", style);
+    }
+    put(buffer, left, top, "╭", style);
+    put(buffer, right, top, "╮", style);
+    put(buffer, left, bottom, "╰", style);
+    put(buffer, right, bottom, "╯", style);
+}
+
+/// A box over a picture: the picture's colours stay behind the lines.
+pub fn box_over(buffer: &mut Buffer, rect: Rect) {
+    if rect.is_empty() {
+        return;
+    }
+    let (right, bottom) = (rect.x + rect.width - 1, rect.y + rect.height - 1);
+    for y in rect.y..=bottom {
+        for x in rect.x..=right {
+            let (vertical, horizontal) = (x == rect.x || x == right, y == rect.y || y == bottom);
+            let symbol = match (vertical, horizontal) {
+                (true, true) if rect.width == 1 && rect.height == 1 => "▢",
+                (true, true) => match (x == rect.x, y == rect.y) {
+                    (true, true) => "┌",
+                    (false, true) => "┐",
+                    (true, false) => "└",
+                    (false, false) => "┘",
+                },
+                (true, false) => "│",
+                (false, true) => "─",
+                (false, false) => continue,
+            };
+            over(buffer, x, y, symbol);
+        }
+    }
+}
+
+/// A symbol over a picture in the accent colour, on a darkened cell.
+pub fn over(buffer: &mut Buffer, x: u16, y: u16, symbol: &str) {
+    if let Some(cell) = buffer.cell_mut((x, y)) {
+        let background = match cell.bg {
+            Color::Rgb(r, g, b) => Color::Rgb(r / 3, g / 3, b / 3),
+            other => other,
+        };
+        cell.set_symbol(symbol).set_style(theme::CHOSEN.bg(background));
+    }
+}
+
+fn put(buffer: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
+    if let Some(cell) = buffer.cell_mut((x, y)) {
+        cell.set_symbol(symbol).set_style(style);
+    }
+}
+
+/// The colours and their range at the foot of a pane: `viridis · each map its own range · 0 ▇▇ 4.87`.
+pub fn scale(state: &State, buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
+    let y = rect.y + rect.height.saturating_sub(1);
+    let mode = match state.look.range {
+        crate::base::RangeMode::Map => "each map its own range",
+        crate::base::RangeMode::Layer => "range of the layer",
+        crate::base::RangeMode::Symmetric => "symmetric about 0",
+        crate::base::RangeMode::Percentile => "1 to 99 percentile",
+    };
+    let invalid = match map.invalid {
+        0 => String::new(),
+        n => format!("{n} × no number · "),
+    };
+    let (low, high) = (significant(map.range.low), significant(map.range.high));
+    let tail = format!(" {high} ");
+    let steps = map.scale.len() as u16;
+    let mut head = format!(" {invalid}{} · {mode} · {low} ", map.colormap);
+    if head.chars().count() as u16 + steps + tail.len() as u16 + 4 > rect.width {
+        head = format!(" {invalid}{} · {low} ", map.colormap);
+    }
+    let width = head.chars().count() as u16 + steps + tail.len() as u16;
+    if width + 4 > rect.width {
+        return;
+    }
+    let mut x = rect.x + rect.width - 2 - width;
+    x += super::text::line(buffer, x, y, width, &head, theme::DIM);
+    for rgb in &map.scale {
+        put(buffer, x, y, "▆", Style::new().fg(color(*rgb)));
+        x += 1;
+    }
+    super::text::line(buffer, x, y, tail.len() as u16, &tail, theme::DIM);
+}

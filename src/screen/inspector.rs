@@ -1,0 +1,196 @@
+//! The inspector: photo, classes, the channel, the layer; or all of it in one line.
+
+use ratatui::buffer::Buffer;
+
+use super::{heatmap, text, theme};
+use crate::base::{Rect, percent, short_count, significant};
+use crate::explorer::State;
+use crate::session::ask::ChannelStatistics;
+
+/// Draws the pane.
+pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
+    if rect.is_empty() {
+        return;
+    }
+    let inner = text::over_quiet(buffer, rect, "Photo");
+    let mut pen = Pen { rect, inner, y: inner.y, buffer };
+    photo(state, &mut pen);
+    classes(state, &mut pen);
+    channel(state, &mut pen);
+    layer(state, &mut pen);
+}
+
+/// The inspector in one line: `tabby 62 % · mean .31 max 4.87 zeros 43 %`.
+pub fn draw_strip(state: &State, rect: Rect, buffer: &mut Buffer) {
+    if rect.is_empty() {
+        return;
+    }
+    let mut parts = Vec::new();
+    if let (Some(network), Some(outcome)) = (&state.network, &state.outcome)
+        && let Some((class, probability)) = outcome.ranked.first()
+        && let Some(label) = network.classes.get(*class)
+    {
+        parts.push((format!(" {} {}", label.name, percent(*probability)), theme::PLAIN));
+    }
+    if let Some(of) = chosen(state) {
+        let numbers = format!(
+            " · channel {} mean {} max {} zeros {}",
+            state.channel,
+            significant(of.mean as f32),
+            significant(of.max),
+            percent(of.sparsity())
+        );
+        parts.push((numbers, theme::DIM));
+    }
+    let parts: Vec<_> = parts.iter().map(|(t, s)| (t.as_str(), *s)).collect();
+    text::spans(buffer, rect.x, rect.y, rect.width, &parts);
+}
+
+fn chosen(state: &State) -> Option<&ChannelStatistics> {
+    state.statistics()?.channels.get(state.channel)
+}
+
+/// Writes down the pane until it is full.
+struct Pen<'a> {
+    rect: Rect,
+    inner: Rect,
+    y: u16,
+    buffer: &'a mut Buffer,
+}
+
+impl Pen<'_> {
+    fn room(&self) -> u16 {
+        (self.inner.y + self.inner.height).saturating_sub(self.y)
+    }
+
+    /// A line across the pane with a title, if something fits below it.
+    fn section(&mut self, title: &str) {
+        if self.room() < 2 {
+            self.y = self.inner.y + self.inner.height;
+            return;
+        }
+        let line = format!("├{}┤", "─".repeat(usize::from(self.inner.width)));
+        text::line(self.buffer, self.rect.x, self.y, self.rect.width, &line, theme::DIM);
+        text::label(self.buffer, self.rect, self.y, title, theme::PLAIN);
+        self.y += 1;
+    }
+
+    fn parts(&mut self, parts: &[(&str, ratatui::style::Style)]) {
+        if self.room() > 0 {
+            text::spans(self.buffer, self.inner.x, self.y, self.inner.width, parts);
+            self.y += 1;
+        }
+    }
+
+    fn pair(&mut self, name: &str, value: &str) {
+        if self.room() > 0 {
+            let width = self.inner.width;
+            text::line(self.buffer, self.inner.x, self.y, width, name, theme::DIM);
+            let at = Rect::new(self.inner.x + 9, self.y, width.saturating_sub(9), 1);
+            text::line(self.buffer, at.x, at.y, at.width, value, theme::PLAIN);
+            self.y += 1;
+        }
+    }
+}
+
+fn photo(state: &State, pen: &mut Pen) {
+    let Some((columns, rows)) = state.photo_size() else { return };
+    let rows = rows.min(pen.room());
+    let place = Rect::new(pen.inner.x, pen.y, pen.inner.width, rows).centred(columns, rows);
+    if let Some(cells) = state.photo_cells() {
+        heatmap::cells(pen.buffer, place, cells);
+        field_box(state, place, pen.buffer);
+    } else if state.input.as_ref().is_some_and(|i| i.placement.is_none()) {
+        text::line(pen.buffer, place.x, place.y, place.width, "an input tensor", theme::DIM);
+    }
+    pen.y += rows;
+}
+
+/// The receptive field of the unit in question as a box on the photo.
+fn field_box(state: &State, place: Rect, buffer: &mut Buffer) {
+    let (Some((rows, columns)), Some(input)) = (state.field_box(), &state.input) else { return };
+    if columns.1 <= columns.0 || rows.1 <= rows.0 {
+        return;
+    }
+    let cell = |at: usize, length: usize, cells: u16| {
+        (at * usize::from(cells) / length.max(1)).min(usize::from(cells) - 1) as u16
+    };
+    let (x0, x1) = (
+        cell(columns.0, input.shape.w, place.width),
+        cell(columns.1 - 1, input.shape.w, place.width),
+    );
+    let (y0, y1) =
+        (cell(rows.0, input.shape.h, place.height), cell(rows.1 - 1, input.shape.h, place.height));
+    let area = Rect::new(place.x + x0, place.y + y0, x1 - x0 + 1, y1 - y0 + 1);
+    heatmap::box_over(buffer, area);
+}
+
+fn classes(state: &State, pen: &mut Pen) {
+    let (Some(network), Some(outcome)) = (&state.network, &state.outcome) else { return };
+    if outcome.ranked.is_empty() {
+        return;
+    }
+    pen.section("Classes");
+    for (class, probability) in outcome.ranked.iter().take(5) {
+        let name = network.classes.get(*class).map_or("", |c| c.name.as_str());
+        let width = usize::from(pen.inner.width.saturating_sub(10));
+        let mut label: String = name.chars().take(width).collect();
+        if name.chars().count() > width {
+            label = name.chars().take(width.saturating_sub(1)).chain(['…']).collect();
+        }
+        let row = format!("{label:<width$} {:>3.0} ", probability * 100.0);
+        pen.parts(&[(&row, theme::PLAIN), (&text::bar(*probability, 5), theme::BAR)]);
+    }
+}
+
+fn channel(state: &State, pen: &mut Pen) {
+    let (Some(of), Some(layer)) = (chosen(state), state.layer_info()) else { return };
+    let of = *of;
+    pen.section(&format!("Channel {} of {}", state.channel, layer.shape.c));
+    pen.pair("mean", &format!("{} ± {}", significant(of.mean as f32), significant(of.std as f32)));
+    pen.pair("range", &format!("{} .. {}", significant(of.min), significant(of.max)));
+    let dead = if of.is_dead() { "  dead †" } else { "" };
+    pen.pair("zeros", &format!("{}{dead}", percent(of.sparsity())));
+    if of.invalid > 0 {
+        pen.pair("NaN, inf", &of.invalid.to_string());
+    }
+    if let Some(histogram) = state.histogram() {
+        let bars = bars(&histogram.counts);
+        pen.parts(&[(&bars, theme::BAR)]);
+    }
+}
+
+/// Counts as eighths, on a logarithmic scale: a ReLU's zeros would flatten all else.
+fn bars(counts: &[u32]) -> String {
+    const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let largest = counts.iter().copied().max().unwrap_or(0).max(1);
+    let height = |count: &u32| {
+        let part = f64::from(1 + count).ln() / f64::from(1 + largest).ln();
+        if *count == 0 { 0 } else { (part * 8.0).ceil() as usize }
+    };
+    counts.iter().map(|c| EIGHTHS[height(c).min(8)]).collect()
+}
+
+fn layer(state: &State, pen: &mut Pen) {
+    let Some(layer) = state.layer_info().cloned() else { return };
+    pen.section(&format!("Layer {} of {}", layer.id.0 + 1, state.layers().len()));
+    pen.pair("op", &layer.op);
+    pen.pair("shape", &layer.shape.to_string());
+    if let Some(summary) = state.summary(layer.id) {
+        let dead = match summary.dead {
+            0 => String::new(),
+            n => format!(" · {n} dead †"),
+        };
+        pen.pair("zeros", &format!("{}{dead}", percent(summary.sparsity)));
+    }
+    if layer.parameters > 0 {
+        pen.pair("params", &short_count(layer.parameters));
+    }
+    if layer.multiply_adds > 0 {
+        pen.pair("mult-add", &short_count(layer.multiply_adds));
+    }
+    let (rows, columns) = (layer.field.rows.size, layer.field.columns.size);
+    let field = if rows == columns { format!("{rows} px") } else { format!("{columns}x{rows} px") };
+    let of = state.input.as_ref().map_or(String::new(), |i| format!(" of {}", i.shape.w));
+    pen.pair("field", &format!("{field}{of}"));
+}

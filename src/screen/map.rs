@@ -1,0 +1,84 @@
+//! The Map view: one map, rulers in its coordinates, the cursor and what lies under it.
+
+use ratatui::buffer::Buffer;
+
+use super::{heatmap, text, theme};
+use crate::base::{Rect, Shape, significant};
+use crate::explorer::{Layout, Pane, State, views};
+
+/// Draws the view.
+pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
+    let rect = layout.view;
+    let focused = state.pane == Pane::View && state.overlay.is_none();
+    text::pane(buffer, rect, &title(state), focused);
+    let Some(shape) = state.layer_info().map(|l| l.shape).filter(|_| state.run().is_some()) else {
+        return super::maps::waiting(state, rect, buffer);
+    };
+    let place = layout.map_place(state, shape);
+    if place.ruler > 0 {
+        rulers(shape, place.picture, buffer);
+    }
+    if let Some(map) = views::map::heatmap(state) {
+        heatmap::cells(buffer, place.picture, &map.cells);
+        heatmap::scale(state, buffer, rect, map);
+    }
+    cross(state, shape, place.picture, buffer);
+}
+
+/// `layer1.0.relu · channel 5 of 64 · 56x56 · (12, 5) = 2.31 → photo rows 96..186, columns 40..130`.
+fn title(state: &State) -> String {
+    let Some(layer) = state.layer_info() else { return "Map".to_string() };
+    let what = match state.combine {
+        Some(how) => format!("{how} of {} channels", layer.shape.c),
+        None => format!("channel {} of {}", state.channel, layer.shape.c),
+    };
+    let (row, column) = state.cursor;
+    let mut title = format!("{} · {what} · ({row}, {column})", layer.name);
+    if let Some(value) = views::map::value(state) {
+        title += &format!(" = {}", significant(value));
+    }
+    if let Some((rows, columns)) = views::map::photo_region(state) {
+        title += &format!(" → photo {}..{}, {}..{}", columns.0, columns.1, rows.0, rows.1);
+    }
+    title
+}
+
+/// The cell in which the middle of a value lies.
+fn cell_of(index: usize, values: usize, first: u16, cells: u16) -> u16 {
+    let middle = (index as f32 + 0.5) * f32::from(cells) / values.max(1) as f32;
+    first + (middle as u16).min(cells.saturating_sub(1))
+}
+
+fn rulers(shape: Shape, picture: Rect, buffer: &mut Buffer) {
+    let step = |values: usize, cells: u16, room: u16| {
+        let each = |step: &usize| *step * usize::from(cells) / values.max(1) >= usize::from(room);
+        [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(each).unwrap_or(1000)
+    };
+    let across = step(shape.w, picture.width, 5);
+    for column in (0..shape.w).step_by(across) {
+        let x = cell_of(column, shape.w, picture.x, picture.width);
+        text::line(buffer, x, picture.y.saturating_sub(1), 4, &column.to_string(), theme::DIM);
+    }
+    let down = step(shape.h, picture.height, 2);
+    for row in (0..shape.h).step_by(down) {
+        let y = cell_of(row, shape.h, picture.y, picture.height);
+        let text = format!("{row:>3}");
+        text::line(buffer, picture.x.saturating_sub(4), y, 3, &text, theme::DIM);
+    }
+}
+
+fn cross(state: &State, shape: Shape, picture: Rect, buffer: &mut Buffer) {
+    if picture.is_empty() {
+        return;
+    }
+    let x = cell_of(state.cursor.1, shape.w, picture.x, picture.width);
+    let y = cell_of(state.cursor.0, shape.h, picture.y, picture.height);
+    heatmap::over(buffer, x, y, "╋");
+    let mark = theme::CHOSEN;
+    if picture.x > 0 {
+        text::line(buffer, picture.x - 1, y, 1, "▸", mark);
+    }
+    if picture.y > 0 && y >= picture.y {
+        text::line(buffer, x, picture.y - 1, 1, "▾", mark);
+    }
+}

@@ -1,0 +1,89 @@
+//! The Maps view: tiles, their captions and the frame around the chosen one.
+
+use ratatui::buffer::Buffer;
+
+use super::{heatmap, text, theme};
+use crate::base::{Rect, SortOrder, count, significant};
+use crate::explorer::{Layout, Pane, State, views};
+use crate::session::ask::PlaneKind;
+
+/// Draws the view.
+pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
+    let rect = layout.view;
+    let focused = state.pane == Pane::View && state.overlay.is_none();
+    text::pane(buffer, rect, &title(state), focused);
+    let (Some(grid), Some(page)) = (state.grid(), views::maps::page(state)) else {
+        return waiting(state, rect, buffer);
+    };
+    if state.run().is_none() {
+        return waiting(state, rect, buffer);
+    }
+    for (slot, what) in page.maps.iter().enumerate() {
+        let place = grid.slot(slot);
+        let chosen = slot == page.chosen;
+        if let Some(tile) = views::maps::tile(state, *what) {
+            heatmap::cells(buffer, place, &tile.cells);
+        }
+        if chosen {
+            heatmap::frame(buffer, place, theme::CHOSEN);
+        }
+        let style = if chosen { theme::CHOSEN } else { theme::DIM };
+        let caption = caption(state, *what, place.width);
+        text::line(buffer, place.x, place.y + place.height, place.width, &caption, style);
+    }
+    if let Some(tile) = page.maps.get(page.chosen).and_then(|w| views::maps::tile(state, *w)) {
+        heatmap::scale(state, buffer, rect, tile);
+    }
+}
+
+/// What stands in the view while nothing is known yet.
+pub fn waiting(state: &State, rect: Rect, buffer: &mut Buffer) {
+    let line = rect.inner().centred(rect.inner().width.min(40), 1);
+    let words = match (&state.progress, &state.network) {
+        (Some(_), None) => "reading the network …",
+        (Some(_), Some(_)) => "running the network …",
+        (None, _) => "nothing has run; n takes the next photo",
+    };
+    text::line(buffer, line.x, line.y, line.width, words, theme::DIM);
+}
+
+/// `layer2.1.relu_1 · 128 maps of 28x28 · page 1/4 · by index`.
+fn title(state: &State) -> String {
+    let Some(layer) = state.layer_info() else { return "Maps".to_string() };
+    let shape = layer.shape;
+    let mut parts = vec![layer.name.clone()];
+    match state.combine {
+        Some(how) => parts.push(format!("{how} of {} channels", shape.c)),
+        None if shape.flat => parts.push(count(shape.c, "value")),
+        None => parts.push(format!("{} of {}x{}", count(shape.c, "map"), shape.h, shape.w)),
+    }
+    if let Some(page) = views::maps::page(state).filter(|p| p.pages > 1) {
+        parts.push(format!("page {}/{}", page.index + 1, page.pages));
+    }
+    if state.sort != SortOrder::Index || state.combine.is_none() {
+        parts.push(format!("by {}", state.sort));
+    }
+    if state.over_photo {
+        parts.push("over the photo".to_string());
+    }
+    parts.join(" · ")
+}
+
+/// The number and the value that the channels are sorted by, as far as there is room.
+fn caption(state: &State, what: PlaneKind, width: u16) -> String {
+    let channel = match what {
+        PlaneKind::Combined(how) => return how.to_string(),
+        PlaneKind::Channel(channel) => channel,
+    };
+    let Some(of) = state.statistics().and_then(|s| s.channels.get(channel)) else {
+        return channel.to_string();
+    };
+    let value = match state.sort {
+        SortOrder::Index | SortOrder::Mean => significant(of.mean as f32),
+        SortOrder::Max => significant(of.max),
+        SortOrder::Sparsity => crate::base::percent(of.sparsity()),
+    };
+    let dead = if of.is_dead() { " †" } else { "" };
+    let all = format!("{channel} {value}{dead}");
+    if all.chars().count() <= usize::from(width) { all } else { channel.to_string() }
+}

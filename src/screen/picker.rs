@@ -1,0 +1,35 @@
+//! A list over the screen with an input line.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::{text, theme};
+use crate::base::Rect;
+use crate::explorer::{Picker, State, views};
+
+/// Draws the list.
+pub fn draw(state: &State, list: &Picker, rect: Rect, buffer: &mut Buffer) {
+    let inner = text::over(buffer, rect, list.title());
+    let prompt = [("› ", theme::ACCENT), (list.input.as_str(), theme::PLAIN), ("▏", theme::ACCENT)];
+    text::spans(buffer, inner.x + 1, inner.y, inner.width.saturating_sub(2), &prompt);
+    let items = list.items(state);
+    let (first, height) = views::picker_window(rect, list, items.len());
+    for (i, item) in items.iter().enumerate().skip(first).take(height) {
+        let y = inner.y + 1 + (i - first) as u16;
+        let chosen = i == list.chosen;
+        let pick = |style: Style| if chosen { theme::CHOSEN_ROW } else { style };
+        if chosen {
+            let blank = " ".repeat(usize::from(inner.width));
+            text::line(buffer, inner.x, y, inner.width, &blank, theme::CHOSEN_ROW);
+        }
+        let side = item.side.chars().count() as u16;
+        let name = (inner.width / 4).max(22);
+        text::line(buffer, inner.x + 1, y, name, &item.name, pick(theme::PLAIN));
+        let note_width = inner.width.saturating_sub(name + side + 5);
+        text::line(buffer, inner.x + 2 + name, y, note_width, &item.note, pick(theme::DIM));
+        let row = Rect::new(inner.x, y, inner.width.saturating_sub(1), 1);
+        text::right(buffer, row, y, &item.side, pick(theme::ACCENT));
+    }
+    let count = format!("{} of {}", (list.chosen + 1).min(items.len()), items.len());
+    text::label_right(buffer, rect, rect.y + rect.height - 1, &count, theme::DIM);
+}
