@@ -1,6 +1,8 @@
 //! See inside a convolutional network from the terminal.
 
 pub mod analysis;
+#[cfg(feature = "tui")]
+pub mod app;
 pub mod base;
 pub mod config;
 pub mod engine;
@@ -11,3 +13,5 @@ pub mod picture;
 pub mod screen;
 pub mod session;
 pub mod source;
+#[cfg(feature = "tui")]
+pub mod terminal;

@@ -1,0 +1,313 @@
+//! The one loop that joins terminal, explorer, session and screen.
+
+use std::io::{BufWriter, Stdout, Write, stdout};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use crossbeam_channel::{Receiver, Select, unbounded};
+use crossterm::queue;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use crate::base::{ColorDepth, Key, count};
+use crate::config::{KeyTable, Settings, config_dir};
+use crate::explorer::{Effect, Msg, Opening, State, Work, demand, load_keys, start, update, views};
+use crate::screen;
+use crate::session::ask::{Look, ModelRef, PhotoRef, Request};
+use crate::session::{Event, Lanes, Session};
+use crate::terminal::{colors, guard, input, signals};
+
+/// A frame at 60 Hz.
+const FRAME: Duration = Duration::from_millis(16);
+/// After a key, tiles that come within this time are drawn with it instead of a frame later.
+const SETTLE: Duration = Duration::from_millis(8);
+
+/// What the explorer starts with.
+pub struct Start {
+    /// What answers.
+    pub session: Arc<Session>,
+    /// How it looks.
+    pub settings: Settings,
+    /// The network.
+    pub model: ModelRef,
+    /// The photos; at least one.
+    pub photos: Vec<PhotoRef>,
+    /// A view's name.
+    pub view: Option<String>,
+    /// A layer's name.
+    pub layer: Option<String>,
+    /// A channel.
+    pub channel: Option<usize>,
+}
+
+/// Runs the explorer until the user leaves.
+///
+/// # Errors
+/// When the terminal cannot be taken or written, or the user's keys are wrong.
+pub fn run(start_with: Start) -> Result<()> {
+    let keys = Arc::new(user_keys()?);
+    let (columns, rows, aspect) = input::size().context("the terminal has no size")?;
+    let depth = colors::depth(start_with.settings.display.colors);
+    let session = start_with.session.clone();
+    let mut state = State::new(opening(start_with), keys, (columns, rows));
+    state.cell_aspect = aspect;
+    let guard = guard::Guard::take().context("the terminal cannot be put into raw mode")?;
+    let ended = App::new(&session, state, depth)?.run();
+    drop(guard);
+    match ended? {
+        Ended::Quit => {}
+        Ended::Signal(number) => signals::end(number),
+    }
+    Ok(())
+}
+
+fn opening(start: Start) -> Opening {
+    let display = &start.settings.display;
+    let threads = match start.settings.run.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    Opening {
+        model: start.model,
+        photos: start.photos,
+        view: start.view.as_deref().and_then(views::find).unwrap_or(0),
+        layer: start.layer,
+        channel: start.channel.unwrap_or(0),
+        look: Look {
+            colormap: display.colormap,
+            signed_colormap: display.signed_colormap,
+            range: display.range,
+        },
+        sort: display.sort,
+        tile: display.tile,
+        device: format!("cpu {} {}", count(threads, "thread"), start.settings.run.dtype),
+    }
+}
+
+/// The keys with the user's file over them.
+fn user_keys() -> Result<KeyTable> {
+    let path: Option<PathBuf> = config_dir().map(|dir| dir.join("keys.toml"));
+    let Some(path) = path.filter(|p| p.exists()) else { return Ok(load_keys(None)?) };
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(load_keys(Some((&path, &text)))?)
+}
+
+enum Ended {
+    Quit,
+    Signal(i32),
+}
+
+struct App {
+    state: State,
+    lanes: Lanes,
+    events: Receiver<Event>,
+    inputs: Receiver<input::Input>,
+    signals: Receiver<signals::Signal>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    depth: ColorDepth,
+    asked: Vec<Request>,
+    working_since: Instant,
+    drawn: Instant,
+    dirty: bool,
+}
+
+impl App {
+    fn new(session: &Arc<Session>, state: State, depth: ColorDepth) -> Result<Self> {
+        // crossterm drops all colours under NO_COLOR; the depth has taken care of it.
+        crossterm::style::force_color_output(true);
+        let (tell_events, events) = unbounded();
+        let (tell_inputs, inputs) = unbounded();
+        let (tell_signals, signals) = unbounded();
+        let lanes = Lanes::start(session, &tell_events)?;
+        input::listen(tell_inputs)?;
+        signals::listen(tell_signals)?;
+        let out = BufWriter::with_capacity(1 << 18, stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out))?;
+        let now = Instant::now();
+        Ok(Self {
+            state,
+            lanes,
+            events,
+            inputs,
+            signals,
+            terminal,
+            depth,
+            asked: Vec::new(),
+            working_since: now,
+            drawn: now - FRAME,
+            dirty: true,
+        })
+    }
+
+    fn run(mut self) -> Result<Ended> {
+        let effects = start(&mut self.state);
+        if let Some(ended) = self.perform(effects)? {
+            return Ok(ended);
+        }
+        loop {
+            if self.dirty && self.drawn.elapsed() >= FRAME {
+                self.settle()?;
+                self.draw()?;
+            }
+            let wait = if self.dirty { FRAME.saturating_sub(self.drawn.elapsed()) } else { Duration::MAX };
+            self.wait(wait);
+            if let Some(ended) = self.drain()? {
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// Waits until something comes in or the time is over.
+    fn wait(&self, time: Duration) {
+        let mut select = Select::new();
+        select.recv(&self.events);
+        select.recv(&self.inputs);
+        select.recv(&self.signals);
+        if time == Duration::MAX {
+            select.ready();
+        } else {
+            let _ = select.ready_timeout(time);
+        }
+    }
+
+    /// Takes all that is pending.
+    fn drain(&mut self) -> Result<Option<Ended>> {
+        while let Ok(signal) = self.signals.try_recv() {
+            match signal {
+                signals::Signal::End(number) => return Ok(Some(Ended::Signal(number))),
+                signals::Signal::Suspend => self.suspend()?,
+                signals::Signal::Continue => self.redraw()?,
+            }
+        }
+        while let Ok(input) = self.inputs.try_recv() {
+            let msgs = match input {
+                input::Input::Key(key) => vec![Msg::Key(key)],
+                input::Input::Mouse(mouse) => vec![Msg::Mouse(mouse)],
+                input::Input::Paste(text) => self.pasted(&text),
+                input::Input::Closed => return Ok(Some(Ended::Quit)),
+                input::Input::Redraw => {
+                    self.redraw()?;
+                    continue;
+                }
+            };
+            for msg in msgs {
+                if let Some(ended) = self.take(msg)? {
+                    return Ok(Some(ended));
+                }
+            }
+        }
+        self.drain_events()
+    }
+
+    fn drain_events(&mut self) -> Result<Option<Ended>> {
+        while let Ok(event) = self.events.try_recv() {
+            let msg = match event {
+                Event::Answered(request, answer) => Msg::Answered(request, answer),
+                Event::Progress(lane, done, total) => {
+                    Msg::Progress(Work { lane, done, total, elapsed: self.working_since.elapsed() })
+                }
+            };
+            if let Some(ended) = self.take(msg)? {
+                return Ok(Some(ended));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Pasted text types into an open list and runs no commands.
+    fn pasted(&self, text: &str) -> Vec<Msg> {
+        if self.state.overlay.is_none() {
+            return Vec::new();
+        }
+        text.chars().filter(|c| !c.is_control()).map(|c| Msg::Key(Key::char(c))).collect()
+    }
+
+    fn take(&mut self, msg: Msg) -> Result<Option<Ended>> {
+        let effects = update(&mut self.state, msg);
+        self.dirty = true;
+        let ended = self.perform(effects)?;
+        let wanted = demand(&self.state);
+        if wanted != self.asked {
+            self.lanes.view(wanted.clone());
+            self.asked = wanted;
+        }
+        Ok(ended)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<Option<Ended>> {
+        for effect in effects {
+            match effect {
+                Effect::Transfer(request) => {
+                    self.working_since = Instant::now();
+                    self.lanes.transfer(request);
+                }
+                Effect::Run(request) => {
+                    self.working_since = Instant::now();
+                    self.lanes.run(request);
+                }
+                Effect::Cancel => self.lanes.cancel(),
+                Effect::Suspend => self.suspend()?,
+                Effect::Quit => return Ok(Some(Ended::Quit)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives what was just asked for a moment to come in, so that it is in this frame already.
+    fn settle(&mut self) -> Result<()> {
+        let end = Instant::now() + SETTLE;
+        while !demand(&self.state).is_empty() {
+            let Ok(event) = self.events.recv_deadline(end) else { return Ok(()) };
+            if let Event::Answered(request, answer) = event {
+                let heavy = matches!(request, Request::Network(_) | Request::Input { .. });
+                self.take(Msg::Answered(request, answer))?;
+                if heavy {
+                    return Ok(());
+                }
+            } else if let Event::Progress(lane, done, total) = event {
+                let elapsed = self.working_since.elapsed();
+                self.take(Msg::Progress(Work { lane, done, total, elapsed }))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        self.dirty = false;
+        self.drawn = Instant::now();
+        self.terminal.autoresize()?;
+        let area = self.terminal.get_frame().area();
+        if (area.width, area.height) != self.state.screen {
+            let aspect = self.state.cell_aspect;
+            self.take(Msg::Resize(area.width, area.height, aspect))?;
+        }
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let (state, depth) = (&self.state, self.depth);
+        self.terminal.draw(|frame| {
+            screen::draw(state, frame.buffer_mut());
+            colors::reduce(frame.buffer_mut(), depth);
+        })?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.terminal.backend_mut().flush()?;
+        Ok(())
+    }
+
+    fn redraw(&mut self) -> Result<()> {
+        let (columns, rows, aspect) = input::size()?;
+        // Not `clear`: that asks the terminal for its cursor, and waits for an answer.
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, columns, rows))?;
+        self.take(Msg::Resize(columns, rows, aspect))?;
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> Result<()> {
+        guard::restore();
+        signals::stop();
+        guard::take_screen()?;
+        self.redraw()
+    }
+}

@@ -1,0 +1,164 @@
+//! How many colours the terminal shows, and the nearest of them to a pixel's.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Color;
+
+use crate::base::ColorDepth;
+
+/// The levels of a channel in xterm's colour cube.
+const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// xterm's first 16 colours.
+const ANSI: [[u8; 3]; 16] = [
+    [0, 0, 0],
+    [205, 0, 0],
+    [0, 205, 0],
+    [205, 205, 0],
+    [0, 0, 238],
+    [205, 0, 205],
+    [0, 205, 205],
+    [229, 229, 229],
+    [127, 127, 127],
+    [255, 0, 0],
+    [0, 255, 0],
+    [255, 255, 0],
+    [92, 92, 255],
+    [255, 0, 255],
+    [0, 255, 255],
+    [255, 255, 255],
+];
+
+/// The depth that the settings ask for, else what the environment says.
+pub fn depth(setting: Option<ColorDepth>) -> ColorDepth {
+    setting.unwrap_or_else(|| from_environment(|name| std::env::var(name).ok()))
+}
+
+/// `NO_COLOR` (no-color.org) leaves greys, which a heatmap cannot do without.
+fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
+    if get("NO_COLOR").is_some_and(|v| !v.is_empty()) {
+        return ColorDepth::Grey;
+    }
+    let term = get("TERM").unwrap_or_default();
+    let true_color = get("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit");
+    if true_color || term.ends_with("-direct") || ["xterm-kitty", "xterm-ghostty"].contains(&&*term) {
+        ColorDepth::TrueColor
+    } else if term.contains("256color") {
+        ColorDepth::Colors256
+    } else {
+        ColorDepth::Colors16
+    }
+}
+
+/// Reduces every colour of a drawn buffer to what the terminal shows.
+pub fn reduce(buffer: &mut Buffer, depth: ColorDepth) {
+    if depth == ColorDepth::TrueColor {
+        return;
+    }
+    for cell in &mut buffer.content {
+        cell.fg = reduced(cell.fg, depth);
+        cell.bg = reduced(cell.bg, depth);
+    }
+}
+
+fn reduced(color: Color, depth: ColorDepth) -> Color {
+    match color {
+        Color::Rgb(r, g, b) => match nearest([r, g, b], depth) {
+            Some(index) => Color::Indexed(index),
+            None => color,
+        },
+        other => other,
+    }
+}
+
+/// The index of the nearest colour; `None` where every colour is there.
+pub fn nearest(rgb: [u8; 3], depth: ColorDepth) -> Option<u8> {
+    match depth {
+        ColorDepth::TrueColor => None,
+        ColorDepth::Colors256 => Some(nearest_256(rgb)),
+        ColorDepth::Colors16 => {
+            let all = ANSI.iter().enumerate().min_by_key(|(_, c)| distance(rgb, **c));
+            all.map(|(index, _)| index as u8)
+        }
+        ColorDepth::Grey => {
+            let [r, g, b] = rgb.map(u32::from);
+            Some(nearest_grey(((r * 299 + g * 587 + b * 114) / 1000) as u8))
+        }
+    }
+}
+
+fn nearest_256(rgb: [u8; 3]) -> u8 {
+    let level = |v: u8| {
+        let all = CUBE.iter().enumerate().min_by_key(|(_, c)| c.abs_diff(v));
+        all.map_or(0, |(index, _)| index)
+    };
+    let [r, g, b] = rgb.map(level);
+    let cube = [CUBE[r], CUBE[g], CUBE[b]];
+    let mean = (rgb.iter().map(|v| u32::from(*v)).sum::<u32>() / 3) as u8;
+    let grey = nearest_grey(mean);
+    if distance(rgb, [grey_level(grey); 3]) < distance(rgb, cube) {
+        grey
+    } else {
+        16 + (36 * r + 6 * g + b) as u8
+    }
+}
+
+/// Black, white and the 24 greys between them, all out of the 256.
+fn nearest_grey(level: u8) -> u8 {
+    match level {
+        0..4 => 16,
+        247..=255 => 231,
+        level => 232 + (level.saturating_sub(3) / 10).min(23),
+    }
+}
+
+fn grey_level(index: u8) -> u8 {
+    match index {
+        232..=255 => 8 + 10 * (index - 232),
+        231 => 255,
+        _ => 0,
+    }
+}
+
+/// Squared, weighted by how well the eye tells the channels apart.
+fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
+    let square = |i: usize| u32::from(a[i].abs_diff(b[i])).pow(2);
+    3 * square(0) + 6 * square(1) + square(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> ColorDepth {
+        from_environment(|name| {
+            pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_string())
+        })
+    }
+
+    #[test]
+    fn the_environment_says_how_many_colours() {
+        assert_eq!(with(&[("TERM", "xterm-256color")]), ColorDepth::Colors256);
+        assert_eq!(with(&[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")]), ColorDepth::TrueColor);
+        assert_eq!(with(&[("TERM", "linux")]), ColorDepth::Colors16);
+        assert_eq!(with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), ColorDepth::Grey);
+    }
+
+    #[test]
+    fn colours_of_the_palette_find_themselves() {
+        for index in 16..=255u8 {
+            let rgb = match index {
+                232..=255 => [grey_level(index); 3],
+                _ => {
+                    let at = usize::from(index - 16);
+                    [CUBE[at / 36], CUBE[at / 6 % 6], CUBE[at % 6]]
+                }
+            };
+            let found = nearest(rgb, ColorDepth::Colors256);
+            let exact = found == Some(index) || rgb[0] == rgb[1] && rgb[1] == rgb[2];
+            assert!(exact, "{index} {rgb:?} became {found:?}");
+        }
+        assert_eq!(nearest([0, 0, 0], ColorDepth::Colors16), Some(0));
+        assert_eq!(nearest([250, 250, 250], ColorDepth::Grey), Some(231));
+        assert_eq!(nearest([1, 2, 3], ColorDepth::TrueColor), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! The one thread that reads keys, mouse and sizes.
+
+use std::io;
+use std::thread;
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+use crossterm::event::{
+    Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind, read,
+};
+use crossterm::terminal::window_size;
+
+use crate::base::{Key, KeyCode};
+use crate::explorer::{Mouse, MouseKind};
+
+/// What comes in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A key.
+    Key(Key),
+    /// Text that was pasted.
+    Paste(String),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The terminal has another size, or shows up again: draw everything.
+    Redraw,
+    /// The terminal is gone.
+    Closed,
+}
+
+/// Starts the thread.
+///
+/// # Errors
+/// When the system gives no more threads.
+pub fn listen(tell: Sender<Input>) -> io::Result<()> {
+    let started = Instant::now();
+    let work = move || {
+        loop {
+            let input = match read() {
+                Ok(event) => translate(event, started),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+                Err(error) => {
+                    tracing::error!("cannot read the terminal: {error}");
+                    Some(Input::Closed)
+                }
+            };
+            let closed = input == Some(Input::Closed);
+            if input.is_some_and(|input| tell.send(input).is_err()) || closed {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("convscope-input".into()).spawn(work)?;
+    Ok(())
+}
+
+/// Columns, rows, and how much higher than wide a cell is: 2 where the terminal does not say.
+///
+/// # Errors
+/// When stdout is no terminal.
+pub fn size() -> io::Result<(u16, u16, f32)> {
+    let size = window_size()?;
+    let cell = |pixels: u16, cells: u16| f32::from(pixels) / f32::from(cells.max(1));
+    let aspect = cell(size.height, size.rows) / cell(size.width, size.columns);
+    let sane = aspect.is_finite() && (1.0..=4.0).contains(&aspect);
+    Ok((size.columns, size.rows, if sane { aspect } else { 2.0 }))
+}
+
+fn translate(event: Event, started: Instant) -> Option<Input> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => key_of(key).map(Input::Key),
+        Event::Paste(text) => Some(Input::Paste(text)),
+        Event::Resize(..) | Event::FocusGained => Some(Input::Redraw),
+        Event::Mouse(mouse) => {
+            let kind = match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
+                MouseEventKind::Drag(MouseButton::Left) => MouseKind::Drag,
+                MouseEventKind::ScrollUp => MouseKind::WheelUp,
+                MouseEventKind::ScrollDown => MouseKind::WheelDown,
+                _ => return None,
+            };
+            let (column, row, time) = (mouse.column, mouse.row, started.elapsed());
+            Some(Input::Mouse(Mouse { kind, column, row, time }))
+        }
+        _ => None,
+    }
+}
+
+fn key_of(event: KeyEvent) -> Option<Key> {
+    let held = |modifier| event.modifiers.contains(modifier);
+    let name = match event.code {
+        Code::Char(' ') => "Space",
+        Code::Char(_) => "",
+        Code::Enter => "Enter",
+        Code::Esc => "Esc",
+        Code::Tab | Code::BackTab => "Tab",
+        Code::Backspace => "Backspace",
+        Code::Up => "Up",
+        Code::Down => "Down",
+        Code::Left => "Left",
+        Code::Right => "Right",
+        Code::Home => "Home",
+        Code::End => "End",
+        Code::PageUp => "PgUp",
+        Code::PageDown => "PgDn",
+        Code::Delete => "Delete",
+        _ => return None,
+    };
+    let shift = held(KeyModifiers::SHIFT) || event.code == Code::BackTab;
+    let (code, shift) = match event.code {
+        Code::Char(c) if name.is_empty() => (KeyCode::Char(c), false),
+        _ => (Key::named(name)?.code, shift),
+    };
+    Some(Key { ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT), shift, code })
+}
