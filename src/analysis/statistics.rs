@@ -33,9 +33,15 @@ impl LayerStatistics {
         Self::from_channels(pairs.map(|(a, b)| a.merge(b)).collect())
     }
 
-    /// Channels without a value above 0.
+    /// Whether a channel never fires. Only where no value of the layer is below 0, as behind a
+    /// ReLU: elsewhere a channel of negative values is as alive as any.
+    pub fn is_dead(&self, channel: usize) -> bool {
+        !self.is_signed() && self.channels.get(channel).is_some_and(|c| c.is_dead())
+    }
+
+    /// How many channels never fire.
     pub fn dead(&self) -> usize {
-        self.channels.iter().filter(|c| c.is_dead()).count()
+        (0..self.channels.len()).filter(|c| self.is_dead(*c)).count()
     }
 
     /// Whether values below 0 occur, so that colours should diverge from 0.

@@ -70,7 +70,7 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'
     let mut scored: Vec<_> = names
         .map(|name| {
             let lower = name.to_lowercase();
-            let inside = !wanted.is_empty() && (lower.contains(&wanted) || wanted.contains(&lower));
+            let inside = !wanted.is_empty() && lower.contains(&wanted);
             let score = strsim::jaro_winkler(&wanted, &lower) + if inside { 0.3 } else { 0.0 };
             (score, name)
         })

@@ -284,9 +284,9 @@ fn range(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
 }
 
 fn resize_tiles(state: &mut State, larger: bool) -> Vec<Effect> {
-    let step = (state.tile / 4).max(1);
-    let wanted = if larger { state.tile.saturating_add(step) } else { state.tile - step.min(state.tile) };
-    state.tile = wanted.clamp(1, state.screen.0.max(1));
+    if let Some(layout) = super::Layout::of(state) {
+        state.tile = layout.tile_for_columns(state, if larger { -1 } else { 1 });
+    }
     Vec::new()
 }
 

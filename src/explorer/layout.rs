@@ -86,16 +86,18 @@ impl Layout {
         area.centred(area.width.min(84), area.height.saturating_sub(area.height / 6))
     }
 
-    /// The grid for `count` maps of that shape: as many tiles of the chosen size as fit; when all
-    /// fit, arranged near a square.
+    /// The grid for `count` maps of that shape: as many tiles of at least the chosen width as fit,
+    /// then grown to fill the width; when all fit, arranged near a square.
     pub fn grid(&self, state: &State, shape: Shape, count: usize) -> Grid {
         let area = self.view.inner();
-        let widest = area.width.saturating_sub(2).max(1);
+        let width = state.tile.min(area.width.saturating_sub(2)).max(1);
+        let fit_columns = (area.width / (width + 2)).max(1);
+        let grown = (area.width / fit_columns).saturating_sub(2).max(width);
+        let mut tile = tile_size(grown, shape, state.cell_aspect);
         let tallest = area.height.saturating_sub(2).max(1);
-        let mut tile = tile_size(state.tile.min(widest), shape, state.cell_aspect);
         if tile.1 > tallest {
-            let width = f32::from(tile.0) * f32::from(tallest) / f32::from(tile.1);
-            tile = ((width as u16).max(1), tallest);
+            let narrower = f32::from(tile.0) * f32::from(tallest) / f32::from(tile.1);
+            tile = ((narrower as u16).max(1), tallest);
         }
         let fit_columns = usize::from(area.width / (tile.0 + 2)).max(1);
         let fit_rows = usize::from(area.height / (tile.1 + 2)).max(1);
@@ -106,6 +108,14 @@ impl Layout {
             fit_columns
         };
         Grid { area, columns, rows: fit_rows, tile }
+    }
+
+    /// The chosen tile width that gives one column more (`step` 1) or less (-1) than now.
+    pub fn tile_for_columns(&self, state: &State, step: i32) -> u16 {
+        let width = self.view.inner().width;
+        let now = i32::from((width / (state.tile + 2)).max(1));
+        let wanted = (now + step).clamp(1, i32::from((width / 3).max(1)));
+        (width / wanted as u16).saturating_sub(2).max(1)
     }
 
     /// The place of a map that fills the view: whole cells for each value where there is room.

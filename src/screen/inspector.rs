@@ -149,7 +149,8 @@ fn channel(state: &State, pen: &mut Pen) {
     pen.section(&format!("Channel {} of {}", state.channel, layer.shape.c));
     pen.pair("mean", &format!("{} ± {}", significant(of.mean as f32), significant(of.std as f32)));
     pen.pair("range", &format!("{} .. {}", significant(of.min), significant(of.max)));
-    let dead = if of.is_dead() { "  dead †" } else { "" };
+    let dead = state.statistics().is_some_and(|s| s.is_dead(state.channel));
+    let dead = if dead { "  dead †" } else { "" };
     pen.pair("zeros", &format!("{}{dead}", percent(of.sparsity())));
     if of.invalid > 0 {
         pen.pair("NaN, inf", &of.invalid.to_string());

@@ -75,7 +75,8 @@ fn caption(state: &State, what: PlaneKind, width: u16) -> String {
         PlaneKind::Combined(how) => return how.to_string(),
         PlaneKind::Channel(channel) => channel,
     };
-    let Some(of) = state.statistics().and_then(|s| s.channels.get(channel)) else {
+    let statistics = state.statistics();
+    let Some(of) = statistics.and_then(|s| s.channels.get(channel)) else {
         return channel.to_string();
     };
     let value = match state.sort {
@@ -83,7 +84,7 @@ fn caption(state: &State, what: PlaneKind, width: u16) -> String {
         SortOrder::Max => significant(of.max),
         SortOrder::Sparsity => crate::base::percent(of.sparsity()),
     };
-    let dead = if of.is_dead() { " †" } else { "" };
+    let dead = if statistics.is_some_and(|s| s.is_dead(channel)) { " †" } else { "" };
     let all = format!("{channel} {value}{dead}");
     if all.chars().count() <= usize::from(width) { all } else { channel.to_string() }
 }
