@@ -1,0 +1,3 @@
+//! Bytes in and out of the terminal.
+
+pub mod colors;
