@@ -4,6 +4,8 @@ pub mod analysis;
 #[cfg(feature = "tui")]
 pub mod app;
 pub mod base;
+#[cfg(feature = "tui")]
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod explorer;

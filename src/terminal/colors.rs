@@ -79,11 +79,14 @@ pub fn nearest(rgb: [u8; 3], depth: ColorDepth) -> Option<u8> {
             let all = ANSI.iter().enumerate().min_by_key(|(_, c)| distance(rgb, **c));
             all.map(|(index, _)| index as u8)
         }
-        ColorDepth::Grey => {
-            let [r, g, b] = rgb.map(u32::from);
-            Some(nearest_grey(((r * 299 + g * 587 + b * 114) / 1000) as u8))
-        }
+        ColorDepth::Grey => Some(nearest_grey(luminance(rgb))),
     }
+}
+
+/// ITU-R 601 luma.
+pub fn luminance(rgb: [u8; 3]) -> u8 {
+    let [r, g, b] = rgb.map(u32::from);
+    ((r * 299 + g * 587 + b * 114) / 1000) as u8
 }
 
 fn nearest_256(rgb: [u8; 3]) -> u8 {

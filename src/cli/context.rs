@@ -1,0 +1,247 @@
+//! What every command needs: the settings in force, a session, a network, inputs and runs.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+
+use super::args::Flags;
+use super::failure::{self, Usage};
+use super::output::shown;
+use super::progress::Bar;
+use crate::base::{Cancel, LayerId, Progress};
+use crate::config::{Settings, config_dir};
+use crate::session::ask::*;
+use crate::session::{Options, Session};
+use crate::source::{Overrides, collect};
+
+/// What is kept between runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// The newest run only: commands never look back, however many photos there are.
+    Newest,
+    /// As much as the settings allow.
+    Settings,
+}
+
+/// A session with the settings that it was made from.
+pub(super) struct Context {
+    /// Where everything is asked.
+    pub session: Arc<Session>,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The network.
+    pub model: ModelRef,
+    overrides: Overrides,
+}
+
+/// Unpacks the one kind of answer that a request has.
+macro_rules! ask {
+    ($context:expr, $request:expr, $kind:ident) => {
+        match $context.answer(&$request, &mut $crate::base::Progress::none())? {
+            $crate::session::ask::Answer::$kind(answer) => answer,
+            _ => anyhow::bail!("an internal error: this request has another kind of answer"),
+        }
+    };
+}
+pub(super) use ask;
+
+impl Context {
+    /// Reads the settings, starts the threads and an empty session.
+    ///
+    /// # Errors
+    /// When the settings file is wrong or the system gives no threads.
+    pub fn open(flags: &Flags, keep: Keep) -> Result<Self> {
+        let settings = settings(flags)?;
+        if settings.run.threads > 0 {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(settings.run.threads)
+                .build_global()
+                .context("no threads to compute with")?;
+        }
+        let overrides = overrides(flags)?;
+        let memory = match keep {
+            Keep::Newest => 0,
+            Keep::Settings => usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
+                .unwrap_or(usize::MAX),
+        };
+        let dtype = settings.run.dtype;
+        let options = Options { dtype, overrides: overrides.clone(), memory };
+        let model = if flags.model == Path::new("builtin") {
+            ModelRef::Builtin
+        } else {
+            ModelRef::File(flags.model.clone())
+        };
+        tracing::info!(?model, %dtype, "session");
+        Ok(Self { session: Arc::new(Session::new(options)), settings, model, overrides })
+    }
+
+    /// Asks the session.
+    ///
+    /// # Errors
+    /// The session's.
+    pub fn answer(&self, request: &Request, progress: &mut Progress) -> Result<Answer> {
+        Ok(self.session.answer(request, &Cancel::new(), progress)?)
+    }
+
+    /// Loads the network and says what is odd about it.
+    ///
+    /// # Errors
+    /// When the file is no network that is understood, or the command line does not fit it.
+    pub fn network(&self) -> Result<Arc<NetworkInfo>> {
+        let network = ask!(self, Request::Network(self.model.clone()), Network);
+        for warning in &network.warnings {
+            failure::say(&format!("warning: {warning}"));
+        }
+        let channels = network.input.c;
+        let lists = [("--mean", &self.overrides.mean), ("--std", &self.overrides.std)];
+        for (flag, values) in lists {
+            let given = values.as_ref().map_or(1, Vec::len);
+            if given != 1 && given != channels {
+                bail!(Usage(format!(
+                    "{flag} has {given} values, the network takes {channels} channels"
+                )));
+            }
+        }
+        Ok(network)
+    }
+
+    /// The layer of that name.
+    ///
+    /// # Errors
+    /// When there is none, with similar names.
+    pub fn layer(&self, network: &NetworkInfo, name: &str) -> Result<LayerId> {
+        Ok(self.session.find_layer(network.id, name)?)
+    }
+
+    /// Makes a photo ready and runs the network on it.
+    ///
+    /// # Errors
+    /// When the photo cannot be read or the network does not take it.
+    pub fn run(
+        &self,
+        network: &NetworkInfo,
+        photo: &PhotoRef,
+        progress: &mut Progress,
+    ) -> Result<Arc<Outcome>> {
+        let request = Request::Input { network: network.id, photo: photo.clone() };
+        let input = ask!(self, request, Input);
+        let run = RunKey { network: network.id, input: input.id };
+        match self.answer(&Request::Forward(run), progress)? {
+            Answer::Outcome(outcome) => Ok(outcome),
+            _ => Err(anyhow!("an internal error: a run has no outcome")),
+        }
+    }
+
+    /// The same for the one photo of a command, with a bar over the layers.
+    ///
+    /// # Errors
+    /// As [`Context::run`].
+    pub fn run_one(&self, network: &NetworkInfo, photo: &Path) -> Result<Arc<Outcome>> {
+        let bar = Bar::new(network.layers.len(), "layers");
+        self.run(network, &PhotoRef::File(photo.to_path_buf()), &mut bar.progress())
+    }
+
+    /// Runs the network on every photo below some paths, with a bar over them. When there are several,
+    /// one that fails is said and counted and the others go on.
+    ///
+    /// # Errors
+    /// When a path does not exist, when `each` fails, and at the end when a photo had failed.
+    pub fn run_all(
+        &self,
+        network: &NetworkInfo,
+        paths: &[PathBuf],
+        mut each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
+    ) -> Result<Batch> {
+        let photos = collect(paths)?;
+        let bar = Bar::new(photos.len(), "photos");
+        let mut batch = Batch { photos: photos.len(), failed: 0 };
+        for path in &photos {
+            match self.run(network, &PhotoRef::File(path.clone()), &mut Progress::none()) {
+                Ok(outcome) => each(path, &outcome, &bar)?,
+                Err(error) if photos.len() == 1 => return Err(error),
+                Err(error) => {
+                    batch.failed += 1;
+                    bar.aside(|| failure::say(&format!("{error:#}")));
+                }
+            }
+            bar.step();
+        }
+        Ok(batch)
+    }
+}
+
+/// How many photos were tried, and how many could not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// All.
+    pub photos: usize,
+    /// Those that failed.
+    pub failed: usize,
+}
+
+impl Batch {
+    /// The error at the end of a command that left photos out.
+    ///
+    /// # Errors
+    /// When one failed.
+    pub fn finish(&self) -> Result<()> {
+        if self.failed > 0 {
+            bail!("{} of {} photos could not be used", self.failed, self.photos);
+        }
+        Ok(())
+    }
+}
+
+/// The settings file, if there is one, overlaid by the command line.
+///
+/// # Errors
+/// When the file cannot be read or is wrong, with its line.
+pub(super) fn settings(flags: &Flags) -> Result<Settings> {
+    let path = config_dir().map(|folder| folder.join("config.toml"));
+    let text = path.as_deref().map(read_if_there).transpose()?.flatten();
+    let user = path.as_deref().zip(text.as_deref());
+    let mut settings = Settings::load(user)?;
+    if let Some(colormap) = flags.colormap {
+        // A diverging map is for signed values; any other, when asked for by name, is for all.
+        settings.display.signed_colormap = colormap;
+        if !colormap.is_diverging() {
+            settings.display.colormap = colormap;
+        }
+    }
+    settings.display.range = flags.range.unwrap_or(settings.display.range);
+    settings.display.sort = flags.sort.unwrap_or(settings.display.sort);
+    settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
+    settings.run.threads = flags.threads.unwrap_or(settings.run.threads);
+    Ok(settings)
+}
+
+/// The text of a user's file; `None` when there is no such file.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(anyhow!("{}: cannot be read: {error}", shown(path))),
+    }
+}
+
+fn overrides(flags: &Flags) -> Result<Overrides> {
+    if flags.std.as_ref().is_some_and(|std| std.0.iter().any(|v| *v <= 0.0)) {
+        bail!(Usage("--std divides: every value must be above 0".into()));
+    }
+    let crop = match (flags.crop, flags.no_crop) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    };
+    Ok(Overrides {
+        size: flags.size.map(|size| size.0),
+        crop,
+        mean: flags.mean.as_ref().map(|values| values.0.clone()),
+        std: flags.std.as_ref().map(|values| values.0.clone()),
+    })
+}

@@ -1,0 +1,57 @@
+//! From arguments to a command to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::args::{Command, Line, Root};
+use super::failure::{self, Usage};
+use super::{config, explore, export, layers, maps, predict, stats};
+
+/// Runs the program on its arguments (the first is its own name) and says what went wrong, in one
+/// sentence on stderr.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let line = match Line::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => return failure::refuse(&error),
+    };
+    match dispatch(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}
+
+fn dispatch(line: Line) -> anyhow::Result<()> {
+    let flags = &line.flags;
+    if let Some(command) = &line.command {
+        refuse_explorer_words(&line.root, command.name())?;
+    }
+    match line.command {
+        None => explore::run(flags, line.root),
+        Some(Command::Layers(args)) => layers::run(flags, &args),
+        Some(Command::Predict(args)) => predict::run(flags, &args),
+        Some(Command::Maps(args)) => maps::run(flags, &args),
+        Some(Command::Stats(args)) => stats::run(flags, &args),
+        Some(Command::Export(args)) => export::run(flags, &args),
+        Some(Command::Config(args)) => config::run(flags, &args),
+    }
+}
+
+/// What the explorer alone understands must not vanish silently before a command's name.
+fn refuse_explorer_words(root: &Root, command: &str) -> Result<(), Usage> {
+    let what = if !root.photos.is_empty() {
+        "photos"
+    } else if root.layer.is_some() {
+        "--layer"
+    } else if root.channel.is_some() {
+        "--channel"
+    } else if root.view.is_some() {
+        "--view"
+    } else {
+        return Ok(());
+    };
+    Err(Usage(format!(
+        "{what} before \"{command}\" belongs to the explorer: put it after the command, if it takes one"
+    )))
+}

@@ -1,0 +1,83 @@
+//! What went wrong becomes one sentence on stderr and an exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use thiserror::Error;
+
+use crate::base::clean;
+use crate::session::SessionError;
+
+/// The command line names what does not exist: exit code 2.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Says an error and gives its exit code. A reader that closed the pipe has seen enough.
+pub(super) fn report(error: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    tracing::error!("{error:#}");
+    say(&format!("{error:#}"));
+    let unknown = |e: &SessionError| matches!(e, SessionError::Unknown(_));
+    if error.is::<Usage>() || error.downcast_ref::<SessionError>().is_some_and(unknown) {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// A line on stderr with the program's name, harmless to the terminal.
+pub(super) fn say(text: &str) {
+    // Nothing is left to do when stderr is closed.
+    let _ = writeln!(io::stderr(), "convscope: {}", clean(text));
+}
+
+/// What clap has to say: help and version as they are, a refusal as one sentence.
+pub(super) fn refuse(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    say(&sentence(&error.render().to_string()));
+    ExitCode::from(2)
+}
+
+/// clap's paragraphs without their headings, usage and pointers.
+fn sentence(text: &str) -> String {
+    let mut said = String::new();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("Usage:") || line.starts_with("For more information") {
+            break;
+        }
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let (separator, line) = match line.strip_prefix("tip: ") {
+            Some(tip) => ("; ", tip),
+            None => (" ", line),
+        };
+        if !line.is_empty() {
+            said.push_str(if said.is_empty() { "" } else { separator });
+            said.push_str(line);
+        }
+    }
+    said
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claps_paragraphs_become_a_sentence() {
+        let text = "error: invalid value 'medan' for '--combine <HOW>'\n  [possible values: sum, mean]\n\n  tip: a similar value exists: 'mean'\n\nFor more information, try '--help'.\n";
+        let said = "invalid value 'medan' for '--combine <HOW>' [possible values: sum, mean]; a similar value exists: 'mean'";
+        assert_eq!(sentence(text), said);
+    }
+}

@@ -1,0 +1,112 @@
+//! `convscope layers`: what the network is made of.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::args::{Flags, LayersArgs};
+use super::context::{Context, Keep};
+use super::output;
+use super::table::{Align, Table};
+use crate::base::{count, short_count};
+use crate::session::ask::{LayerInfo, NetworkInfo};
+
+#[derive(Serialize)]
+struct Listing<'a> {
+    network: &'a str,
+    input: Vec<usize>,
+    parameters: u64,
+    multiply_adds: u64,
+    layers: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    op: &'a str,
+    shape: Vec<usize>,
+    parameters: u64,
+    multiply_adds: u64,
+    /// Rows and columns of the input.
+    receptive_field: [usize; 2],
+}
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, args: &LayersArgs) -> Result<()> {
+    let network = Context::open(flags, Keep::Newest)?.network()?;
+    let text = if args.json { output::json(&listing(&network))? + "\n" } else { human(&network) };
+    Ok(output::print(&text)?)
+}
+
+fn listing(network: &NetworkInfo) -> Listing<'_> {
+    let rows = network.layers.iter().map(|layer| Row {
+        name: &layer.name,
+        op: &layer.op,
+        shape: layer.shape.dims(),
+        parameters: layer.parameters,
+        multiply_adds: layer.multiply_adds,
+        receptive_field: field(layer),
+    });
+    Listing {
+        network: &network.name,
+        input: network.input.dims(),
+        parameters: network.layers.iter().map(|l| l.parameters).sum(),
+        multiply_adds: network.layers.iter().map(|l| l.multiply_adds).sum(),
+        layers: rows.collect(),
+    }
+}
+
+fn field(layer: &LayerInfo) -> [usize; 2] {
+    [layer.field.rows.size, layer.field.columns.size]
+}
+
+fn human(network: &NetworkInfo) -> String {
+    let mut table = Table::new(&[
+        ("layer", Align::Left),
+        ("op", Align::Left),
+        ("shape", Align::Right),
+        ("parameters", Align::Right),
+        ("multiply-adds", Align::Right),
+        ("field", Align::Right),
+    ]);
+    let some = |n: u64| if n == 0 { String::new() } else { short_count(n) };
+    for layer in network.layers.iter() {
+        let field = match field(layer) {
+            [rows, columns] if rows == columns => rows.to_string(),
+            [rows, columns] => format!("{rows}x{columns}"),
+        };
+        table.row([
+            layer.name.clone(),
+            layer.op.clone(),
+            layer.shape.to_string(),
+            some(layer.parameters),
+            some(layer.multiply_adds),
+            field,
+        ]);
+    }
+    table.rule();
+    let all = listing(network);
+    table.row([
+        count(all.layers.len(), "layer"),
+        String::new(),
+        String::new(),
+        short_count(all.parameters),
+        short_count(all.multiply_adds),
+        String::new(),
+    ]);
+    let mut text = format!(
+        "{} · {} · input {} · {}\n\n{}",
+        network.name,
+        network.source,
+        network.input,
+        network.recipe,
+        table.text()
+    );
+    if !network.notes.is_empty() {
+        text.push('\n');
+    }
+    for note in &network.notes {
+        text.push_str(note);
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,195 @@
+//! `convscope stats`: what the values of layers and channels are like, over some photos.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::args::{Flags, StatsArgs};
+use super::context::{Context, Keep, ask};
+use super::output;
+use super::progress::Bar;
+use super::table::{Align, Table, bar};
+use crate::base::{LayerId, count, percent, significant};
+use crate::session::ask::*;
+
+/// Columns of a bar of zeros only.
+const BAR: usize = 12;
+
+/// A layer with its statistics over all photos.
+struct Layer {
+    id: LayerId,
+    name: String,
+    statistics: Option<LayerStatistics>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    network: &'a str,
+    photos: usize,
+    layers: Vec<LayerReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct LayerReport<'a> {
+    name: &'a str,
+    dead: usize,
+    #[serde(flatten)]
+    total: Numbers,
+    channels: Vec<ChannelReport>,
+}
+
+#[derive(Serialize)]
+struct ChannelReport {
+    channel: usize,
+    dead: bool,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    min: f32,
+    max: f32,
+    mean: f64,
+    std: f64,
+    sparsity: f32,
+    invalid: usize,
+}
+
+impl From<&ChannelStatistics> for Numbers {
+    fn from(of: &ChannelStatistics) -> Self {
+        let sparsity = of.sparsity();
+        Self { min: of.min, max: of.max, mean: of.mean, std: of.std, sparsity, invalid: of.invalid }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
+    let context = Context::open(flags, Keep::Newest)?;
+    let network = context.network()?;
+    let only = args.layer.as_deref().map(|name| context.layer(&network, name)).transpose()?;
+    let wanted = network.layers.iter().filter(|layer| only.is_none_or(|only| layer.id == only));
+    let mut layers: Vec<Layer> = wanted
+        .map(|layer| Layer { id: layer.id, name: layer.name.clone(), statistics: None })
+        .collect();
+    let batch = context.run_all(&network, &args.photos, |_: &Path, outcome, _: &Bar| {
+        for layer in &mut layers {
+            let request = Request::Statistics { run: outcome.run, layer: layer.id };
+            let new = ask!(context, request, Statistics);
+            layer.statistics = Some(match &layer.statistics {
+                Some(seen) => seen.merge(&new),
+                None => new.as_ref().clone(),
+            });
+        }
+        Ok(())
+    })?;
+    let seen: Vec<(&str, &LayerStatistics)> =
+        layers.iter().filter_map(|l| Some((l.name.as_str(), l.statistics.as_ref()?))).collect();
+    let photos = batch.photos - batch.failed;
+    let text = if args.json {
+        output::json(&report(&network, photos, &seen))? + "\n"
+    } else if args.csv {
+        csv(&seen)
+    } else {
+        let table = match (only, seen.first()) {
+            (Some(_), Some((_, layer))) => by_channel(layer),
+            _ => by_layer(&seen),
+        };
+        let of = seen
+            .first()
+            .filter(|_| only.is_some())
+            .map_or(String::new(), |l| format!(" · {}", l.0));
+        format!("{} · {}{of} · {}\n\n{table}", network.name, network.source, count(photos, "photo"))
+    };
+    output::print(&text)?;
+    batch.finish()
+}
+
+fn report<'a>(
+    network: &'a NetworkInfo,
+    photos: usize,
+    layers: &[(&'a str, &LayerStatistics)],
+) -> Report<'a> {
+    let channel = |(channel, of): (usize, &ChannelStatistics)| ChannelReport {
+        channel,
+        dead: of.is_dead(),
+        numbers: of.into(),
+    };
+    let layer = |(name, of): &(&'a str, &LayerStatistics)| LayerReport {
+        name,
+        dead: of.dead(),
+        total: (&of.total).into(),
+        channels: of.channels.iter().enumerate().map(channel).collect(),
+    };
+    Report { network: &network.name, photos, layers: layers.iter().map(layer).collect() }
+}
+
+fn csv(layers: &[(&str, &LayerStatistics)]) -> String {
+    let mut text = "layer,channel,min,max,mean,std,sparsity,dead,invalid\n".to_string();
+    for (name, layer) in layers {
+        for (channel, of) in layer.channels.iter().enumerate() {
+            let Numbers { min, max, mean, std, sparsity, invalid } = of.into();
+            let dead = of.is_dead();
+            text +=
+                &format!("{name},{channel},{min},{max},{mean},{std},{sparsity},{dead},{invalid}\n");
+        }
+    }
+    text
+}
+
+/// The columns that rows of layers and of channels share.
+fn table(first: &str, second: &str, invalid: bool) -> Table {
+    let mut columns = vec![
+        (first, Align::Left),
+        (second, Align::Right),
+        ("mean", Align::Right),
+        ("std", Align::Right),
+        ("min", Align::Right),
+        ("max", Align::Right),
+    ];
+    if invalid {
+        columns.push(("invalid", Align::Right));
+    }
+    columns.extend([("zeros", Align::Right), ("", Align::Left)]);
+    Table::new(&columns)
+}
+
+fn row(first: String, second: String, of: &ChannelStatistics, invalid: bool) -> Vec<String> {
+    let mut cells = vec![
+        first,
+        second,
+        significant(of.mean as f32),
+        significant(of.std as f32),
+        significant(of.min),
+        significant(of.max),
+    ];
+    if invalid {
+        cells.push(of.invalid.to_string());
+    }
+    cells.extend([percent(of.sparsity()), bar(of.sparsity(), BAR)]);
+    cells
+}
+
+fn by_layer(layers: &[(&str, &LayerStatistics)]) -> String {
+    let invalid = layers.iter().any(|(_, layer)| layer.total.invalid > 0);
+    let mut table = table("layer", "dead", invalid);
+    for (name, layer) in layers {
+        let dead = format!("{}/{}", layer.dead(), layer.channels.len());
+        table.row(row((*name).to_string(), dead, &layer.total, invalid));
+    }
+    table.text()
+}
+
+fn by_channel(layer: &LayerStatistics) -> String {
+    let invalid = layer.total.invalid > 0;
+    let mut table = table("channel", "dead", invalid);
+    for (channel, of) in layer.channels.iter().enumerate() {
+        let dead = if of.is_dead() { "dead" } else { "" };
+        table.row(row(channel.to_string(), dead.to_string(), of, invalid));
+    }
+    table.rule();
+    let dead = format!("{}/{}", layer.dead(), layer.channels.len());
+    table.row(row("all".to_string(), dead, &layer.total, invalid));
+    table.text()
+}

@@ -1,0 +1,97 @@
+//! Columns that stand under each other.
+
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    /// For words.
+    Left,
+    /// For numbers.
+    Right,
+}
+
+/// Rows of cells below a row of titles.
+pub(super) struct Table {
+    align: Vec<Align>,
+    rows: Vec<Vec<String>>,
+    rules: Vec<usize>,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub fn new(columns: &[(&str, Align)]) -> Self {
+        let titles = columns.iter().map(|(title, _)| (*title).to_string()).collect();
+        let align = columns.iter().map(|(_, align)| *align).collect();
+        Self { align, rows: vec![titles], rules: vec![1] }
+    }
+
+    /// A row more.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// A line above the row that comes next.
+    pub fn rule(&mut self) {
+        self.rules.push(self.rows.len());
+    }
+
+    /// The text, two spaces between columns, no space at the ends of lines.
+    pub fn text(&self) -> String {
+        let width = |column: usize| {
+            self.rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max()
+        };
+        let widths: Vec<usize> =
+            (0..self.align.len()).map(|column| width(column).unwrap_or(0)).collect();
+        let rule = "─".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1));
+        let mut text = String::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            if self.rules.contains(&i) {
+                text.push_str(&rule);
+                text.push('\n');
+            }
+            let cells: Vec<String> = row
+                .iter()
+                .zip(self.align.iter().zip(&widths))
+                .map(|(cell, (align, width))| match align {
+                    Align::Left => format!("{cell:<width$}"),
+                    Align::Right => format!("{cell:>width$}"),
+                })
+                .collect();
+            text.push_str(cells.join("  ").trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A bar of `width` columns, filled to `fraction` in eighths of a column.
+pub(super) fn bar(fraction: f32, width: usize) -> String {
+    const PARTS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    let eighths = (fraction.clamp(0.0, 1.0) * (8 * width) as f32).round() as usize;
+    let mut text = "█".repeat(eighths / 8);
+    if eighths % 8 > 0 {
+        text.push(PARTS[eighths % 8]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let mut table =
+            Table::new(&[("layer", Align::Left), ("n", Align::Right), ("", Align::Left)]);
+        table.row(["fc".into(), "12".into(), String::new()]);
+        table.rule();
+        table.row(["all".into(), "7".into(), "x".into()]);
+        let text = "layer   n\n────────────\nfc     12\n────────────\nall     7  x\n";
+        assert_eq!(table.text(), text);
+    }
+
+    #[test]
+    fn bars_fill() {
+        assert_eq!([bar(0.0, 2), bar(0.5, 2), bar(0.75, 2), bar(9.0, 2)], ["", "█", "█▌", "██"]);
+        assert_eq!(bar(f32::NAN, 2), "");
+    }
+}

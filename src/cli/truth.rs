@@ -1,0 +1,108 @@
+//! What a photo shows, by the class folder that it lies in.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::session::ask::ClassLabel;
+
+/// The names of classes as folders may spell them.
+pub(super) struct Truth {
+    /// Some labels name several classes (ImageNet has two cranes).
+    classes: HashMap<String, Vec<usize>>,
+    /// The folders of the command line.
+    roots: Vec<PathBuf>,
+}
+
+impl Truth {
+    /// For these classes, and photos below the folders among `paths`.
+    pub fn new(labels: &[ClassLabel], paths: &[PathBuf]) -> Self {
+        let mut classes: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, label) in labels.iter().enumerate() {
+            classes.entry(spelled(&label.name)).or_default().push(index);
+            if let Some(id) = &label.wordnet {
+                classes.entry(spelled(id)).or_default().push(index);
+            }
+        }
+        // A number is a class's index unless a class is called so.
+        for index in 0..labels.len() {
+            classes.entry(index.to_string()).or_insert_with(|| vec![index]);
+        }
+        let roots = paths.iter().filter(|path| path.is_dir()).cloned().collect();
+        Self { classes, roots }
+    }
+
+    /// The classes that the photo's folder stands for: the innermost folder below one that was named
+    /// on the command line whose name is a label, an index or a WordNet id.
+    pub fn of(&self, photo: &Path) -> Option<&[usize]> {
+        let below = self.roots.iter().find_map(|root| photo.strip_prefix(root).ok())?;
+        let folders = below.parent()?.components().rev();
+        folders
+            .map(|folder| spelled(&folder.as_os_str().to_string_lossy()))
+            .find_map(|name| self.classes.get(&name).map(Vec::as_slice))
+    }
+}
+
+/// Case, hyphens and underscores do not tell classes apart.
+fn spelled(name: &str) -> String {
+    name.to_lowercase().replace(['_', '-'], " ").trim().to_string()
+}
+
+/// How many photos were judged, and how many rightly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Score {
+    /// Photos in class folders.
+    pub judged: usize,
+    /// With the likeliest class right.
+    pub top1: usize,
+    /// With the right class among the five likeliest.
+    pub top5: usize,
+}
+
+impl Score {
+    /// Counts a photo: its true classes and all classes, the likeliest first.
+    pub fn count(&mut self, truth: &[usize], ranked: &[(usize, f32)]) {
+        let within = |k: usize| ranked.iter().take(k).any(|(class, _)| truth.contains(class));
+        self.judged += 1;
+        self.top1 += usize::from(within(1));
+        self.top5 += usize::from(within(5));
+    }
+
+    /// The fraction that was right; `None` when nothing was judged.
+    pub fn accuracy(&self, right: usize) -> Option<f64> {
+        (self.judged > 0).then(|| right as f64 / self.judged as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn folders_name_classes_in_three_ways() {
+        let root = tempfile::tempdir().unwrap();
+        let label =
+            |id: &str, name: &str| ClassLabel { wordnet: Some(id.into()), name: name.into() };
+        let labels = [label("n01", "garbage truck"), label("n02", "crane"), label("n03", "crane")];
+        let truth = Truth::new(&labels, &[root.path().to_path_buf()]);
+        let of = |path: &str| truth.of(&root.path().join(path)).map(<[usize]>::to_vec);
+        assert_eq!(of("Garbage_Truck/a.png"), Some(vec![0]));
+        assert_eq!(of("n03/deep/a.png"), Some(vec![2]));
+        assert_eq!(of("1/a.png"), Some(vec![1]));
+        assert_eq!(of("crane/a.png"), Some(vec![1, 2]));
+        assert_eq!((of("a.png"), of("other/a.png"), of("3/a.png")), (None, None, None));
+        assert_eq!(truth.of(Path::new("/elsewhere/1/a.png")), None);
+    }
+
+    #[test]
+    fn scores_count_the_first_and_the_first_five() {
+        let mut score = Score::default();
+        assert_eq!(score.accuracy(score.top1), None);
+        let ranked: Vec<(usize, f32)> = (0..7).map(|i| (i, 0.1)).collect();
+        for truth in [0, 4, 5, 0] {
+            score.count(&[truth], &ranked);
+        }
+        assert_eq!(score, Score { judged: 4, top1: 2, top5: 3 });
+        assert_eq!(score.accuracy(score.top1), Some(0.5));
+    }
+}
