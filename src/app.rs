@@ -15,6 +15,7 @@ use ratatui::backend::CrosstermBackend;
 use crate::base::{ColorDepth, Key, count};
 use crate::config::{KeyTable, Settings, config_dir};
 use crate::explorer::{Effect, Msg, Opening, State, Work, demand, load_keys, start, update, views};
+use crate::fault;
 use crate::screen;
 use crate::session::ask::{Look, ModelRef, PhotoRef, Request};
 use crate::session::{Event, Lanes, Session};
@@ -153,7 +154,8 @@ impl App {
                 self.settle()?;
                 self.draw()?;
             }
-            let wait = if self.dirty { FRAME.saturating_sub(self.drawn.elapsed()) } else { Duration::MAX };
+            let wait =
+                if self.dirty { FRAME.saturating_sub(self.drawn.elapsed()) } else { Duration::MAX };
             self.wait(wait);
             if let Some(ended) = self.drain()? {
                 return Ok(ended);
@@ -288,6 +290,7 @@ impl App {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let (state, depth) = (&self.state, self.depth);
         self.terminal.draw(|frame| {
+            fault::panic_if_asked("main");
             screen::draw(state, frame.buffer_mut());
             colors::reduce(frame.buffer_mut(), depth);
         })?;

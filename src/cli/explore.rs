@@ -10,7 +10,8 @@ use super::context::{Context, Keep};
 use super::failure::Usage;
 use super::output::shown;
 use crate::app;
-use crate::base::nearest;
+use crate::base::{clean, nearest};
+use crate::explorer::views;
 use crate::session::ask::PhotoRef;
 use crate::source::{SAMPLES, collect};
 
@@ -53,6 +54,14 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
 
 /// The network is loaded here only when a name has to be looked up in it; the session keeps it.
 fn check(context: &Context, root: &Root) -> Result<()> {
+    if let Some(view) = root.view.as_deref().filter(|view| views::find(view).is_none()) {
+        let names: Vec<_> = views::ALL.iter().map(|v| v.name().to_lowercase()).collect();
+        bail!(Usage(format!(
+            "there is no view \"{}\"; there are {}",
+            clean(view),
+            names.join(", ")
+        )));
+    }
     if root.layer.is_none() && root.channel.is_none() {
         return Ok(());
     }

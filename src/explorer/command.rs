@@ -183,7 +183,9 @@ fn find_layer(state: &mut State, name: &str) -> Vec<Effect> {
             state.go_to_layer(LayerId(index));
             state.reveal();
         }
-        None => state.complain(format!("there is no layer \"{name}\"; / finds by a part of the name")),
+        None => {
+            state.complain(format!("there is no layer \"{name}\"; / finds by a part of the name"))
+        }
     }
     Vec::new()
 }
@@ -198,7 +200,10 @@ fn channel(state: &mut State, number: &str) -> Vec<Effect> {
             state.channel = channel;
             state.combine = None;
         }
-        _ => state.complain(format!("there is no channel {number}: this layer has 0 to {}", channels.saturating_sub(1))),
+        _ => state.complain(format!(
+            "there is no channel {number}: this layer has 0 to {}",
+            channels.saturating_sub(1)
+        )),
     }
     Vec::new()
 }

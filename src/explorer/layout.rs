@@ -90,7 +90,9 @@ impl Layout {
     /// then grown to fill the width; when all fit, arranged near a square.
     pub fn grid(&self, state: &State, shape: Shape, count: usize) -> Grid {
         let area = self.view.inner();
-        let width = state.tile.min(area.width.saturating_sub(2)).max(1);
+        // A single map has the whole view.
+        let wanted = if count == 1 { area.width } else { state.tile };
+        let width = wanted.min(area.width.saturating_sub(2)).max(1);
         let fit_columns = (area.width / (width + 2)).max(1);
         let grown = (area.width / fit_columns).saturating_sub(2).max(width);
         let mut tile = tile_size(grown, shape, state.cell_aspect);

@@ -166,7 +166,8 @@ fn ran(state: &mut State, outcome: std::sync::Arc<Outcome>) {
         let invalid: usize = outcome.summaries.iter().map(|s| s.invalid).sum();
         let first = outcome.summaries.iter().position(|s| s.invalid > 0);
         if let Some(layer) = first.and_then(|i| outcome.layers.get(i)) {
-            state.complain(format!("{invalid} values are NaN or infinite, first in {}", layer.name));
+            state
+                .complain(format!("{invalid} values are NaN or infinite, first in {}", layer.name));
         }
         state.outcome = Some(outcome);
         state.progress = None;
@@ -227,4 +228,3 @@ fn failed(state: &mut State, request: &Request, error: &SessionError) -> Vec<Eff
 fn refusal(request: &Request) -> String {
     format!("{request:?}")
 }
-

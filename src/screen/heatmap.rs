@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Style};
 
 use super::theme;
-use crate::base::{Rect, significant};
+use crate::base::{RangeMode, Rect, significant};
 use crate::explorer::State;
 use crate::session::ask::{Cells, Heatmap};
 
@@ -95,11 +95,13 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
 /// The colours and their range at the foot of a pane: `viridis · each map its own range · 0 ▇▇ 4.87`.
 pub fn scale(state: &State, buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
     let y = rect.y + rect.height.saturating_sub(1);
-    let mode = match state.look.range {
-        crate::base::RangeMode::Map => "each map its own range",
-        crate::base::RangeMode::Layer => "range of the layer",
-        crate::base::RangeMode::Symmetric => "symmetric about 0",
-        crate::base::RangeMode::Percentile => "1 to 99 percentile",
+    let mode = match (state.look.range, map.colormap.is_diverging()) {
+        (RangeMode::Map, false) => "each map its own range",
+        (RangeMode::Layer, false) => "range of the layer",
+        (RangeMode::Percentile, false) => "1 to 99 percentile",
+        (RangeMode::Layer, true) => "range of the layer, symmetric about 0",
+        (RangeMode::Percentile, true) => "1 to 99 percentile, symmetric about 0",
+        (RangeMode::Map, true) | (RangeMode::Symmetric, _) => "symmetric about 0",
     };
     let invalid = match map.invalid {
         0 => String::new(),

@@ -20,6 +20,7 @@ pub fn draw(state: &State, scroll: usize, rect: Rect, buffer: &mut Buffer) {
         let x = inner.x + 30;
         text::line(buffer, x, y, inner.width.saturating_sub(30), command.doc, theme::PLAIN);
     }
-    let shown = format!("{}-{} of {}", first + 1, (first + height).min(COMMANDS.len()), COMMANDS.len());
+    let shown =
+        format!("{}-{} of {}", first + 1, (first + height).min(COMMANDS.len()), COMMANDS.len());
     text::label_right(buffer, rect, rect.y + rect.height - 1, &shown, theme::DIM);
 }

@@ -20,27 +20,38 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     }
     if let Some(map) = views::map::heatmap(state) {
         heatmap::cells(buffer, place.picture, &map.cells);
-        heatmap::scale(state, buffer, rect, map);
+        let under = cursor(state);
+        text::label(buffer, rect, rect.y + rect.height - 1, &under, theme::CHOSEN);
+        let taken = (under.chars().count() as u16 + 4).min(rect.width);
+        let (_, rest) = rect.split_left(taken);
+        heatmap::scale(state, buffer, rest, map);
     }
     cross(state, shape, place.picture, buffer);
 }
 
-/// `layer1.0.relu · channel 5 of 64 · 56x56 · (12, 5) = 2.31 → photo rows 96..186, columns 40..130`.
+/// `layer1.0.relu · channel 5 of 64 · 56x56`.
 fn title(state: &State) -> String {
     let Some(layer) = state.layer_info() else { return "Map".to_string() };
+    let Shape { c, h, w, .. } = layer.shape;
     let what = match state.combine {
-        Some(how) => format!("{how} of {} channels", layer.shape.c),
-        None => format!("channel {} of {}", state.channel, layer.shape.c),
+        Some(how) => format!("{how} of {c} channels"),
+        None => format!("channel {} of {c}", state.channel),
     };
+    let photo = if state.over_photo { " · over the photo" } else { "" };
+    format!("{} · {what} · {h}x{w}{photo}", layer.name)
+}
+
+/// `(12, 5) = 2.31 → photo 96..186, 40..130`: row and column, then the photo's columns and rows.
+fn cursor(state: &State) -> String {
     let (row, column) = state.cursor;
-    let mut title = format!("{} · {what} · ({row}, {column})", layer.name);
+    let mut text = format!("({row}, {column})");
     if let Some(value) = views::map::value(state) {
-        title += &format!(" = {}", significant(value));
+        text += &format!(" = {}", significant(value));
     }
     if let Some((rows, columns)) = views::map::photo_region(state) {
-        title += &format!(" → photo {}..{}, {}..{}", columns.0, columns.1, rows.0, rows.1);
+        text += &format!(" → photo {}..{}, {}..{}", columns.0, columns.1, rows.0, rows.1);
     }
-    title
+    text
 }
 
 /// The cell in which the middle of a value lies.

@@ -15,6 +15,7 @@ use crossbeam_channel::Sender;
 use super::ask::{Answer, Request};
 use super::{Session, SessionError};
 use crate::base::{Cancel, Progress};
+use crate::fault;
 
 /// Progress is reported at most this often: a screen shows no more.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
@@ -154,8 +155,10 @@ fn work(name: LaneName, session: &Session, slot: &Slot, tell: &Sender<Event>) {
             }
         });
         // One request that panics is an error on the screen, not the end of the session.
-        let answer =
-            catch_unwind(AssertUnwindSafe(|| session.answer(&request, &cancel, &mut progress)));
+        let answer = catch_unwind(AssertUnwindSafe(|| {
+            fault::panic_if_asked(&format!("{name:?}").to_lowercase());
+            session.answer(&request, &cancel, &mut progress)
+        }));
         let answer = answer.unwrap_or_else(|_| {
             let log = "an internal error stopped this; the log file has the details".to_string();
             Err(SessionError::Failed(log))

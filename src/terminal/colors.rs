@@ -40,7 +40,8 @@ fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
     }
     let term = get("TERM").unwrap_or_default();
     let true_color = get("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit");
-    if true_color || term.ends_with("-direct") || ["xterm-kitty", "xterm-ghostty"].contains(&&*term) {
+    if true_color || term.ends_with("-direct") || ["xterm-kitty", "xterm-ghostty"].contains(&&*term)
+    {
         ColorDepth::TrueColor
     } else if term.contains("256color") {
         ColorDepth::Colors256
@@ -141,7 +142,10 @@ mod tests {
     #[test]
     fn the_environment_says_how_many_colours() {
         assert_eq!(with(&[("TERM", "xterm-256color")]), ColorDepth::Colors256);
-        assert_eq!(with(&[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")]), ColorDepth::TrueColor);
+        assert_eq!(
+            with(&[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")]),
+            ColorDepth::TrueColor
+        );
         assert_eq!(with(&[("TERM", "linux")]), ColorDepth::Colors16);
         assert_eq!(with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), ColorDepth::Grey);
     }

@@ -12,6 +12,7 @@ use crossterm::terminal::window_size;
 
 use crate::base::{Key, KeyCode};
 use crate::explorer::{Mouse, MouseKind};
+use crate::fault;
 
 /// What comes in.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,9 @@ pub fn listen(tell: Sender<Input>) -> io::Result<()> {
     let started = Instant::now();
     let work = move || {
         loop {
-            let input = match read() {
+            let event = read();
+            fault::panic_if_asked("input");
+            let input = match event {
                 Ok(event) => translate(event, started),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
                 Err(error) => {

@@ -62,6 +62,8 @@ use Uses::{Everything, Only};
 pub const HOUSE: Rules = Rules {
     modules: &[
         row("base", Only(&[])),
+        // A hook of the tests, which must see every thread panic.
+        row("fault", Only(&[])),
         row("config", Only(&["base"])),
         row("source", Only(&["base", "config"])),
         row("model", Only(&["base"])),
@@ -70,11 +72,11 @@ pub const HOUSE: Rules = Rules {
         row("picture", Only(&["base"])),
         row(
             "session",
-            Only(&["base", "config", "source", "model", "engine", "analysis", "picture"]),
+            Only(&["base", "fault", "config", "source", "model", "engine", "analysis", "picture"]),
         ),
         row("explorer", Only(&["base", "config", "session"])),
         row("screen", Only(&["base", "explorer"])),
-        row("terminal", Only(&["base", "picture", "screen"])),
+        row("terminal", Only(&["base", "fault", "picture", "screen"])),
         row("cli", Everything),
         row("app", Everything),
         row("main", Everything),

@@ -1,0 +1,178 @@
+//! What stands on the screen, at every size.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use convscope::base::Rect;
+use convscope::explorer::{Layout, Msg, State};
+use convscope::screen::draw;
+use convscope::session::ask::{ModelRef, PhotoRef};
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::style::Color;
+use support::Explorer;
+
+fn render(state: &State) -> Buffer {
+    let (columns, rows) = state.screen;
+    let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, columns, rows));
+    draw(state, &mut buffer);
+    buffer
+}
+
+/// The symbols alone. The time of the run, which changes, is left out.
+fn text(state: &State) -> String {
+    let mut state = state.clone();
+    if let Some(outcome) = &mut state.outcome {
+        std::sync::Arc::make_mut(outcome).milliseconds = 21.0;
+    }
+    let buffer = render(&state);
+    let width = usize::from(buffer.area.width);
+    let rows = buffer.content.chunks(width).map(|row| {
+        let line: String = row.iter().map(|cell| cell.symbol()).collect();
+        line.trim_end().to_string()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// Only what is no picture: the half blocks of pictures depend on the last bits of a run.
+fn frame_text(state: &State) -> String {
+    text(state).replace('▀', " ").lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+#[test]
+fn maps_map_and_lists_at_three_sizes() {
+    for (columns, rows) in SIZES {
+        let mut explorer = Explorer::open((columns, rows));
+        for (name, keys) in [
+            ("maps", ""),
+            ("map", "} 2 j l"),
+            ("layers", "Tab"),
+            ("command", ":"),
+            ("help", "Esc ?"),
+        ] {
+            explorer.press(keys);
+            insta::assert_snapshot!(
+                format!("{name}_{columns}x{rows}"),
+                frame_text(&explorer.state)
+            );
+        }
+    }
+}
+
+#[test]
+fn the_inspector_folds_into_a_line_and_comes_as_an_overlay() {
+    let mut explorer = Explorer::open((80, 24));
+    assert!(text(&explorer.state).lines().nth(1).unwrap().starts_with(" church"));
+    assert!(!text(&explorer.state).contains("Classes"));
+    assert!(text(&explorer.press("i").state).contains("Classes"));
+    assert!(!text(&explorer.press("Esc").state).contains("Classes"));
+    assert!(text(&Explorer::open((100, 30)).state).contains("Classes"));
+}
+
+#[test]
+fn a_tile_shows_the_colours_of_its_channel() {
+    let explorer = Explorer::open((120, 40));
+    let buffer = render(&explorer.state);
+    let place = explorer.state.grid().unwrap().slot(3);
+    let colours: std::collections::HashSet<Color> = (place.y..place.y + place.height)
+        .flat_map(|y| (place.x..place.x + place.width).map(move |x| (x, y)))
+        .map(|at| buffer[at].bg)
+        .collect();
+    let viridis = |c: &Color| matches!(c, Color::Rgb(..));
+    assert!(colours.iter().all(viridis) && colours.len() > 8, "{colours:?}");
+}
+
+#[test]
+fn the_chosen_tile_is_framed_and_no_other() {
+    let mut explorer = Explorer::open((120, 40));
+    for keys in ["", "l", "j"] {
+        let state = &explorer.press(keys).state;
+        let (buffer, grid) = (render(state), state.grid().unwrap());
+        let framed: Vec<usize> = (0..grid.page())
+            .filter(|slot| {
+                let place = grid.slot(*slot);
+                buffer[(place.x - 1, place.y - 1)].symbol() == "╭"
+            })
+            .collect();
+        assert_eq!(framed, [state.channel]);
+    }
+}
+
+#[test]
+fn values_that_are_no_numbers_are_marked() {
+    let path = std::env::temp_dir().join(format!("convscope-nan-{}.npy", std::process::id()));
+    let mut values = vec![0.5f32; 3 * 64 * 64];
+    values[64 * 10 + 10] = f32::NAN;
+    std::fs::write(&path, convscope::picture::npy(&[3, 64, 64], &values)).unwrap();
+    let photos = vec![PhotoRef::File(path.clone())];
+    let mut explorer = Explorer::with(ModelRef::Builtin, photos, (120, 40));
+    std::fs::remove_file(path).unwrap();
+    assert!(explorer.state.message.as_ref().unwrap().text.contains("first in conv1"));
+    explorer.press("[ [");
+    let screen = text(&explorer.state);
+    assert!(screen.contains('×') && screen.contains("× no number"), "{screen}");
+}
+
+#[test]
+fn file_names_cannot_send_control_bytes() {
+    let path = std::env::temp_dir().join("evil\u{1b}[2Jname.png");
+    std::fs::copy("assets/photos/chelsea.png", &path).unwrap();
+    let photos = vec![PhotoRef::File(path.clone())];
+    let explorer = Explorer::with(ModelRef::Builtin, photos, (120, 40));
+    std::fs::remove_file(path).unwrap();
+    assert!(text(&explorer.state).contains("evil"));
+    assert!(!text(&explorer.state).chars().any(|c| c.is_control() && c != '\n'));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_size_and_no_keys_overlap_or_panic(
+        columns in 0u16..220,
+        rows in 0u16..70,
+        aspect in 1.0f32..4.0,
+        keys in proptest::collection::vec(0usize..KEYS.len(), 0..12),
+    ) {
+        EXPLORER.with_borrow_mut(|explorer| {
+            explorer.send(Msg::Resize(columns, rows, aspect));
+            for key in keys {
+                explorer.press(KEYS[key]);
+            }
+            render(&explorer.state);
+            let Some(layout) = Layout::of(&explorer.state) else { return };
+            let panes = [
+                layout.title, layout.strip, layout.layers, layout.view, layout.inspector, layout.footer,
+            ];
+            for (i, a) in panes.iter().enumerate() {
+                assert!(a.x + a.width <= columns && a.y + a.height <= rows, "{a:?}");
+                assert!(panes[i + 1..].iter().all(|b| !overlap(*a, *b)), "{panes:?}");
+            }
+            if let Some(grid) = explorer.state.grid().filter(|g| g.area.width > 2 && g.area.height > 2) {
+                let last = grid.slot(grid.page() - 1);
+                assert!(last.x + last.width < grid.area.x + grid.area.width + 1, "{grid:?}");
+                assert!(last.y + last.height < grid.area.y + grid.area.height + 1, "{grid:?}");
+            }
+        });
+    }
+}
+
+const KEYS: [&str; 20] = [
+    "l", "j", "G", "]", "}", "{", "1", "2", "s", "a", "c", "r", "+", "-", "o", "i", "L", "Tab",
+    "?", "Esc",
+];
+
+thread_local! {
+    static EXPLORER: std::cell::RefCell<Explorer> = std::cell::RefCell::new(Explorer::open((120, 40)));
+}
+
+fn overlap(a: Rect, b: Rect) -> bool {
+    !a.is_empty()
+        && !b.is_empty()
+        && a.x < b.x + b.width
+        && b.x < a.x + a.width
+        && a.y < b.y + b.height
+        && b.y < a.y + a.height
+}

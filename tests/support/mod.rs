@@ -1,0 +1,106 @@
+//! A session without threads: effects and demands are answered at once, in order.
+
+use std::sync::Arc;
+
+use convscope::base::{Cancel, Key, Progress, SortOrder};
+use convscope::config::Settings;
+use convscope::explorer::{Effect, Msg, Opening, State, demand, load_keys, start, update};
+use convscope::session::ask::{Look, ModelRef, PhotoRef, Request};
+use convscope::session::{Options, Session};
+
+pub struct Explorer {
+    pub state: State,
+    pub session: Session,
+    pub ended: bool,
+    pub suspended: bool,
+}
+
+impl Explorer {
+    /// The built-in network on the shipped photos, ready.
+    pub fn open(screen: (u16, u16)) -> Self {
+        Self::with(ModelRef::Builtin, (0..3).map(PhotoRef::Sample).collect(), screen)
+    }
+
+    pub fn with(model: ModelRef, photos: Vec<PhotoRef>, screen: (u16, u16)) -> Self {
+        let settings = Settings::load(None).unwrap();
+        let display = &settings.display;
+        let opening = Opening {
+            model,
+            photos,
+            view: 0,
+            layer: None,
+            channel: 0,
+            look: Look {
+                colormap: display.colormap,
+                signed_colormap: display.signed_colormap,
+                range: display.range,
+            },
+            sort: SortOrder::Index,
+            tile: display.tile,
+            device: "cpu 2 threads f32".into(),
+        };
+        let options =
+            Options { dtype: settings.run.dtype, overrides: Default::default(), memory: 1 << 28 };
+        let state = State::new(opening, Arc::new(load_keys(None).unwrap()), screen);
+        let session = Session::new(options);
+        let mut explorer = Self { state, session, ended: false, suspended: false };
+        let effects = start(&mut explorer.state);
+        explorer.perform(effects);
+        explorer.look();
+        explorer
+    }
+
+    /// Presses keys, written as in `keys.toml`, with blanks between them.
+    pub fn press(&mut self, keys: &str) -> &mut Self {
+        for key in keys.split_whitespace() {
+            self.send(Msg::Key(key.parse::<Key>().unwrap()));
+        }
+        self
+    }
+
+    /// Types text into an open list.
+    pub fn type_text(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.send(Msg::Key(c.to_string().parse::<Key>().unwrap()));
+        }
+        self
+    }
+
+    pub fn send(&mut self, msg: Msg) -> &mut Self {
+        let effects = update(&mut self.state, msg);
+        self.perform(effects);
+        self.look();
+        self
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Transfer(request) | Effect::Run(request) => self.answer(request),
+                Effect::Cancel => {}
+                Effect::Suspend => self.suspended = true,
+                Effect::Quit => self.ended = true,
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) {
+        let answer = self.session.answer(&request, &Cancel::new(), &mut Progress::none());
+        let effects = update(&mut self.state, Msg::Answered(request, answer));
+        self.perform(effects);
+    }
+
+    /// Answers what the screen wants.
+    fn look(&mut self) {
+        for _ in 0..8 {
+            let wanted = demand(&self.state);
+            if wanted.is_empty() {
+                return;
+            }
+            for request in wanted {
+                self.answer(request);
+            }
+        }
+        panic!("the screen never has what it wants");
+    }
+}
