@@ -12,4 +12,4 @@ pub use choice::{Choice, ColorDepth, Colormap, Combine, RangeMode, SortOrder};
 pub use control::{Cancel, Progress};
 pub use key::{Key, KeyCode, KeyError};
 pub use rect::Rect;
-pub use text::{clean, count, nearest, percent, short_count, significant};
+pub use text::{clean, count, first_line, nearest, percent, short_count, significant};

@@ -10,6 +10,12 @@ pub fn clean(text: &str) -> String {
     text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// The first line of an error's message: candle adds a backtrace when `RUST_BACKTRACE` is set, and
+/// parsers draw the place.
+pub fn first_line(message: &impl std::fmt::Display) -> String {
+    message.to_string().lines().next().unwrap_or_default().to_string()
+}
+
 /// Three significant digits, without an exponent where that stays short: `4.87`, `0.031`, `1.2e-5`.
 pub fn significant(value: f32) -> String {
     let magnitude = value.abs();

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::base::first_line;
 use crate::model::ModelError;
 
 /// Why a run or a read did not happen.
@@ -20,7 +21,7 @@ pub enum EngineError {
     #[error("this capture was made by another backend: run the network again")]
     ForeignCapture,
     /// The arithmetic library refused.
-    #[error("{layer}: {source}")]
+    #[error("{layer}: {}", first_line(.source))]
     Tensor {
         /// The layer being computed or read.
         layer: String,

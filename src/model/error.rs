@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::base::first_line;
+
 /// Why tensors are no network, or why a network takes no such input.
 #[derive(Debug, Error)]
 pub enum ModelError {
@@ -49,7 +51,7 @@ pub enum ModelError {
         near: Vec<String>,
     },
     /// A tensor could not be read.
-    #[error(transparent)]
+    #[error("{}", first_line(.0))]
     Tensor(#[from] candle_core::Error),
 }
 

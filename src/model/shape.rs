@@ -74,12 +74,12 @@ pub(crate) fn window_steps(window: &Window, axis: usize, size: usize) -> Option<
     let (before, after) = window.pads_of(axis);
     let (span, stride) = (window.span(axis), window.stride[axis]);
     let room = (size + before + after).checked_sub(span)?;
-    let mut steps = room / stride + 1;
-    // PyTorch's rule: the extra window must start inside the input or its first border.
-    if window.ceil_mode && !room.is_multiple_of(stride) && steps * stride < size + before {
-        steps += 1;
+    if !window.ceil_mode {
+        return Some(room / stride + 1);
     }
-    Some(steps)
+    // PyTorch's rule: the last window must start inside the input or its first border.
+    let last = room.div_ceil(stride);
+    Some(if last * stride < size + before { last + 1 } else { last })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::base::clean;
+use crate::base::{clean, first_line};
 
 /// A file that could not become what was asked for: one sentence, with the file's name.
 #[derive(Debug, Error)]
@@ -24,7 +24,7 @@ impl SourceError {
 
     /// An error about something with a name.
     pub fn named(name: &str, why: impl Into<String>) -> Self {
-        Self { file: clean(name), why: clean(&why.into()) }
+        Self { file: clean(name), why: clean(&first_line(&why.into())) }
     }
 }
 

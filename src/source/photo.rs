@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::SourceError;
@@ -61,7 +61,7 @@ impl Photo {
                 "is no picture: JPEG, PNG, WebP, GIF, BMP, TIFF and PPM are read".into(),
             ));
         }
-        reader.limits(limits);
+        reader.limits(limits.clone());
         let broken = |e: image::ImageError| match e {
             image::ImageError::Limits(_) => fail(format!(
                 "is too large: at most {SIDE_LIMIT} px a side and {} MiB decoded",
@@ -69,7 +69,14 @@ impl Photo {
             )),
             e => fail(format!("is broken or no picture that can be read: {e}")),
         };
+        if reader.format() == Some(ImageFormat::Jpeg) && !jpeg_ends(bytes) {
+            return Err(fail(
+                "is a picture cut off before its end: copy or download it again".into(),
+            ));
+        }
         let mut decoder = reader.into_decoder().map_err(broken)?;
+        // `from_decoder` allocates without asking the limits.
+        limits.reserve(decoder.total_bytes()).map_err(broken)?;
         let orientation = decoder.orientation().map_err(broken)?;
         let mut picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
         picture.apply_orientation(orientation);
@@ -79,6 +86,20 @@ impl Photo {
         }
         Ok(Self { width, height, rgb: over_black(&picture), hash: xxh3_64(bytes) })
     }
+}
+
+/// Whether the marker that ends a JPEG follows its first scan: the decoder paints what is missing grey
+/// and says nothing. An embedded thumbnail, which has its own, lies in a segment before the scan.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        if marker == 0xda {
+            return bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]);
+        }
+        // A marker may be preceded by any number of 0xff.
+        at += if marker == 0xff { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
+    }
+    false
 }
 
 fn over_black(picture: &DynamicImage) -> Vec<u8> {

@@ -120,7 +120,7 @@ fn resized_size(photo: &Photo, recipe: &Recipe) -> [usize; 2] {
             let [height, width] = recipe.size;
             let long =
                 |side: usize, a: usize, b: usize| (side as u128 * a as u128 / b as u128) as usize;
-            if height * w >= width * h {
+            if height as u128 * w as u128 >= width as u128 * h as u128 {
                 [height, long(height, w, h).max(width)]
             } else {
                 [long(width, h, w).max(height), width]

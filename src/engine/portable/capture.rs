@@ -1,6 +1,7 @@
 //! A capture that keeps candle tensors.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use candle_core::{DType, Tensor};
 
@@ -17,6 +18,8 @@ pub struct PortableCapture {
     pub values: Vec<Tensor>,
     /// Whether an edit went into the run.
     pub edited: bool,
+    /// The identity of the backend that ran.
+    pub made_by: Arc<()>,
 }
 
 impl Capture for PortableCapture {

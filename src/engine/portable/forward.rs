@@ -16,6 +16,8 @@ pub struct Portable {
     layers: Vec<Layer>,
     dtype: DType,
     device: Device,
+    /// What its captures are known by.
+    identity: Arc<()>,
 }
 
 impl Portable {
@@ -29,7 +31,7 @@ impl Portable {
                 .map_err(|source| EngineError::Tensor { layer: node.name.clone(), source })
         };
         let layers = graph.nodes.iter().map(prepare).collect::<Result<_, _>>()?;
-        Ok(Self { graph, layers, dtype, device })
+        Ok(Self { graph, layers, dtype, device, identity: Arc::new(()) })
     }
 
     fn upload(&self, array: &Array, layer: &str) -> Result<Tensor, EngineError> {
@@ -76,8 +78,8 @@ impl Portable {
             values.push(value);
             progress.report(i + 1, total);
         }
-        let (input, edited) = (input.clone(), !edits.is_empty());
-        Ok(Arc::new(PortableCapture { input, shapes, values, edited }))
+        let (input, edited, made_by) = (input.clone(), !edits.is_empty(), self.identity.clone());
+        Ok(Arc::new(PortableCapture { input, shapes, values, edited, made_by }))
     }
 
     fn edit(
@@ -92,12 +94,13 @@ impl Portable {
                 Edit::Replace { value, .. } => self.upload(value, name)?,
                 Edit::Zero { channels, .. } => {
                     let c = value.dims()[1];
-                    let keep: Vec<f32> =
-                        (0..c).map(|i| if channels.contains(&i) { 0.0 } else { 1.0 }).collect();
+                    let keep: Vec<u8> = (0..c).map(|i| u8::from(!channels.contains(&i))).collect();
                     let mut dims = vec![1; value.rank()];
                     dims[1] = c;
+                    // No product: NaN times 0 is NaN.
                     Tensor::from_vec(keep, dims, &self.device)
-                        .and_then(|t| value.broadcast_mul(&t.to_dtype(self.dtype)?))
+                        .and_then(|t| t.broadcast_as(value.shape()))
+                        .and_then(|t| t.where_cond(&value, &value.zeros_like()?))
                         .map_err(|source| EngineError::Tensor { layer: name.into(), source })?
                 }
             };
@@ -138,8 +141,7 @@ impl Backend for Portable {
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let from = from.as_any().downcast_ref::<PortableCapture>();
-        let from =
-            from.filter(|capture| !capture.edited && capture.values.len() == self.layers.len());
+        let from = from.filter(|c| !c.edited && Arc::ptr_eq(&c.made_by, &self.identity));
         let from = from.ok_or(EngineError::ForeignCapture)?;
         let keep = |(value, touched): (&Tensor, bool)| (!touched).then(|| value.clone());
         let known = from.values.iter().zip(self.touched(edits)).map(keep).collect();

@@ -130,7 +130,9 @@ fn max_pool(x: &Tensor, window: &Window) -> Result<Tensor> {
     for axis in [0, 1] {
         let mut best = tap(&at, window, axis, 0, x)?;
         for k in 1..window.kernel[axis] {
-            best = best.maximum(&tap(&at, window, axis, k, x)?)?;
+            let next = tap(&at, window, axis, k, x)?;
+            // `maximum` keeps a NaN on its left only; PyTorch keeps every one.
+            best = next.ne(&next)?.where_cond(&next, &best.maximum(&next)?)?;
         }
         at = best;
     }
