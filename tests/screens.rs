@@ -53,6 +53,9 @@ fn maps_map_and_lists_at_three_sizes() {
             ("help", "Esc ?"),
         ] {
             explorer.press(keys);
+            if name == "command" {
+                explorer.type_text("so");
+            }
             insta::assert_snapshot!(
                 format!("{name}_{columns}x{rows}"),
                 frame_text(&explorer.state)

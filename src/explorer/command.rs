@@ -290,7 +290,7 @@ fn range(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
 
 fn resize_tiles(state: &mut State, larger: bool) -> Vec<Effect> {
     if let Some(layout) = super::Layout::of(state) {
-        state.tile = layout.tile_for_columns(state, if larger { -1 } else { 1 });
+        state.tile = layout.other_tile(state.tile, larger);
     }
     Vec::new()
 }

@@ -112,12 +112,13 @@ impl Layout {
         Grid { area, columns, rows: fit_rows, tile }
     }
 
-    /// The chosen tile width that gives one column more (`step` 1) or less (-1) than now.
-    pub fn tile_for_columns(&self, state: &State, step: i32) -> u16 {
+    /// The next tile width that changes the number of columns: fewer, or more of them.
+    pub fn other_tile(&self, now: u16, fewer: bool) -> u16 {
         let width = self.view.inner().width;
-        let now = i32::from((width / (state.tile + 2)).max(1));
-        let wanted = (now + step).clamp(1, i32::from((width / 3).max(1)));
-        (width / wanted as u16).saturating_sub(2).max(1)
+        let columns = |tile: u16| (width / (tile + 2)).max(1);
+        let other = |tile: &u16| columns(*tile) != columns(now);
+        let found = if fewer { (now + 1..=width).find(other) } else { (1..now).rev().find(other) };
+        found.unwrap_or(now)
     }
 
     /// The place of a map that fills the view: whole cells for each value where there is room.

@@ -18,4 +18,6 @@ pub use layout::{Grid, Layout, MapPlace};
 pub use picker::{Overlay, Picker, PickerItem, PickerKind};
 pub use state::{Message, Opening, Pane, State, Work};
 pub use tree::Row;
+// What the screen draws; it does not know the session.
+pub use crate::session::ask::{Cells, ChannelStatistics, Heatmap, LaneName, PlaneKind};
 pub use update::{Effect, Mouse, MouseKind, Msg, demand, start, update};

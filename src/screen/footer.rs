@@ -4,8 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{text, theme};
 use crate::base::Rect;
-use crate::explorer::{Pane, State, Work};
-use crate::session::ask::LaneName;
+use crate::explorer::{LaneName, Pane, State, Work};
 
 /// The commands worth a hint in each pane, with a short word.
 const IN_VIEW: [(&str, &str); 8] = [

@@ -5,8 +5,7 @@ use ratatui::style::{Color, Style};
 
 use super::theme;
 use crate::base::{RangeMode, Rect, significant};
-use crate::explorer::State;
-use crate::session::ask::{Cells, Heatmap};
+use crate::explorer::{Cells, Heatmap, State};
 
 const fn color([r, g, b]: [u8; 3]) -> Color {
     Color::Rgb(r, g, b)

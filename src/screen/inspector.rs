@@ -4,8 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{heatmap, text, theme};
 use crate::base::{Rect, percent, short_count, significant};
-use crate::explorer::State;
-use crate::session::ask::ChannelStatistics;
+use crate::explorer::{ChannelStatistics, State};
 
 /// Draws the pane.
 pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {

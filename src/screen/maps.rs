@@ -4,8 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{heatmap, text, theme};
 use crate::base::{Rect, SortOrder, count, significant};
-use crate::explorer::{Layout, Pane, State, views};
-use crate::session::ask::PlaneKind;
+use crate::explorer::{Layout, Pane, PlaneKind, State, views};
 
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {

@@ -1,0 +1,28 @@
+//! The whole program in a real pseudo-terminal that answers no question.
+//!
+//! [`session`] drives it: bytes in, an emulated screen out. A shell around the program shows what
+//! it leaves behind when it goes.
+#![cfg(all(unix, feature = "tui"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "terminal/colors.rs"]
+mod colors;
+#[path = "terminal/input.rs"]
+mod input;
+#[path = "terminal/leave.rs"]
+mod leave;
+#[path = "terminal/names.rs"]
+mod names;
+#[cfg(debug_assertions)]
+#[path = "terminal/panics.rs"]
+mod panics;
+#[path = "terminal/resize.rs"]
+mod resize;
+#[path = "terminal/sequences.rs"]
+mod sequences;
+#[path = "terminal/session.rs"]
+mod session;
+#[path = "terminal/suspend.rs"]
+mod suspend;
+#[path = "terminal/walk.rs"]
+mod walk;
