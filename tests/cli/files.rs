@@ -100,7 +100,7 @@ fn exports_hold_what_was_named() {
     for dtype in ["f32", "f64"] {
         let file = format!("{dtype}.safetensors");
         bench.on("basic", &["export", &photo, "-o", &file, "--dtype", dtype]).ok();
-        assert_eq!(shapes(&fs::read(bench.path(&file)).unwrap()).len(), 54);
+        assert_eq!(shapes(&fs::read(bench.path(&file)).unwrap()).len(), 56);
     }
     let again = ["export", &photo, "-o", "again.safetensors"];
     bench.on("basic", &again).ok();

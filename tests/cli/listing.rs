@@ -28,7 +28,7 @@ fn layers_have_torchvisions_names() {
 fn layers_for_people_end_with_totals() {
     let out = Bench::new().on("basic", &["layers"]).ok().out;
     assert!(out.contains("layer1.0.conv1") && out.contains("input 3x33x41"), "{out}");
-    assert!(out.contains("\n53 layers") && out.contains("87.2 k"), "{out}");
+    assert!(out.contains("\n55 layers") && out.contains("87.2 k"), "{out}");
 }
 
 #[test]
