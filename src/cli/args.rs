@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::{Choice, Colormap, Combine, RangeMode, SortOrder};
 use crate::config::Dtype;
@@ -212,12 +212,12 @@ pub(super) struct ExportArgs {
 #[derive(Args, Debug)]
 pub(super) struct ConfigArgs {
     /// What to show
-    #[command(subcommand)]
+    #[arg(value_enum, value_name = "path|show")]
     pub what: ConfigWhat,
 }
 
 /// What `config` shows.
-#[derive(Subcommand, Debug, Clone, Copy)]
+#[derive(ValueEnum, Debug, Clone, Copy)]
 pub(super) enum ConfigWhat {
     /// Where the settings and the keys are read from
     Path,

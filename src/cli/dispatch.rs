@@ -52,6 +52,6 @@ fn refuse_explorer_words(root: &Root, command: &str) -> Result<(), Usage> {
         return Ok(());
     };
     Err(Usage(format!(
-        "{what} before \"{command}\" belongs to the explorer: put it after the command, if it takes one"
+        "{what} before \"{command}\" would go to the explorer: put what the command takes after its name"
     )))
 }

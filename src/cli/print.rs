@@ -130,7 +130,8 @@ pub(super) fn caption(what: &str, tiles: &[Arc<Heatmap>], mode: RangeMode) -> St
         let highs = tiles.iter().map(|tile| tile.range.high);
         let (low, high) = (lows.fold(f32::MAX, f32::min), highs.fold(f32::MIN, f32::max));
         let (low, high) = (significant(low), significant(high));
-        format!("each its own {mode} range, within {low} to {high}")
+        let mode = if mode == RangeMode::Map { String::new() } else { format!("{mode} ") };
+        format!("each its own {mode}range, within {low} to {high}")
     };
     let invalid: usize = tiles.iter().map(|tile| tile.invalid).sum();
     let invalid = match invalid {

@@ -1,0 +1,98 @@
+//! Exit code 2 for what the command line names and does not exist, 1 for what the world refuses.
+
+use std::process::{Command, Stdio};
+
+use crate::bench::{Bench, network_path, photo};
+
+#[test]
+fn names_that_do_not_exist_are_refused_with_near_matches() {
+    let (bench, photo) = (Bench::new(), photo());
+    for (line, words) in [
+        (&["maps", "P", "--layer", "layer1.0.relu_2"][..], "layer1.0.relu_1?"),
+        (&["maps", "P", "--layer", "relu", "--channels", "2,6"], "its channels are 0 to 5"),
+        (&["maps", "P", "--layer", "relu", "--channels", "5-2"], "5-2 is no range"),
+        (&["maps", "P", "--layer", "relu", "--channels", "top:0"], "top:K"),
+        (&["maps", "P", "--layer", "relu", "--combine", "medan"], "'mean'"),
+        (&["maps", "P", "--layer", "relu", "--combine", "sum", "--channels", "0"], "--combine"),
+        (&["maps", "P", "--layer", "relu", "-o", "a.gif"], ".png (a picture) or .npy"),
+        (&["maps", "P", "--layer", "relu", "-o", "-", "--print"], "choose one"),
+        (&["maps", "P"], "--layer"),
+        (
+            &["export", "P", "--layers", "conv1,flaten", "-o", "a.safetensors"],
+            "did you mean flatten",
+        ),
+        (&["export", "P", "-o", "a.npz"], ".safetensors"),
+        (&["stats", "P", "--layer", "layr3"], "layer3"),
+        (&["stats", "P", "--json", "--csv"], "cannot be used with"),
+        (&["predict", "P", "--top", "0"], "a number from 1"),
+        (&["predict", "P", "--colormap", "virids"], "'viridis'"),
+        (&["predict", "P", "--mdoel", "x"], "'--model'"),
+        (&["predict", "P", "--mean", "0.5,0.5"], "takes 3 channels"),
+        (&["predict", "P", "--std", "0.5,0,1"], "above 0"),
+        (&["predict", "P", "--range", "own"], "percentile"),
+        (&["predict"], "PHOTO"),
+        (&["config"], "path|show"),
+        (&["config", "shw"], "'show'"),
+        (&["--layer", "layer5"], "did you mean layer"),
+        (&["--layer", "conv1", "--channel", "6"], "its channels are 0 to 5"),
+        (&["--layer", "conv1", "predict", "P"], "after its name"),
+        (&["predct"], "did you mean predict"),
+    ] {
+        let line: Vec<&str> =
+            line.iter().map(|word| if *word == "P" { &photo } else { *word }).collect();
+        bench.on("basic", &line).refused(2, words);
+    }
+    let wrong = ["layers", "--size", "0x3"];
+    bench.run(&wrong).refused(2, "HEIGHTxWIDTH");
+}
+
+#[test]
+fn the_world_may_fail() {
+    let (bench, photo) = (Bench::new(), photo());
+    std::fs::write(bench.path("net.safetensors"), "no network").unwrap();
+    std::fs::create_dir(bench.path("empty")).unwrap();
+    for (line, words) in [
+        (&["layers", "--model", "none.safetensors"][..], "none.safetensors: no such file"),
+        (&["layers", "--model", "net.safetensors"], "net.safetensors: "),
+        (&["predict", "none.png"], "none.png: no such file or folder"),
+        (&["predict", "empty"], "empty: holds no photo"),
+        (&["none.png"], "none.png: no such file"),
+        (&["maps", &photo, "--layer", "fc", "-o", "empty"], "is a folder"),
+    ] {
+        bench.run(line).refused(1, words);
+    }
+}
+
+#[test]
+fn the_explorer_needs_a_terminal() {
+    let ran = Bench::new().run(&[]);
+    ran.refused(1, "needs a terminal");
+    assert!(ran.err.contains("layers, predict, maps, stats, export, config"), "{}", ran.err);
+}
+
+#[test]
+fn flags_stand_before_and_after_the_command() {
+    let (bench, model) = (Bench::new(), network_path("wide"));
+    let model = model.to_str().unwrap();
+    let before = bench.run(&["--model", model, "--offline", "layers", "--json"]).ok().out;
+    let after = bench.run(&["layers", "--json", "--model", model, "--threads", "1"]).ok().out;
+    assert_eq!(before, after);
+    let warped = bench.run(&["layers", "--model", model, "--size", "32", "--no-crop"]).ok().out;
+    assert!(warped.contains("warped to 32x32"), "{warped}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_convscope"))
+        .args(["layers", "--json", "--model"])
+        .arg(network_path("basic"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .env("XDG_STATE_HOME", std::env::temp_dir())
+        .env("CONVSCOPE_CONFIG_DIR", "/nonexistent")
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
