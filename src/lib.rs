@@ -23,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod explorer;
+mod fault;
 pub mod model;
 pub mod picture;
 #[cfg(feature = "tui")]

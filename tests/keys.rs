@@ -5,10 +5,8 @@ mod support;
 
 use std::time::Duration;
 
-use convscope::base::{Colormap, Combine, LayerId, RangeMode, SortOrder};
-use convscope::explorer::{
-    COMMANDS, Mouse, MouseKind, Msg, Overlay, Pane, load_keys, markdown_table,
-};
+use convscope::base::{Colormap, Combine, LayerId, Mouse, MouseKind, RangeMode, SortOrder};
+use convscope::explorer::{COMMANDS, Msg, Overlay, Pane, load_keys, markdown_table};
 use convscope::session::ask::{ModelRef, PhotoRef, SessionError};
 use support::Explorer;
 

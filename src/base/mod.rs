@@ -4,6 +4,7 @@ mod array;
 mod choice;
 mod control;
 mod key;
+mod mouse;
 mod rect;
 mod text;
 
@@ -11,5 +12,6 @@ pub use array::{Array, LayerId, Shape};
 pub use choice::{Choice, ColorDepth, Colormap, Combine, RangeMode, SortOrder};
 pub use control::{Cancel, Progress};
 pub use key::{Key, KeyCode, KeyError};
+pub use mouse::{Mouse, MouseKind};
 pub use rect::Rect;
 pub use text::{clean, count, first_line, nearest, percent, short_count, significant};

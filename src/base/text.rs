@@ -77,10 +77,13 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'
         .map(|name| {
             let lower = name.to_lowercase();
             let inside = !wanted.is_empty() && lower.contains(&wanted);
-            let score = strsim::jaro_winkler(&wanted, &lower) + if inside { 0.3 } else { 0.0 };
+            // Jaro-Winkler likes a common start; edits decide between names that share it.
+            let score = strsim::jaro_winkler(&wanted, &lower)
+                + 0.1 * strsim::normalized_levenshtein(&wanted, &lower)
+                + if inside { 0.3 } else { 0.0 };
             (score, name)
         })
-        .filter(|(score, _)| *score > 0.75)
+        .filter(|(score, _)| *score > 0.8)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().take(3).map(|(_, name)| name).collect()

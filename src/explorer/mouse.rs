@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::views::Move;
-use super::{Effect, Layout, Mouse, MouseKind, Overlay, Pane, State, command, picker};
+use super::{Effect, Layout, Overlay, Pane, State, command, picker};
+use crate::base::{Mouse, MouseKind};
 
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{State, Work, command, mouse, picker, tree};
-use crate::base::{Key, LayerId};
+use crate::base::{Key, LayerId, Mouse};
 use crate::session::ask::{
     Answer, LaneName, NetworkInfo, Outcome, Plane, PlaneKind, Request, RunKey, SessionError,
 };
@@ -22,32 +22,6 @@ pub enum Msg {
     Answered(Request, Result<Answer, SessionError>),
     /// Work goes on.
     Progress(Work),
-}
-
-/// Something the mouse did at a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mouse {
-    /// What.
-    pub kind: MouseKind,
-    /// Where.
-    pub column: u16,
-    /// Where.
-    pub row: u16,
-    /// When, since the program started.
-    pub time: Duration,
-}
-
-/// What the mouse did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MouseKind {
-    /// The left button went down.
-    Press,
-    /// It moved with the button down.
-    Drag,
-    /// The wheel.
-    WheelUp,
-    /// The wheel.
-    WheelDown,
 }
 
 /// What is to be done.

@@ -10,8 +10,7 @@ use crossterm::event::{
 };
 use crossterm::terminal::window_size;
 
-use crate::base::{Key, KeyCode};
-use crate::explorer::{Mouse, MouseKind};
+use crate::base::{Key, KeyCode, Mouse, MouseKind};
 use crate::fault;
 
 /// What comes in.

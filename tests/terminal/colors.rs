@@ -30,7 +30,8 @@ fn no_color_leaves_greys() {
 
 /// The colours of a session that looks at some things.
 fn shown(env: &[(&str, &str)]) -> Vec<Colour> {
-    let mut s = open(env.iter().fold(Launch::new(), |launch, (name, value)| launch.env(name, value)));
+    let mut s =
+        open(env.iter().fold(Launch::new(), |launch, (name, value)| launch.env(name, value)));
     s.shows("Classes");
     s.press("2", "channel 0 of 32");
     s.press("?", "Keys");

@@ -61,9 +61,7 @@ fn with_file(fixture: &str, ending: &str, flags: &[&str]) -> Launch {
 fn is_harmless(s: &Session) {
     let output = String::from_utf8_lossy(s.raw());
     assert!(!output.contains(|c: char| c == '\x07' || ('\u{80}'..='\u{9f}').contains(&c)));
-    let obeyed: Vec<_> = sequences(s.raw())
-        .into_iter()
-        .filter(|s| s.kind == ']' || s.body == "31")
-        .collect();
+    let obeyed: Vec<_> =
+        sequences(s.raw()).into_iter().filter(|s| s.kind == ']' || s.body == "31").collect();
     assert!(obeyed.is_empty(), "{obeyed:?}");
 }

@@ -20,7 +20,8 @@ fn it_starts_with_a_map_of_the_built_in_network() {
     s.until("there are pictures", |s| {
         let cell = |row, column| s.screen().cell(row, column).map(|c| c.fgcolor());
         let cells = (0..40).flat_map(|row| (0..120).map(move |column| (row, column)));
-        let shown: HashSet<_> = cells.filter_map(|(r, c)| cell(r, c)).map(|c| format!("{c:?}")).collect();
+        let shown: HashSet<_> =
+            cells.filter_map(|(r, c)| cell(r, c)).map(|c| format!("{c:?}")).collect();
         shown.len() > 50
     });
     assert!(s.is_raw() && s.screen().alternate_screen() && s.screen().hide_cursor());

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Renders the pictures of the README from real sessions: docs/maps.png and docs/map.png.
+# Needs a monospace font (DejaVu Sans Mono is found by itself; else FONT=/path/to/font.ttf).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo build --release
+shot() {
+    local out=$1 keys=$2
+    cargo run --release --quiet --example screenshot -- --size 120x40 --scale 1 ${FONT:+--font "$FONT"} \
+        --keys "$keys" -o "$out" -- target/release/convscope
+}
+shot docs/maps.png 'until:church } } s wait:400'
+shot docs/map.png 'until:church } } s g Enter c c j j j j j l l l l l l l wait:400'
