@@ -6,6 +6,8 @@
 //! write. They are printed before the times.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+// The tests use more of it.
+#[allow(dead_code)]
 #[path = "../tests/support/mod.rs"]
 mod support;
 

@@ -1,6 +1,6 @@
 //! The one loop that joins terminal, explorer, session and screen.
 
-use std::io::{BufWriter, Stdout, Write, stdout};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,10 +11,13 @@ use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::SIGHUP;
 
 use crate::base::{ColorDepth, Key, count};
 use crate::config::{KeyTable, Settings, config_dir};
-use crate::explorer::{Effect, Msg, Opening, State, Work, demand, load_keys, start, update, views};
+use crate::explorer::{
+    Effect, Message, Msg, Opening, State, Work, demand, load_keys, start, update, views,
+};
 use crate::fault;
 use crate::screen;
 use crate::session::ask::{Look, ModelRef, PhotoRef, Request};
@@ -108,7 +111,7 @@ struct App {
     events: Receiver<Event>,
     inputs: Receiver<input::Input>,
     signals: Receiver<signals::Signal>,
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<guard::Screen>>>,
     depth: ColorDepth,
     asked: Vec<Request>,
     working_since: Instant,
@@ -123,10 +126,10 @@ impl App {
         let (tell_events, events) = unbounded();
         let (tell_inputs, inputs) = unbounded();
         let (tell_signals, signals) = unbounded();
+        signals::listen(tell_signals)?;
         let lanes = Lanes::start(session, &tell_events)?;
         input::listen(tell_inputs)?;
-        signals::listen(tell_signals)?;
-        let out = BufWriter::with_capacity(1 << 18, stdout());
+        let out = BufWriter::with_capacity(1 << 18, guard::Screen::new());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
         let now = Instant::now();
         Ok(Self {
@@ -190,7 +193,7 @@ impl App {
                 input::Input::Key(key) => vec![Msg::Key(key)],
                 input::Input::Mouse(mouse) => vec![Msg::Mouse(mouse)],
                 input::Input::Paste(text) => self.pasted(&text),
-                input::Input::Closed => return Ok(Some(Ended::Quit)),
+                input::Input::Closed => return Ok(Some(Ended::Signal(SIGHUP))),
                 input::Input::Redraw => {
                     self.redraw()?;
                     continue;
@@ -281,13 +284,13 @@ impl App {
     fn draw(&mut self) -> Result<()> {
         self.dirty = false;
         self.drawn = Instant::now();
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.autoresize()?;
         let area = self.terminal.get_frame().area();
         if (area.width, area.height) != self.state.screen {
             let aspect = self.state.cell_aspect;
             self.take(Msg::Resize(area.width, area.height, aspect))?;
         }
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let (state, depth) = (&self.state, self.depth);
         self.terminal.draw(|frame| {
             fault::panic_if_asked("main");
@@ -301,6 +304,8 @@ impl App {
 
     fn redraw(&mut self) -> Result<()> {
         let (columns, rows, aspect) = input::size()?;
+        // It clears the screen: nobody should see that.
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         // Not `clear`: that asks the terminal for its cursor, and waits for an answer.
         self.terminal.resize(ratatui::layout::Rect::new(0, 0, columns, rows))?;
         self.take(Msg::Resize(columns, rows, aspect))?;
@@ -308,6 +313,12 @@ impl App {
     }
 
     fn suspend(&mut self) -> Result<()> {
+        if !signals::can_stop() {
+            let text = "there is no shell that could come back from here".to_string();
+            self.state.message = Some(Message { text, error: true });
+            self.dirty = true;
+            return Ok(());
+        }
         guard::restore();
         signals::stop();
         guard::take_screen()?;

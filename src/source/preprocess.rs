@@ -58,7 +58,7 @@ pub fn prepare(
     }
     let [height, width] = recipe.size;
     let resized = resized_size(photo, recipe);
-    let pixels = |size: [usize; 2]| size[0].checked_mul(size[1]).unwrap_or(usize::MAX);
+    let pixels = |size: [usize; 2]| size[0].saturating_mul(size[1]);
     if pixels(recipe.size) == 0
         || pixels(recipe.size) > PIXEL_LIMIT
         || pixels(resized) > PIXEL_LIMIT

@@ -84,9 +84,8 @@ impl Recipe {
             size = wanted;
             fit = Fit::Cover;
         }
-        match overrides.crop {
-            Some(false) => fit = Fit::Warp,
-            Some(true) | None => {}
+        if overrides.crop == Some(false) {
+            fit = Fit::Warp;
         }
         if *overrides != Overrides::default() {
             origin = "the command line";

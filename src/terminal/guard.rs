@@ -1,7 +1,10 @@
 //! Taking the screen and giving it back, whatever happens in between.
 
-use std::io::{self, Write, stdout};
+use std::io::{self, Stdout, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
@@ -14,8 +17,9 @@ use crossterm::terminal::{
 };
 use crossterm::{execute, queue};
 
-/// Threads of this name prefix catch their own panics, so the session goes on.
-const LANES: &str = "convscope ";
+/// Besides the main thread, the program cannot go on without threads of this name prefix. The lanes
+/// ("convscope view") and the workers of a pool hand their panics on, and the session survives them.
+const NEEDED: &str = "convscope-";
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -67,6 +71,8 @@ pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
+    // First, because a terminal that takes nothing more lets nobody write.
+    let _ = disable_raw_mode();
     let mut out = stdout();
     // The terminal may be gone: then there is nobody to tell.
     let _ = queue!(
@@ -79,18 +85,57 @@ pub fn restore() {
         Show
     );
     let _ = out.flush();
-    let _ = disable_raw_mode();
 }
 
-/// A panic gives the screen back before it is printed. In a lane it is only logged: the lane turns
-/// it into an error on the screen. In another thread it ends the program, which could not go on.
+/// [`restore`] that does not wait longer than this: writing to a terminal that takes nothing more
+/// never ends.
+pub fn restore_within(time: Duration) {
+    let (done, end) = mpsc::channel::<()>();
+    let work = move || {
+        restore();
+        drop(done);
+    };
+    if thread::Builder::new().name("convscope-restore".into()).spawn(work).is_ok() {
+        let _ = end.recv_timeout(time);
+    }
+}
+
+/// Stdout while the screen is taken. What a thread still draws after [`restore`] is dropped: it would
+/// be scattered over the shell's screen.
+pub struct Screen(Stdout);
+
+impl Screen {
+    /// The one screen.
+    pub fn new() -> Self {
+        Self(stdout())
+    }
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if TAKEN.load(Ordering::SeqCst) { self.0.write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) { self.0.flush() } else { Ok(()) }
+    }
+}
+
+/// A panic gives the screen back before it is printed, and ends the program. In a lane it is only
+/// logged: the lane turns it into an error on the screen.
 fn install_panic_hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        let thread = std::thread::current();
+        let thread = thread::current();
         let name = thread.name().unwrap_or("unnamed");
         tracing::error!("panic in thread {name}: {info}");
-        if name.starts_with(LANES) {
+        if name != "main" && !name.starts_with(NEEDED) {
             return;
         }
         restore();

@@ -9,6 +9,8 @@ use crossterm::event::{
     Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind, read,
 };
 use crossterm::terminal::window_size;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 use crate::base::{Key, KeyCode, Mouse, MouseKind};
 use crate::fault;
@@ -28,11 +30,18 @@ pub enum Input {
     Closed,
 }
 
-/// Starts the thread.
+/// Starts the thread, and one that waits for the terminal to go away: reading does not end then, it
+/// spins.
 ///
 /// # Errors
 /// When the system gives no more threads.
 pub fn listen(tell: Sender<Input>) -> io::Result<()> {
+    let closed = tell.clone();
+    thread::Builder::new().name("convscope-line".into()).spawn(move || {
+        if is_lost() {
+            let _ = closed.send(Input::Closed);
+        }
+    })?;
     let started = Instant::now();
     let work = move || {
         loop {
@@ -54,6 +63,20 @@ pub fn listen(tell: Sender<Input>) -> io::Result<()> {
     };
     thread::Builder::new().name("convscope-input".into()).spawn(work)?;
     Ok(())
+}
+
+/// Waits until the terminal is gone. False where the system cannot tell.
+fn is_lost() -> bool {
+    let stdin = rustix::stdio::stdin();
+    loop {
+        // Without a wish, only what cannot be wished away wakes it.
+        let mut tty = [PollFd::new(&stdin, PollFlags::empty())];
+        match poll(&mut tty, None) {
+            Ok(_) => return tty[0].revents().intersects(PollFlags::HUP | PollFlags::ERR),
+            Err(Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Columns, rows, and how much higher than wide a cell is: 2 where the terminal does not say.

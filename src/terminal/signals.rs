@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
+use rustix::process::{self, getpgrp, getsid};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -13,6 +14,9 @@ use super::guard;
 
 /// The loop has this long to end by itself after a signal that ends the program.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Giving the screen back may take this long then.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +58,18 @@ pub fn listen(tell: Sender<Signal>) -> io::Result<()> {
 
 /// Ends the program as the signal itself would have, with the terminal restored.
 pub fn end(number: i32) {
-    guard::restore();
+    guard::restore_within(FAREWELL);
     let _ = emulate_default_handler(number);
 }
 
-/// Stops the program until the shell continues it; the screen must have been given back.
+/// Whether a shell is there that could continue the program: it gives every job a group of its own.
+/// Under `ssh -t host convscope` the program is all that runs, and would be stopped for good.
+pub fn can_stop() -> bool {
+    getsid(None).is_ok_and(|session| session != getpgrp())
+}
+
+/// Stops the program, and a script around it, until the shell continues them; the screen must have
+/// been given back.
 pub fn stop() {
-    let _ = emulate_default_handler(SIGTSTP);
+    let _ = process::kill_current_process_group(process::Signal::STOP);
 }

@@ -30,8 +30,9 @@ const SHELL: &str = r#""$@"; echo "[left with $?]"; read end"#;
 /// The same with job control: when the program stops, Enter brings it back.
 const JOBS: &str =
     r#"set -m; "$@"; echo "[stopped with $?]"; read go; fg; echo "[left with $?]"; read end"#;
-/// A shell that survives a lost line, so that the system tells nobody.
-const DEAF: &str = r#"trap "" HUP; "$@"; exit 0"#;
+/// A shell that survives a lost line, so that the system tells nobody. portable-pty types the
+/// character that ends a file when it closes a terminal that has one.
+const DEAF: &str = r#"trap "" HUP; stty eof undef; "$@"; exit 0"#;
 /// Writes down its process and becomes the program.
 const BECOME: &str = r#"echo $$ >"$0"; exec "$@""#;
 /// Writes down its process and waits for the program, as scripts do.
@@ -285,13 +286,8 @@ impl Session {
         self.reading.store(HOLDING, Ordering::SeqCst);
     }
 
-    /// Reads on.
-    pub fn go_on(&mut self) {
-        self.reading.store(READING, Ordering::SeqCst);
-    }
-
-    /// Closes the terminal: a line that is lost. `keys` make the program write once more, which is
-    /// what the reading thread waits for.
+    /// Closes the terminal between two frames: a line that is lost. `keys` make the program draw once
+    /// more, which is what the reading thread waits for.
     pub fn close(&mut self, keys: &str) {
         self.reading.store(CLOSED, Ordering::SeqCst);
         self.send(keys);
@@ -387,16 +383,19 @@ impl Drop for Session {
 fn read_all(mut input: impl Read, reading: &AtomicU8, tell: impl Fn(Vec<u8>) -> bool) {
     let mut buffer = [0; 1 << 16];
     loop {
-        match input.read(&mut buffer) {
+        let last = match input.read(&mut buffer) {
             Ok(0) => return,
-            Ok(count) if !tell(buffer[..count].to_vec()) => return,
-            Err(error) if error.kind() != ErrorKind::Interrupted => return,
-            _ => {}
+            Ok(count) => &buffer[..count],
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(_) => return,
+        };
+        if !tell(last.to_vec()) {
+            return;
         }
         while reading.load(Ordering::SeqCst) == HOLDING {
             thread::sleep(Duration::from_millis(5));
         }
-        if reading.load(Ordering::SeqCst) == CLOSED {
+        if reading.load(Ordering::SeqCst) == CLOSED && last.ends_with(FRAME_END) {
             return;
         }
     }

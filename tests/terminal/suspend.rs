@@ -32,7 +32,7 @@ fn control_z_stops_a_script_around_it_too() {
 #[test]
 fn without_a_shell_to_come_back_from_control_z_does_not_stop_it() {
     let mut s = open(Launch::new().alone());
-    s.send("\x1a");
+    s.press("\x1a", "there is no shell");
     s.press("]", "maxpool · 32 maps");
     assert!(s.is_raw() && s.screen().alternate_screen());
 }

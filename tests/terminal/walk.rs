@@ -35,7 +35,6 @@ fn every_key_of_a_walk_shows_what_it_should() {
     for (keys, shown) in [
         ("]", "maxpool · 32 maps of 40x40"),
         ("[", "relu · 32 maps of 80x80"),
-        ("}", "maxpool · 32 maps"),
         ("}", "layer1.1.relu_1 · 32 maps"),
         ("{", "maxpool · 32 maps"),
         ("l", "Channel 1 of 32"),
