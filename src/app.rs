@@ -115,7 +115,8 @@ struct App {
     depth: ColorDepth,
     asked: Vec<Request>,
     working_since: Instant,
-    drawn: Instant,
+    /// When the last two frames were drawn, the older first.
+    drawn: [Instant; 2],
     dirty: bool,
 }
 
@@ -142,7 +143,7 @@ impl App {
             depth,
             asked: Vec::new(),
             working_since: now,
-            drawn: now - FRAME,
+            drawn: [now - 2 * FRAME; 2],
             dirty: true,
         })
     }
@@ -153,17 +154,22 @@ impl App {
             return Ok(ended);
         }
         loop {
-            if self.dirty && self.drawn.elapsed() >= FRAME {
+            if self.dirty && self.until_next_frame().is_zero() {
                 self.settle()?;
                 self.draw()?;
             }
-            let wait =
-                if self.dirty { FRAME.saturating_sub(self.drawn.elapsed()) } else { Duration::MAX };
+            let wait = if self.dirty { self.until_next_frame() } else { Duration::MAX };
             self.wait(wait);
             if let Some(ended) = self.drain()? {
                 return Ok(ended);
             }
         }
+    }
+
+    /// Two frames may follow each other at once, so that a key need not wait behind a progress bar;
+    /// three must span two frame times.
+    fn until_next_frame(&self) -> Duration {
+        (2 * FRAME).saturating_sub(self.drawn[0].elapsed())
     }
 
     /// Waits until something comes in or the time is over.
@@ -283,7 +289,7 @@ impl App {
 
     fn draw(&mut self) -> Result<()> {
         self.dirty = false;
-        self.drawn = Instant::now();
+        self.drawn = [self.drawn[1], Instant::now()];
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.autoresize()?;
         let area = self.terminal.get_frame().area();

@@ -91,35 +91,44 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
     }
 }
 
-/// The colours and their range at the foot of a pane: `viridis · each map its own range · 0 ▇▇ 4.87`.
-pub fn scale(state: &State, buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
-    let y = rect.y + rect.height.saturating_sub(1);
-    let mode = match (state.look.range, map.colormap.is_diverging()) {
+/// Which values the ends of the colours stand for, in words.
+pub fn mode(range: RangeMode, map: &Heatmap) -> &'static str {
+    match (range, map.colormap.is_diverging()) {
         (RangeMode::Map, false) => "each map its own range",
         (RangeMode::Layer, false) => "range of the layer",
         (RangeMode::Percentile, false) => "1 to 99 percentile",
         (RangeMode::Layer, true) => "range of the layer, symmetric about 0",
         (RangeMode::Percentile, true) => "1 to 99 percentile, symmetric about 0",
         (RangeMode::Map, true) | (RangeMode::Symmetric, _) => "symmetric about 0",
-    };
+    }
+}
+
+/// The colours and their range at the foot of a pane, `viridis · each map its own range · 0 ▆▆ 4.87`,
+/// or as much of it as there is room for.
+pub fn scale(state: &State, buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
     let invalid = match map.invalid {
         0 => String::new(),
         n => format!("{n} × no number · "),
     };
     let (low, high) = (significant(map.range.low), significant(map.range.high));
+    let name = map.colormap;
+    let mode = mode(state.look.range, map);
     let tail = format!(" {high} ");
-    let steps = map.scale.len() as u16;
-    let mut head = format!(" {invalid}{} · {mode} · {low} ", map.colormap);
-    if head.chars().count() as u16 + steps + tail.len() as u16 + 4 > rect.width {
-        head = format!(" {invalid}{} · {low} ", map.colormap);
-    }
-    let width = head.chars().count() as u16 + steps + tail.len() as u16;
-    if width + 4 > rect.width {
-        return;
-    }
-    let mut x = rect.x + rect.width - 2 - width;
-    x += super::text::line(buffer, x, y, width, &head, theme::DIM);
-    for rgb in &map.scale {
+    let heads = [
+        format!(" {invalid}{name} · {mode} · {low} "),
+        format!(" {invalid}{name} · {low} "),
+        format!(" {invalid}{low} "),
+    ];
+    // Fewer words first, then fewer colours.
+    let choices = [(&heads[0], 1), (&heads[1], 1), (&heads[2], 1), (&heads[2], 2)];
+    let width = |(head, step): &(&String, usize)| {
+        (head.chars().count() + map.scale.len().div_ceil(*step) + tail.len()) as u16
+    };
+    let Some(fitting) = choices.iter().find(|c| width(c) + 4 <= rect.width) else { return };
+    let y = rect.y + rect.height.saturating_sub(1);
+    let mut x = rect.x + rect.width - 2 - width(fitting);
+    x += super::text::line(buffer, x, y, rect.width, fitting.0, theme::DIM);
+    for rgb in map.scale.iter().step_by(fitting.1) {
         put(buffer, x, y, "▆", Style::new().fg(color(*rgb)));
         x += 1;
     }

@@ -38,7 +38,10 @@ fn title(state: &State) -> String {
         None => format!("channel {} of {c}", state.channel),
     };
     let photo = if state.over_photo { " · over the photo" } else { "" };
-    format!("{} · {what} · {h}x{w}{photo}", layer.name)
+    let colours = views::map::heatmap(state)
+        .map(|map| format!(" · {} · {}", map.colormap, heatmap::mode(state.look.range, map)))
+        .unwrap_or_default();
+    format!("{} · {what} · {h}x{w}{photo}{colours}", layer.name)
 }
 
 /// `(12, 5) = 2.31 → photo 96..186, 40..130`: row and column, then the photo's columns and rows.

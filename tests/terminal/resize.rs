@@ -57,6 +57,22 @@ fn many_sizes_in_a_row_end_with_the_last_one() {
 }
 
 #[test]
+fn a_key_that_comes_together_with_a_resize_is_not_lost() {
+    let mut s = open(Launch::new());
+    for channel in 1..=30 {
+        let columns = 120 + channel % 2;
+        if channel % 3 == 0 {
+            s.send("l");
+            s.resize(columns, 40);
+        } else {
+            s.resize(columns, 40);
+            s.send("l");
+        }
+        s.shows(&format!("Channel {channel} of 32"));
+    }
+}
+
+#[test]
 fn it_starts_in_a_terminal_too_small_for_it() {
     let mut s = Launch::new().size(10, 2).start();
     s.shows("convscope");

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::sequences::{is_question, modes, sequences};
 
 /// A slow machine must pass too; nothing waits this long when all is well.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Output has ended when nothing has come for this long.
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -188,6 +188,12 @@ impl Session {
     /// The screen as text.
     pub fn text(&self) -> String {
         self.screen().contents()
+    }
+
+    /// The rows of the screen with their colours.
+    pub fn cells(&self) -> Vec<String> {
+        let columns = self.screen().size().1;
+        self.screen().rows_formatted(0, columns.get()).collect()
     }
 
     /// The screen.

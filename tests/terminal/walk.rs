@@ -122,11 +122,17 @@ fn what_was_over_the_screen_leaves_nothing_behind() {
 fn comes_and_goes(s: &mut Session, open: &str, title: &str, close: &str) {
     for _ in 0..4 {
         s.settle();
-        let before = s.screen().contents_formatted();
+        let before = s.cells();
         s.press(open, title);
         s.send(close);
-        if s.within(Duration::from_secs(4), |s| s.screen().contents_formatted() == before) {
+        if s.within(Duration::from_secs(4), |s| s.cells() == before) {
             return;
+        }
+        let after = s.cells();
+        for (a, b) in before.iter().zip(&after) {
+            if a != b {
+                eprintln!("{open:?} {:?}\n{a:?}\n{b:?}", s.screen().size());
+            }
         }
     }
     panic!("{open:?} and {close:?} leave another screen:\n{}", s.text());
