@@ -190,10 +190,13 @@ impl Session {
         self.screen().contents()
     }
 
-    /// The rows of the screen with their colours.
-    pub fn cells(&self) -> Vec<String> {
-        let columns = self.screen().size().1;
-        self.screen().rows_formatted(0, columns.get()).collect()
+    /// Every cell with its colours. One that was never written is a blank.
+    pub fn cells(&self) -> Vec<(char, vt100::Color, vt100::Color)> {
+        let (rows, columns) = self.screen().size();
+        let places = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |c| (row, c)));
+        let cells = places.filter_map(|(row, column)| self.screen().cell(row, column));
+        let text = |cell: &vt100::Cell| cell.contents().chars().next().unwrap_or(' ');
+        cells.map(|cell| (text(cell), cell.fgcolor(), cell.bgcolor())).collect()
     }
 
     /// The screen.

@@ -128,12 +128,6 @@ fn comes_and_goes(s: &mut Session, open: &str, title: &str, close: &str) {
         if s.within(Duration::from_secs(4), |s| s.cells() == before) {
             return;
         }
-        let after = s.cells();
-        for (a, b) in before.iter().zip(&after) {
-            if a != b {
-                eprintln!("{open:?} {:?}\n{a:?}\n{b:?}", s.screen().size());
-            }
-        }
     }
     panic!("{open:?} and {close:?} leave another screen:\n{}", s.text());
 }
