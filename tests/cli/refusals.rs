@@ -8,7 +8,7 @@ use crate::bench::{Bench, network_path, photo};
 fn names_that_do_not_exist_are_refused_with_near_matches() {
     let (bench, photo) = (Bench::new(), photo());
     for (line, words) in [
-        (&["maps", "P", "--layer", "layer1.0.relu_2"][..], "layer1.0.relu_1?"),
+        (&["maps", "P", "--layer", "layer1.0.relu_2"][..], "did you mean layer1.0.relu_1"),
         (&["maps", "P", "--layer", "relu", "--channels", "2,6"], "its channels are 0 to 5"),
         (&["maps", "P", "--layer", "relu", "--channels", "5-2"], "5-2 is no range"),
         (&["maps", "P", "--layer", "relu", "--channels", "top:0"], "top:K"),
