@@ -9,6 +9,7 @@ pub fn panic_if_asked(place: &str) {
         static DONE: AtomicBool = AtomicBool::new(false);
         let asked = std::env::var("CONVSCOPE_PANIC").is_ok_and(|asked| asked == place);
         if asked && !DONE.swap(true, Ordering::SeqCst) {
+            #[allow(clippy::panic, reason = "a panic is what was asked for")]
             std::panic::panic_any(format!("CONVSCOPE_PANIC asks {place} for this"));
         }
     }
