@@ -9,8 +9,9 @@ use std::time::Duration;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
-    EnableFocusChange, EnableMouseCapture,
+    EnableFocusChange,
 };
+use crossterm::style::Print;
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
@@ -20,6 +21,10 @@ use crossterm::{execute, queue};
 /// Besides the main thread, the program cannot go on without threads of this name prefix. The lanes
 /// ("convscope view") and the workers of a pool hand their panics on, and the session survives them.
 const NEEDED: &str = "convscope-";
+
+/// Presses, drags and the wheel. crossterm's own command also asks for every move, which would send
+/// bytes over the line for nothing.
+const MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -54,7 +59,7 @@ pub fn take_screen() -> io::Result<()> {
         execute!(
             stdout(),
             EnterAlternateScreen,
-            EnableMouseCapture,
+            Print(MOUSE),
             EnableFocusChange,
             EnableBracketedPaste,
             Hide
