@@ -1,5 +1,6 @@
 //! The one loop that joins terminal, explorer, session and screen.
 
+use std::collections::HashSet;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,14 +14,14 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::SIGHUP;
 
-use crate::base::{ColorDepth, Key, count};
+use crate::base::{ColorDepth, Key, LayerId, count};
 use crate::config::{KeyTable, Settings, config_dir};
 use crate::explorer::{
     Effect, Message, Msg, Opening, State, Work, demand, load_keys, start, update, views,
 };
 use crate::fault;
 use crate::screen;
-use crate::session::ask::{Look, ModelRef, PhotoRef, Request};
+use crate::session::ask::{Answer, Look, ModelRef, PhotoRef, Request, SessionError};
 use crate::session::{Event, Lanes, Session};
 use crate::terminal::{colors, guard, input, signals};
 
@@ -28,6 +29,9 @@ use crate::terminal::{colors, guard, input, signals};
 const FRAME: Duration = Duration::from_millis(16);
 /// After a key, tiles that come within this time are drawn with it instead of a frame later.
 const SETTLE: Duration = Duration::from_millis(8);
+
+/// While something runs, its clock goes on at this pace.
+const SPIN: Duration = Duration::from_millis(100);
 
 /// What the explorer starts with.
 pub struct Start {
@@ -41,8 +45,8 @@ pub struct Start {
     pub photos: Vec<PhotoRef>,
     /// A view's name.
     pub view: Option<String>,
-    /// A layer's name.
-    pub layer: Option<String>,
+    /// A layer.
+    pub layer: Option<LayerId>,
     /// A channel.
     pub channel: Option<usize>,
 }
@@ -113,7 +117,8 @@ struct App {
     signals: Receiver<signals::Signal>,
     terminal: Terminal<CrosstermBackend<BufWriter<guard::Screen>>>,
     depth: ColorDepth,
-    asked: Vec<Request>,
+    /// What the View lane was asked for and has not answered.
+    asked: HashSet<Request>,
     working_since: Instant,
     /// When the last two frames were drawn, the older first.
     drawn: [Instant; 2],
@@ -141,7 +146,7 @@ impl App {
             signals,
             terminal,
             depth,
-            asked: Vec::new(),
+            asked: HashSet::new(),
             working_since: now,
             drawn: [now - 2 * FRAME; 2],
             dirty: true,
@@ -158,8 +163,7 @@ impl App {
                 self.settle()?;
                 self.draw()?;
             }
-            let wait = if self.dirty { self.until_next_frame() } else { Duration::MAX };
-            self.wait(wait);
+            self.wait();
             if let Some(ended) = self.drain()? {
                 return Ok(ended);
             }
@@ -172,16 +176,25 @@ impl App {
         (2 * FRAME).saturating_sub(self.drawn[0].elapsed())
     }
 
-    /// Waits until something comes in or the time is over.
-    fn wait(&self, time: Duration) {
+    /// Waits until something comes in or the next frame is due. While something runs, that is at
+    /// least every [`SPIN`], so that the clock beside it goes on.
+    fn wait(&mut self) {
+        let time = match self.state.progress {
+            _ if self.dirty => self.until_next_frame(),
+            Some(_) => SPIN,
+            None => Duration::MAX,
+        };
         let mut select = Select::new();
         select.recv(&self.events);
         select.recv(&self.inputs);
         select.recv(&self.signals);
         if time == Duration::MAX {
             select.ready();
-        } else {
-            let _ = select.ready_timeout(time);
+        } else if select.ready_timeout(time).is_err()
+            && let Some(work) = &mut self.state.progress
+        {
+            work.elapsed = self.working_since.elapsed();
+            self.dirty = true;
         }
     }
 
@@ -214,19 +227,27 @@ impl App {
         self.drain_events()
     }
 
+    /// Takes answers, but lets a key that comes in meanwhile go first.
     fn drain_events(&mut self) -> Result<Option<Ended>> {
-        while let Ok(event) = self.events.try_recv() {
-            let msg = match event {
-                Event::Answered(request, answer) => Msg::Answered(request, answer),
-                Event::Progress(lane, done, total) => {
-                    Msg::Progress(Work { lane, done, total, elapsed: self.working_since.elapsed() })
-                }
-            };
+        while self.inputs.is_empty()
+            && self.signals.is_empty()
+            && let Ok(event) = self.events.try_recv()
+        {
+            let msg = self.message(event);
             if let Some(ended) = self.take(msg)? {
                 return Ok(Some(ended));
             }
         }
         Ok(None)
+    }
+
+    fn message(&self, event: Event) -> Msg {
+        match event {
+            Event::Answered(request, answer) => Msg::Answered(request, answer),
+            Event::Progress(lane, done, total) => {
+                Msg::Progress(Work { lane, done, total, elapsed: self.working_since.elapsed() })
+            }
+        }
     }
 
     /// Pasted text types into an open list and runs no commands.
@@ -238,13 +259,28 @@ impl App {
     }
 
     fn take(&mut self, msg: Msg) -> Result<Option<Ended>> {
-        let effects = update(&mut self.state, msg);
         self.dirty = true;
+        // A picture that came in changes nothing that is wanted; a page of them must stay cheap.
+        let light = match &msg {
+            Msg::Progress(_) => true,
+            Msg::Answered(request, answer) => {
+                self.asked.remove(request);
+                // What was asked of a run that is gone, or is new, has to be asked again.
+                if matches!(answer, Ok(Answer::Outcome(_)) | Err(SessionError::NotReady)) {
+                    self.asked.clear();
+                }
+                matches!(answer, Ok(Answer::Heatmap(_) | Answer::Values(_) | Answer::Photo(_)))
+            }
+            _ => false,
+        };
+        let effects = update(&mut self.state, msg);
         let ended = self.perform(effects)?;
-        let wanted = demand(&self.state);
-        if wanted != self.asked {
-            self.lanes.view(wanted.clone());
-            self.asked = wanted;
+        if !light {
+            let wanted = demand(&self.state);
+            if wanted.iter().any(|request| !self.asked.contains(request)) {
+                self.asked = wanted.iter().cloned().collect();
+                self.lanes.view(wanted);
+            }
         }
         Ok(ended)
     }
@@ -271,18 +307,11 @@ impl App {
     /// Gives what was just asked for a moment to come in, so that it is in this frame already.
     fn settle(&mut self) -> Result<()> {
         let end = Instant::now() + SETTLE;
-        while !demand(&self.state).is_empty() {
+        // While a network runs the cores are taken: the frame goes out with what is there.
+        while !self.asked.is_empty() && self.state.progress.is_none() {
             let Ok(event) = self.events.recv_deadline(end) else { return Ok(()) };
-            if let Event::Answered(request, answer) = event {
-                let heavy = matches!(request, Request::Network(_) | Request::Input { .. });
-                self.take(Msg::Answered(request, answer))?;
-                if heavy {
-                    return Ok(());
-                }
-            } else if let Event::Progress(lane, done, total) = event {
-                let elapsed = self.working_since.elapsed();
-                self.take(Msg::Progress(Work { lane, done, total, elapsed }))?;
-            }
+            let msg = self.message(event);
+            self.take(msg)?;
         }
         Ok(())
     }

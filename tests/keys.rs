@@ -5,9 +5,13 @@ mod support;
 
 use std::time::Duration;
 
-use convscope::base::{Colormap, Combine, LayerId, Mouse, MouseKind, RangeMode, SortOrder};
-use convscope::explorer::{COMMANDS, Msg, Overlay, Pane, load_keys, markdown_table};
-use convscope::session::ask::{ModelRef, PhotoRef, SessionError};
+use convscope::base::{
+    Cancel, Colormap, Combine, LayerId, Mouse, MouseKind, Progress, RangeMode, SortOrder,
+};
+use convscope::explorer::{
+    COMMANDS, Effect, Msg, Overlay, Pane, load_keys, markdown_table, update,
+};
+use convscope::session::ask::{ModelRef, PhotoRef, Request, SessionError};
 use support::Explorer;
 
 fn open() -> Explorer {
@@ -171,7 +175,7 @@ fn what_does_not_exist_is_said() {
     assert!(complaint(":", "combine median").contains("off"));
     assert!(complaint("/", "zzzz").contains("nothing matches"));
     let mut explorer = open();
-    explorer.press("F1");
+    explorer.press("Delete");
     assert!(explorer.state.message.as_ref().unwrap().text.contains("? shows all keys"));
 }
 
@@ -202,6 +206,45 @@ fn photos_go_around_and_keep_the_place() {
 }
 
 #[test]
+fn a_cancelled_photo_does_not_come_back() {
+    let mut explorer = open();
+    let before = explorer.state.clone();
+    let key = |text: &str| Msg::Key(text.parse().unwrap());
+    let effects = update(&mut explorer.state, key("n"));
+    let Some(Effect::Transfer(request)) = effects.last().cloned() else { panic!("{effects:?}") };
+    assert!(explorer.state.progress.is_some());
+    assert_eq!(update(&mut explorer.state, key("Esc")), [Effect::Cancel]);
+    let answer = explorer.session.answer(&request, &Cancel::new(), &mut Progress::none());
+    assert_eq!(update(&mut explorer.state, Msg::Answered(request, answer)), []);
+    let state = &explorer.state;
+    assert_eq!((&state.input, &state.outcome), (&before.input, &before.outcome));
+    assert!(state.progress.is_none() && state.photo == before.photo);
+}
+
+#[test]
+fn the_screen_shows_one_photo_until_the_next_has_run() {
+    let mut explorer = open();
+    let shown = explorer.state.input.clone();
+    let request = |effects: Vec<Effect>| match effects.last().cloned() {
+        Some(Effect::Transfer(request) | Effect::Run(request)) => request,
+        _ => panic!("{effects:?}"),
+    };
+    let first = request(update(&mut explorer.state, Msg::Key("n".parse().unwrap())));
+    let second = request(update(&mut explorer.state, Msg::Key("n".parse().unwrap())));
+    let mut answer = |request: Request| {
+        let answer = explorer.session.answer(&request, &Cancel::new(), &mut Progress::none());
+        let effects = update(&mut explorer.state, Msg::Answered(request, answer));
+        (effects, explorer.state.input.clone(), explorer.state.shown)
+    };
+    // Older answers, also failures, change nothing.
+    assert_eq!(answer(first), (vec![], shown.clone(), 0));
+    let (effects, input, place) = answer(second);
+    assert_eq!((input, place), (shown, 0));
+    let (_, input, place) = answer(request(effects));
+    assert_eq!((input.unwrap().name.as_str(), place), ("chelsea.png", 2));
+}
+
+#[test]
 fn a_broken_photo_is_said_and_the_last_one_stays() {
     let photos = vec![PhotoRef::Sample(0), PhotoRef::File("no/such.jpg".into())];
     let mut explorer = Explorer::with(ModelRef::Builtin, photos, (120, 40));
@@ -224,7 +267,7 @@ fn a_missing_network_is_said() {
 fn a_dropped_capture_is_computed_again() {
     let mut explorer = open();
     let run = explorer.state.run().unwrap();
-    let request = convscope::session::ask::Request::Statistics { run, layer: LayerId(9) };
+    let request = Request::Statistics { run, layer: LayerId(9) };
     explorer.send(Msg::Answered(request, Err(SessionError::NotReady)));
     assert!(explorer.state.progress.is_none() && explorer.state.run() == Some(run));
 }

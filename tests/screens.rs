@@ -153,7 +153,7 @@ proptest! {
                 assert!(a.x + a.width <= columns && a.y + a.height <= rows, "{a:?}");
                 assert!(panes[i + 1..].iter().all(|b| !overlap(*a, *b)), "{panes:?}");
             }
-            if let Some(grid) = explorer.state.grid().filter(|g| g.area.width > 2 && g.area.height > 2) {
+            if let Some(grid) = explorer.state.grid() {
                 let last = grid.slot(grid.page() - 1);
                 assert!(last.x + last.width < grid.area.x + grid.area.width + 1, "{grid:?}");
                 assert!(last.y + last.height < grid.area.y + grid.area.height + 1, "{grid:?}");

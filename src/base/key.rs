@@ -15,7 +15,7 @@ pub enum KeyCode {
 }
 
 /// The names of keys that write no character.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 14] = [
     "Enter",
     "Esc",
     "Tab",
@@ -30,7 +30,6 @@ const NAMES: [&str; 15] = [
     "PgDn",
     "Delete",
     "Space",
-    "F1",
 ];
 
 /// A key press with its modifiers. A capital letter is its own character and carries no `S-`.

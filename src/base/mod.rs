@@ -14,4 +14,4 @@ pub use control::{Cancel, Progress};
 pub use key::{Key, KeyCode, KeyError};
 pub use mouse::{Mouse, MouseKind};
 pub use rect::Rect;
-pub use text::{clean, count, first_line, nearest, percent, short_count, significant};
+pub use text::{bar, clean, count, first_line, nearest, percent, short_count, significant};

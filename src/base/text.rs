@@ -65,6 +65,15 @@ pub fn short_count(count: u64) -> String {
     count.to_string()
 }
 
+/// A bar of at most `width` columns, filled to `fraction` in eighths of a column; what is above 0 shows.
+pub fn bar(fraction: f32, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
+    let rounded = (fraction * (8 * width) as f32).round() as usize;
+    let eighths = rounded.max(usize::from(fraction > 0.0));
+    "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
+}
+
 /// `1 photo`, `2 photos`.
 pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
@@ -110,6 +119,12 @@ mod tests {
         let counts: Vec<_> = [999, 1_000, 147_456, 4_089_184_256].map(short_count).into();
         assert_eq!(counts, ["999", "1.00 k", "147 k", "4.09 G"]);
         assert_eq!([percent(0.0), percent(0.001), percent(0.9999)], ["0 %", "<1 %", ">99 %"]);
+    }
+
+    #[test]
+    fn bars_fill() {
+        assert_eq!([bar(0.0, 2), bar(0.5, 2), bar(0.75, 2), bar(9.0, 2)], ["", "█", "█▌", "██"]);
+        assert_eq!([bar(f32::NAN, 2), bar(1e-6, 2)], ["", "▏"]);
     }
 
     #[test]

@@ -33,7 +33,6 @@ pub(super) struct Context {
     pub settings: Settings,
     /// The network.
     pub model: ModelRef,
-    overrides: Overrides,
 }
 
 /// Unpacks the one kind of answer that a request has.
@@ -67,14 +66,10 @@ impl Context {
                 .unwrap_or(usize::MAX),
         };
         let dtype = settings.run.dtype;
-        let options = Options { dtype, overrides: overrides.clone(), memory };
-        let model = if flags.model == Path::new("builtin") {
-            ModelRef::Builtin
-        } else {
-            ModelRef::File(flags.model.clone())
-        };
+        let options = Options { dtype, overrides, memory };
+        let model = ModelRef::from(flags.model.as_path());
         tracing::info!(?model, %dtype, "session");
-        Ok(Self { session: Arc::new(Session::new(options)), settings, model, overrides })
+        Ok(Self { session: Arc::new(Session::new(options)), settings, model })
     }
 
     /// Asks the session.
@@ -93,16 +88,6 @@ impl Context {
         let network = ask!(self, Request::Network(self.model.clone()), Network);
         for warning in &network.warnings {
             failure::say(&format!("warning: {warning}"));
-        }
-        let channels = network.input.c;
-        let lists = [("--mean", &self.overrides.mean), ("--std", &self.overrides.std)];
-        for (flag, values) in lists {
-            let given = values.as_ref().map_or(1, Vec::len);
-            if given != 1 && given != channels {
-                bail!(Usage(format!(
-                    "{flag} has {given} values, the network takes {channels} channels"
-                )));
-            }
         }
         Ok(network)
     }
@@ -244,4 +229,17 @@ fn overrides(flags: &Flags) -> Result<Overrides> {
         mean: flags.mean.as_ref().map(|values| values.0.clone()),
         std: flags.std.as_ref().map(|values| values.0.clone()),
     })
+}
+
+/// Refuses channels that a layer does not have.
+///
+/// # Errors
+/// With the first of them.
+pub(super) fn known_channels(layer: &LayerInfo, channels: &[usize]) -> Result<()> {
+    let (name, count) = (&layer.name, layer.shape.c);
+    if let Some(wrong) = channels.iter().find(|channel| **channel >= count) {
+        let last = count.saturating_sub(1);
+        bail!(Usage(format!("{name} has no channel {wrong}; its channels are 0 to {last}")));
+    }
+    Ok(())
 }

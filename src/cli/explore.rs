@@ -6,20 +6,20 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use super::args::{Command, Flags, Root};
-use super::context::{Context, Keep};
+use super::context::{Context, Keep, known_channels};
 use super::failure::Usage;
 use super::output::shown;
 use crate::app;
-use crate::base::{clean, nearest};
-use crate::explorer::views;
-use crate::session::ask::PhotoRef;
+use crate::base::{LayerId, clean, nearest};
+use crate::explorer::{first_layer, views};
+use crate::session::ask::{ModelRef, PhotoRef};
 use crate::source::{SAMPLES, collect};
 
 /// Runs the explorer. What the command line names is looked up before the screen is taken.
 pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
     let photos = photos(&root.photos)?;
     let context = Context::open(flags, Keep::Settings)?;
-    check(&context, &root)?;
+    let layer = check(&context, &root)?;
     if !stdin().is_terminal() || !stdout().is_terminal() {
         let commands = Command::NAMES.join(", ");
         bail!("the explorer needs a terminal; without one there are the commands {commands}");
@@ -30,7 +30,7 @@ pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
         model: context.model,
         photos,
         view: root.view,
-        layer: root.layer,
+        layer,
         channel: root.channel,
     })
 }
@@ -52,30 +52,27 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
     Ok(collect(paths)?.into_iter().map(PhotoRef::File).collect())
 }
 
-/// The network is loaded here only when a name has to be looked up in it; the session keeps it.
-fn check(context: &Context, root: &Root) -> Result<()> {
+/// The layer that `--layer` names, once it and `--channel` are known to exist. The network is loaded
+/// here only when a name has to be looked up in it; the session keeps it.
+fn check(context: &Context, root: &Root) -> Result<Option<LayerId>> {
     if let Some(view) = root.view.as_deref().filter(|view| views::find(view).is_none()) {
         let names: Vec<_> = views::ALL.iter().map(|v| v.name().to_lowercase()).collect();
-        bail!(Usage(format!(
-            "there is no view \"{}\"; there are {}",
-            clean(view),
-            names.join(", ")
-        )));
+        let view = clean(view);
+        bail!(Usage(format!("there is no view \"{view}\"; there are {}", names.join(", "))));
+    }
+    if let ModelRef::File(path) = &context.model
+        && !path.exists()
+    {
+        bail!("{}: no such file", shown(path));
     }
     if root.layer.is_none() && root.channel.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let network = context.network()?;
     let layer = root.layer.as_deref().map(|name| context.layer(&network, name)).transpose()?;
-    let Some(channel) = root.channel else { return Ok(()) };
-    let named = network.layers.iter().find(|known| Some(known.id) == layer);
-    // Without a layer, one that some layer has.
-    let widest = network.layers.iter().max_by_key(|layer| layer.shape.c);
-    match named.or(widest) {
-        Some(layer) if channel >= layer.shape.c => {
-            let (name, last) = (&layer.name, layer.shape.c.saturating_sub(1));
-            bail!(Usage(format!("{name} has no channel {channel}; its channels are 0 to {last}")))
-        }
-        _ => Ok(()),
+    let opened = layer.unwrap_or_else(|| first_layer(&network.layers));
+    if let (Some(channel), Some(info)) = (root.channel, network.layers.get(opened.0)) {
+        known_channels(info, &[channel])?;
     }
+    Ok(layer)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, MapsArgs};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep, ask, known_channels};
 use super::failure::{self, Usage};
 use super::output::{self, Target, shown};
 use super::print::{self, Sheet};
@@ -90,12 +90,7 @@ fn look(context: &Context) -> Look {
 /// Channels that do not exist are refused before the network runs.
 fn check(channels: Option<&Channels>, layer: &LayerInfo) -> Result<()> {
     let Some(Channels::These(these)) = channels else { return Ok(()) };
-    let (name, count) = (&layer.name, layer.shape.c);
-    if let Some(wrong) = these.iter().find(|channel| **channel >= count) {
-        let last = count.saturating_sub(1);
-        bail!(Usage(format!("{name} has no channel {wrong}; its channels are 0 to {last}")));
-    }
-    Ok(())
+    known_channels(layer, these)
 }
 
 fn select(

@@ -9,9 +9,8 @@ use super::args::{Flags, PredictArgs};
 use super::context::{Context, Keep};
 use super::failure;
 use super::output::{self, shown};
-use super::table::bar;
 use super::truth::{Score, Truth};
-use crate::base::{count, percent};
+use crate::base::{bar, count, percent};
 use crate::session::ask::{ClassLabel, NetworkInfo};
 
 /// Columns of a bar at probability 1.

@@ -9,8 +9,8 @@ use super::args::{Flags, StatsArgs};
 use super::context::{Context, Keep, ask};
 use super::output;
 use super::progress::Bar;
-use super::table::{Align, Table, bar};
-use crate::base::{LayerId, count, percent, significant};
+use super::table::{Align, Table};
+use crate::base::{LayerId, bar, count, percent, significant};
 use crate::session::ask::*;
 
 /// Columns of a bar of zeros only.
@@ -111,16 +111,18 @@ fn report<'a>(
     photos: usize,
     layers: &[(&'a str, &LayerStatistics)],
 ) -> Report<'a> {
-    let channel = |(channel, of): (usize, &ChannelStatistics)| ChannelReport {
-        channel,
-        dead: of.is_dead(),
-        numbers: of.into(),
-    };
-    let layer = |(name, of): &(&'a str, &LayerStatistics)| LayerReport {
-        name,
-        dead: of.dead(),
-        total: (&of.total).into(),
-        channels: of.channels.iter().enumerate().map(channel).collect(),
+    let layer = |(name, layer): &(&'a str, &LayerStatistics)| {
+        let channel = |(channel, of): (usize, &ChannelStatistics)| ChannelReport {
+            channel,
+            dead: layer.is_dead(channel),
+            numbers: of.into(),
+        };
+        LayerReport {
+            name,
+            dead: layer.dead(),
+            total: (&layer.total).into(),
+            channels: layer.channels.iter().enumerate().map(channel).collect(),
+        }
     };
     Report { network: &network.name, photos, layers: layers.iter().map(layer).collect() }
 }
@@ -130,7 +132,7 @@ fn csv(layers: &[(&str, &LayerStatistics)]) -> String {
     for (name, layer) in layers {
         for (channel, of) in layer.channels.iter().enumerate() {
             let Numbers { min, max, mean, std, sparsity, invalid } = of.into();
-            let dead = of.is_dead();
+            let dead = layer.is_dead(channel);
             text +=
                 &format!("{name},{channel},{min},{max},{mean},{std},{sparsity},{dead},{invalid}\n");
         }
@@ -185,7 +187,7 @@ fn by_channel(layer: &LayerStatistics) -> String {
     let invalid = layer.total.invalid > 0;
     let mut table = table("channel", "dead", invalid);
     for (channel, of) in layer.channels.iter().enumerate() {
-        let dead = if of.is_dead() { "dead" } else { "" };
+        let dead = if layer.is_dead(channel) { "dead" } else { "" };
         table.row(row(channel.to_string(), dead.to_string(), of, invalid));
     }
     table.rule();

@@ -63,17 +63,6 @@ impl Table {
     }
 }
 
-/// A bar of `width` columns, filled to `fraction` in eighths of a column.
-pub(super) fn bar(fraction: f32, width: usize) -> String {
-    const PARTS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let eighths = (fraction.clamp(0.0, 1.0) * (8 * width) as f32).round() as usize;
-    let mut text = "█".repeat(eighths / 8);
-    if !eighths.is_multiple_of(8) {
-        text.push(PARTS[eighths % 8]);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,11 +76,5 @@ mod tests {
         table.row(["all".into(), "7".into(), "x".into()]);
         let text = "layer   n\n────────────\nfc     12\n────────────\nall     7  x\n";
         assert_eq!(table.text(), text);
-    }
-
-    #[test]
-    fn bars_fill() {
-        assert_eq!([bar(0.0, 2), bar(0.5, 2), bar(0.75, 2), bar(9.0, 2)], ["", "█", "█▌", "██"]);
-        assert_eq!(bar(f32::NAN, 2), "");
     }
 }

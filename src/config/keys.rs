@@ -61,11 +61,6 @@ impl KeyTable {
         row.map_or_else(Vec::new, |(_, keys)| keys.clone())
     }
 
-    /// Each command with its keys: in the order of the default file, then the user's own.
-    pub fn rows(&self) -> impl Iterator<Item = (&str, &[Key])> {
-        self.rows.iter().map(|(command, keys)| (command.as_str(), keys.as_slice()))
-    }
-
     /// Puts the user's rows in place of the defaults for the same commands.
     fn replace(&mut self, user: &Document<'_>, own: Vec<Row<'_>>) -> Result<(), ConfigError> {
         for row in &own {
@@ -182,7 +177,7 @@ mod tests {
         assert_eq!(table.command("C-c".parse().unwrap()), Some("quit"));
         assert_eq!(table.command(Key::char('z')), None);
         assert_eq!(shown(&table, "export"), "");
-        let order: Vec<_> = table.rows().map(|(command, _)| command).collect();
+        let order: Vec<_> = table.rows.iter().map(|(command, _)| command.as_str()).collect();
         assert_eq!(order, ["right", "left", "sort-next", "quit"]);
         assert_eq!(load("").unwrap(), table);
     }
@@ -197,7 +192,7 @@ mod tests {
         );
         assert_eq!(table.command(Key::char('s')), None);
         assert_eq!(table.command(Key::char('q')), Some("quit"));
-        assert_eq!(table.rows().last().unwrap().0, "export");
+        assert_eq!(table.rows.last().unwrap().0, "export");
     }
 
     #[test]

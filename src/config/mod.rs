@@ -12,6 +12,6 @@ mod settings;
 
 pub use error::ConfigError;
 pub use keys::KeyTable;
-pub use labels::{Label, imagenet, parse as parse_labels};
+pub use labels::{Label, imagenet};
 pub use paths::{config_dir, state_dir};
 pub use settings::{Display, Dtype, Memory, Run, Settings};

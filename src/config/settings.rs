@@ -44,7 +44,7 @@ pub struct Display {
     /// The order of the channels.
     #[serde(serialize_with = "name")]
     pub sort: SortOrder,
-    /// The terminal's colours; `None` ("auto") when it is to be asked.
+    /// The terminal's colours; `None` ("auto") when the environment says.
     #[serde(with = "auto")]
     pub colors: Option<ColorDepth>,
     /// The width of a tile in terminal columns, at least 1.

@@ -132,8 +132,9 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
 fn back(state: &mut State) -> Vec<Effect> {
     if state.inspector_over {
         state.inspector_over = false;
-    } else if state.progress.is_some() {
-        state.progress = None;
+    } else if state.pending.is_some() {
+        state.stop_waiting();
+        state.photo = state.shown;
         state.say("cancelled");
         return vec![Effect::Cancel];
     } else if state.pane == Pane::Layers {
@@ -175,6 +176,7 @@ fn find_layer(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
         return pick(state, PickerKind::Layer);
     }
+    // As `Graph::find`: a block or a stage is its last layer.
     let inside = format!("{name}.");
     let layers = state.layers();
     let found = layers.iter().position(|l| l.name == name);
@@ -271,7 +273,12 @@ fn combine(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
 }
 
 fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    let signed = state.summary(state.layer).is_some_and(|s| s.signed);
+    // What is on the screen decides: a combination of a signed layer need not be signed.
+    let shown = state.plane().and_then(|plane| views::shown(state, plane.what));
+    let signed = match shown {
+        Some(heatmap) => heatmap.signed,
+        None => state.summary(state.layer).is_some_and(|s| s.signed),
+    };
     let now = if signed { state.look.signed_colormap } else { state.look.colormap };
     let chosen = choose(state, now, argument, step);
     if signed {

@@ -55,14 +55,10 @@ impl State {
         }
     }
 
-    /// The input rows and columns (first, past the last) that the unit in question sees: the one
-    /// under the cursor in the Map view, else the middle one.
+    /// The input rows and columns (first, past the last) that the unit in question sees.
     pub fn field_box(&self) -> Option<((usize, usize), (usize, usize))> {
         let (layer, input) = (self.layer_info()?, self.input.as_ref()?);
-        let (row, column) = match self.view().name() {
-            "Map" => self.cursor,
-            _ => (layer.shape.h / 2, layer.shape.w / 2),
-        };
+        let (row, column) = self.view().unit(self);
         let rows = layer.field.rows.range(row, input.shape.h);
         let columns = layer.field.columns.range(column, input.shape.w);
         Some((rows, columns))

@@ -11,7 +11,7 @@ const SMALLEST: (u16, u16) = (20, 5);
 const WITH_INSPECTOR: u16 = 100;
 /// Fewer columns fold the list of layers away.
 const WITH_LAYERS: u16 = 60;
-const LAYERS_WIDTH: u16 = 28;
+const LAYERS_WIDTH: u16 = 30;
 const INSPECTOR_WIDTH: u16 = 26;
 
 /// Where everything stands.
@@ -42,6 +42,8 @@ pub struct Grid {
     pub rows: usize,
     /// A tile's picture in cells, without frame and caption.
     pub tile: (u16, u16),
+    /// Cells around a tile for frame and caption: 1, or 0 where there is no room for them.
+    pub margin: u16,
 }
 
 /// The place of the map in the Map view.
@@ -90,26 +92,28 @@ impl Layout {
     /// then grown to fill the width; when all fit, arranged near a square.
     pub fn grid(&self, state: &State, shape: Shape, count: usize) -> Grid {
         let area = self.view.inner();
+        let margin = u16::from(area.width >= 3 && area.height >= 3);
+        let around = 2 * margin;
         // A single map has the whole view.
         let wanted = if count == 1 { area.width } else { state.tile };
-        let width = wanted.min(area.width.saturating_sub(2)).max(1);
-        let fit_columns = (area.width / (width + 2)).max(1);
-        let grown = (area.width / fit_columns).saturating_sub(2).max(width);
+        let width = wanted.min(area.width.saturating_sub(around)).max(1);
+        let fit_columns = (area.width / (width + around)).max(1);
+        let grown = (area.width / fit_columns).saturating_sub(around).max(width);
         let mut tile = tile_size(grown, shape, state.cell_aspect);
-        let tallest = area.height.saturating_sub(2).max(1);
+        let tallest = area.height.saturating_sub(around).max(1);
         if tile.1 > tallest {
             let narrower = f32::from(tile.0) * f32::from(tallest) / f32::from(tile.1);
             tile = ((narrower as u16).max(1), tallest);
         }
-        let fit_columns = usize::from(area.width / (tile.0 + 2)).max(1);
-        let fit_rows = usize::from(area.height / (tile.1 + 2)).max(1);
+        let fit_columns = usize::from(area.width / (tile.0 + around)).max(1);
+        let fit_rows = usize::from(area.height / (tile.1 + around)).max(1);
         let columns = if count < fit_columns * fit_rows {
             let square = (1..).find(|n| n * n >= count).unwrap_or(1);
             square.max(count.div_ceil(fit_rows)).clamp(1, fit_columns)
         } else {
             fit_columns
         };
-        Grid { area, columns, rows: fit_rows, tile }
+        Grid { area, columns, rows: fit_rows, tile, margin }
     }
 
     /// The next tile width that changes the number of columns: fewer, or more of them.
@@ -149,9 +153,10 @@ impl Grid {
     /// caption stands in the frame's last row.
     pub fn slot(&self, slot: usize) -> Rect {
         let (column, row) = ((slot % self.columns) as u16, (slot / self.columns) as u16);
+        let (width, height) = (self.tile.0 + 2 * self.margin, self.tile.1 + 2 * self.margin);
         Rect::new(
-            self.area.x + 1 + column * (self.tile.0 + 2),
-            self.area.y + 1 + row * (self.tile.1 + 2),
+            self.area.x + self.margin + column * width,
+            self.area.y + self.margin + row * height,
             self.tile.0,
             self.tile.1,
         )
@@ -162,8 +167,8 @@ impl Grid {
         if !self.area.contains(x, y) {
             return None;
         }
-        let column = usize::from((x - self.area.x) / (self.tile.0 + 2));
-        let row = usize::from((y - self.area.y) / (self.tile.1 + 2));
+        let column = usize::from((x - self.area.x) / (self.tile.0 + 2 * self.margin));
+        let row = usize::from((y - self.area.y) / (self.tile.1 + 2 * self.margin));
         (column < self.columns && row < self.rows).then_some(row * self.columns + column)
     }
 }

@@ -20,4 +20,4 @@ pub use state::{Message, Opening, Pane, State, Work};
 pub use tree::Row;
 // What the screen draws; it does not know the session.
 pub use crate::session::ask::{Cells, ChannelStatistics, Heatmap, LaneName, PlaneKind};
-pub use update::{Effect, Msg, demand, start, update};
+pub use update::{Effect, Msg, demand, first_layer, start, update};

@@ -40,12 +40,13 @@ fn in_layers(state: &mut State, layout: &Layout, mouse: Mouse) -> Vec<Effect> {
     let rows = state.tree();
     let at = state.tree_row(&rows);
     let inner = layout.layers.inner();
-    let first = super::views::first_visible(at, rows.len(), usize::from(inner.height));
     let wanted = match mouse.kind {
         MouseKind::WheelUp => at.saturating_sub(3),
-        MouseKind::WheelDown => at + 3,
-        MouseKind::Press => first + usize::from(mouse.row.saturating_sub(inner.y)),
-        MouseKind::Drag => return Vec::new(),
+        MouseKind::WheelDown => (at + 3).min(rows.len().saturating_sub(1)),
+        MouseKind::Press if inner.contains(mouse.column, mouse.row) => {
+            state.list_top + usize::from(mouse.row - inner.y)
+        }
+        MouseKind::Press | MouseKind::Drag => return Vec::new(),
     };
     let Some(row) = rows.get(wanted) else { return Vec::new() };
     state.pane = Pane::Layers;

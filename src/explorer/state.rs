@@ -1,6 +1,6 @@
 //! Everything that the screen shows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,24 +27,34 @@ pub struct State {
     pub model: ModelRef,
     /// The photos asked for.
     pub photos: Vec<PhotoRef>,
-    /// Which of them is shown.
+    /// Which of them was asked for last.
     pub photo: usize,
+    /// Which of them is shown: the one that the last run was of.
+    pub shown: usize,
     /// The layer asked for on the command line, until the network is known.
-    pub wanted_layer: Option<String>,
+    pub wanted_layer: Option<LayerId>,
+    /// The file or run that is waited for; answers to anything older are dropped.
+    pub pending: Option<Request>,
+    /// The photo that is ready and whose run is waited for.
+    pub next_input: Option<Arc<InputInfo>>,
+    /// Why there is no network.
+    pub failure: Option<String>,
     /// What is known about the network.
     pub network: Option<Arc<NetworkInfo>>,
-    /// What is known about the photo.
+    /// What is known about the photo of the last run.
     pub input: Option<Arc<InputInfo>>,
     /// What the last run found.
     pub outcome: Option<Arc<Outcome>>,
     /// Answers that the screen shows.
     pub known: HashMap<Request, Answer>,
     /// Requests that failed; they are not asked again.
-    pub refused: BTreeSet<String>,
+    pub refused: HashSet<Request>,
     /// The chosen layer.
     pub layer: LayerId,
     /// The group through which the layer was chosen.
     pub group: Option<String>,
+    /// The first row of the list of layers that is on the screen.
+    pub list_top: usize,
     /// Folded stages and blocks.
     pub folded: BTreeSet<String>,
     /// The chosen channel.
@@ -121,8 +131,8 @@ pub struct Opening {
     pub photos: Vec<PhotoRef>,
     /// Index of the view.
     pub view: usize,
-    /// A layer's name.
-    pub layer: Option<String>,
+    /// A layer.
+    pub layer: Option<LayerId>,
     /// A channel.
     pub channel: usize,
     /// Colours and range.
@@ -146,14 +156,19 @@ impl State {
             model: opening.model,
             photos: opening.photos,
             photo: 0,
+            shown: 0,
+            pending: None,
+            next_input: None,
+            failure: None,
             wanted_layer: opening.layer,
             network: None,
             input: None,
             outcome: None,
             known: HashMap::new(),
-            refused: BTreeSet::new(),
+            refused: HashSet::new(),
             layer: LayerId(0),
             group: None,
+            list_top: 0,
             folded: BTreeSet::new(),
             channel: opening.channel,
             combine: None,

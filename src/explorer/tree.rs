@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::State;
+use super::{Layout, State};
 use crate::base::LayerId;
 use crate::session::ask::LayerInfo;
 
@@ -95,6 +95,16 @@ impl State {
             .or_else(|| by(&|r| r.layer == self.layer && r.group.is_none()))
             .or_else(|| by(&|r| r.layer == self.layer))
             .unwrap_or(0)
+    }
+
+    /// Scrolls the list no further than needed for the chosen row to be on the screen.
+    pub(super) fn scroll_list(&mut self) {
+        let Some(layout) = Layout::of(self).filter(|l| !l.layers.is_empty()) else { return };
+        let rows = self.tree();
+        let (at, height) = (self.tree_row(&rows), usize::from(layout.layers.inner().height));
+        let last_top = rows.len().saturating_sub(height);
+        let lowest = (at + 1).saturating_sub(height);
+        self.list_top = self.list_top.clamp(lowest, at.max(lowest)).min(last_top);
     }
 
     /// Opens the groups around the chosen layer, so that its own row is visible.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{State, Work, command, mouse, picker, tree};
 use crate::base::{Key, LayerId, Mouse};
 use crate::session::ask::{
-    Answer, LaneName, NetworkInfo, Outcome, Plane, PlaneKind, Request, RunKey, SessionError,
+    Answer, LaneName, LayerInfo, NetworkInfo, Outcome, Plane, PlaneKind, Request, RunKey,
+    SessionError,
 };
 
 /// What happened.
@@ -41,8 +42,9 @@ pub enum Effect {
 
 /// What to do first.
 pub fn start(state: &mut State) -> Vec<Effect> {
-    state.progress = Some(working(LaneName::Transfer));
-    vec![Effect::Transfer(Request::Network(state.model.clone()))]
+    let request = Request::Network(state.model.clone());
+    wait_for(state, LaneName::Transfer, request.clone());
+    vec![Effect::Transfer(request)]
 }
 
 /// Takes a message.
@@ -55,15 +57,20 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.cell_aspect = aspect;
             Vec::new()
         }
-        Msg::Answered(request, Ok(answer)) => answered(state, request, answer),
-        Msg::Answered(request, Err(error)) => failed(state, &request, &error),
+        Msg::Answered(request, Ok(answer)) => match answered(state, request, answer) {
+            Some(effects) => effects,
+            // One more of the things on the screen: nothing else changes, however many come.
+            None => return Vec::new(),
+        },
+        Msg::Answered(request, Err(error)) => failed(state, request, &error),
         Msg::Progress(work) => {
             if state.progress.is_some_and(|p| p.lane == work.lane) {
                 state.progress = Some(work);
             }
-            Vec::new()
+            return Vec::new();
         }
     };
+    state.scroll_list();
     let wanted: HashSet<Request> = wants(state).into_iter().collect();
     state.known.retain(|request, _| wanted.contains(request));
     effects
@@ -73,7 +80,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 /// not known.
 pub fn demand(state: &State) -> Vec<Request> {
     let mut wanted = wants(state);
-    wanted.retain(|r| !state.known.contains_key(r) && !state.refused.contains(&refusal(r)));
+    wanted.retain(|r| !state.known.contains_key(r) && !state.refused.contains(r));
     wanted
 }
 
@@ -90,11 +97,11 @@ fn wants(state: &State) -> Vec<Request> {
 
 fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
     state.message = None;
-    if state.overlay.is_some() {
-        return picker::key(state, key);
-    }
     let keys = state.keys.clone();
     match keys.command(key) {
+        // It works everywhere, as in every program.
+        Some("suspend") => command::run(state, "suspend", ""),
+        _ if state.overlay.is_some() => picker::key(state, key),
         Some(name) => command::run(state, name, ""),
         None => {
             state.say(format!("{key} is bound to nothing; ? shows all keys"));
@@ -103,65 +110,63 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
     }
 }
 
-fn answered(state: &mut State, request: Request, answer: Answer) -> Vec<Effect> {
-    match answer {
-        Answer::Network(network) => {
+/// Takes an answer; `None` when it changed nothing but what is known of the screen.
+fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<Effect>> {
+    let awaited = state.pending.as_ref() == Some(&request);
+    match (answer, request) {
+        (Answer::Network(network), _) if awaited => {
             open_network(state, &network);
             state.network = Some(network);
             state.reveal();
-            read_photo(state)
+            Some(read_photo(state))
         }
-        Answer::Input(input) => {
-            let wanted = state.photos.get(state.photo);
-            let (Request::Input { photo, network }, Some(wanted)) = (request, wanted) else {
-                return Vec::new();
-            };
-            if photo != *wanted {
-                return Vec::new();
-            }
+        (Answer::Input(input), Request::Input { network, .. }) if awaited => {
             let run = RunKey { network, input: input.id };
-            state.input = Some(input);
-            state.progress = Some(working(LaneName::Run));
-            vec![Effect::Run(Request::Forward(run))]
+            state.next_input = Some(input);
+            wait_for(state, LaneName::Run, Request::Forward(run));
+            Some(vec![Effect::Run(Request::Forward(run))])
         }
-        Answer::Outcome(outcome) => {
+        (Answer::Outcome(outcome), _) if awaited => {
             ran(state, outcome);
-            Vec::new()
+            Some(Vec::new())
         }
-        answer => {
+        // Cancelled, or another photo was asked for since.
+        (Answer::Network(_) | Answer::Input(_) | Answer::Outcome(_), _) => None,
+        (answer @ Answer::Statistics(_), request) => {
             state.known.insert(request, answer);
-            Vec::new()
+            Some(Vec::new())
+        }
+        (answer, request) => {
+            state.known.insert(request, answer);
+            None
         }
     }
 }
 
+/// Photo, maps, classes and statistics change together: the screen never mixes two photos.
 fn ran(state: &mut State, outcome: std::sync::Arc<Outcome>) {
-    if state.input.as_ref().is_some_and(|i| i.id == outcome.run.input) {
-        let invalid: usize = outcome.summaries.iter().map(|s| s.invalid).sum();
-        let first = outcome.summaries.iter().position(|s| s.invalid > 0);
-        if let Some(layer) = first.and_then(|i| outcome.layers.get(i)) {
-            state
-                .complain(format!("{invalid} values are NaN or infinite, first in {}", layer.name));
-        }
-        state.outcome = Some(outcome);
-        state.progress = None;
-        state.refused.clear();
-        state.stay_inside();
+    let invalid: usize = outcome.summaries.iter().map(|s| s.invalid).sum();
+    let first = outcome.summaries.iter().position(|s| s.invalid > 0);
+    if let Some(layer) = first.and_then(|i| outcome.layers.get(i)) {
+        state.complain(format!("{invalid} values are NaN or infinite, first in {}", layer.name));
     }
+    state.outcome = Some(outcome);
+    state.input = state.next_input.take();
+    state.shown = state.photo;
+    state.stop_waiting();
+    state.refused.clear();
+    state.stay_inside();
 }
 
-/// Chooses the layer asked for, or one worth looking at first.
+/// The layer that is shown first when none is asked for: the first one with an image to look at.
+pub fn first_layer(layers: &[LayerInfo]) -> LayerId {
+    LayerId(layers.iter().position(|l| l.name == "relu").unwrap_or(0))
+}
+
 fn open_network(state: &mut State, network: &NetworkInfo) {
     state.folded = tree::blocks(&network.layers);
-    let named = |name: &str| network.layers.iter().rposition(|l| l.name == name);
-    let inside = |name: &str| {
-        let prefix = format!("{name}.");
-        network.layers.iter().rposition(|l| l.name.starts_with(&prefix))
-    };
-    let wanted = state.wanted_layer.take();
-    let found = wanted.as_deref().and_then(|w| named(w).or_else(|| inside(w)));
-    let first = found.or_else(|| named("relu")).unwrap_or(0);
-    state.layer = LayerId(first);
+    state.failure = None;
+    state.layer = state.wanted_layer.take().unwrap_or_else(|| first_layer(&network.layers));
     if let Some(warning) = network.warnings.first() {
         state.complain(warning.clone());
     }
@@ -172,33 +177,46 @@ pub(super) fn read_photo(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     let request = Request::Input { network: network.id, photo: photo.clone() };
-    state.progress = Some(working(LaneName::Transfer));
-    vec![Effect::Transfer(request)]
+    wait_for(state, LaneName::Transfer, request.clone());
+    vec![Effect::Cancel, Effect::Transfer(request)]
 }
 
-const fn working(lane: LaneName) -> Work {
-    Work { lane, done: 0, total: 0, elapsed: Duration::ZERO }
+fn wait_for(state: &mut State, lane: LaneName, request: Request) {
+    state.pending = Some(request);
+    state.progress = Some(Work { lane, done: 0, total: 0, elapsed: Duration::ZERO });
 }
 
-fn failed(state: &mut State, request: &Request, error: &SessionError) -> Vec<Effect> {
-    match (error, request) {
-        (SessionError::Cancelled, _) => Vec::new(),
+fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effect> {
+    let awaited = state.pending.as_ref() == Some(&request);
+    match (error, &request) {
+        (SessionError::Cancelled, _) => {}
         // The capture was dropped to make room: compute it again.
-        (SessionError::NotReady, _) if state.progress.is_none() => read_photo(state),
-        (SessionError::NotReady, _) => Vec::new(),
+        (SessionError::NotReady, _) if awaited || state.pending.is_none() => {
+            return read_photo(state);
+        }
+        (SessionError::NotReady, _) => {}
         (_, Request::Network(_) | Request::Input { .. } | Request::Forward(_)) => {
-            state.progress = None;
-            state.complain(error.to_string());
-            Vec::new()
+            if awaited {
+                state.stop_waiting();
+                state.complain(error.to_string());
+                if matches!(request, Request::Network(_)) {
+                    state.failure = Some(error.to_string());
+                }
+            }
         }
         _ => {
-            state.refused.insert(refusal(request));
             state.complain(error.to_string());
-            Vec::new()
+            state.refused.insert(request);
         }
     }
+    Vec::new()
 }
 
-fn refusal(request: &Request) -> String {
-    format!("{request:?}")
+impl State {
+    /// Nothing is waited for any more.
+    pub(super) fn stop_waiting(&mut self) {
+        self.pending = None;
+        self.next_input = None;
+        self.progress = None;
+    }
 }

@@ -199,11 +199,6 @@ impl Op {
 }
 
 impl Graph {
-    /// The layer of that index.
-    pub fn node(&self, layer: LayerId) -> Option<&Node> {
-        self.nodes.get(layer.0)
-    }
-
     /// Every layer with its index.
     pub fn layers(&self) -> impl Iterator<Item = (LayerId, &Node)> {
         self.nodes.iter().enumerate().map(|(i, node)| (LayerId(i), node))

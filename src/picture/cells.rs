@@ -27,6 +27,35 @@ pub struct HalfCell {
 }
 
 impl Cells {
+    /// The cells blended with those of a photo of the same size, as [`super::overlay`] blends pictures;
+    /// marks stay.
+    pub fn over(&self, photo: &Self) -> Self {
+        let blended = super::overlay(&photo.pixels(), &self.pixels());
+        let columns = usize::from(self.columns);
+        let pixel = |at: usize| blended.rgb.get(at).copied().unwrap_or([0; 3]);
+        let cells = self.cells.iter().enumerate().map(|(i, cell)| {
+            let top = i / columns.max(1) * 2 * columns + i % columns.max(1);
+            HalfCell { top: pixel(top), bottom: pixel(top + columns), marked: cell.marked }
+        });
+        Self { cells: cells.collect(), ..*self }
+    }
+
+    /// Two pixels for each cell.
+    fn pixels(&self) -> super::Picture {
+        let (width, height) = (usize::from(self.columns), 2 * usize::from(self.rows));
+        let mut picture = super::Picture::filled(width, height, [0; 3]);
+        for (row, cells) in self.cells.chunks(width.max(1)).enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
+                for (y, color) in [(2 * row, cell.top), (2 * row + 1, cell.bottom)] {
+                    if let Some(pixel) = picture.rgb.get_mut(y * width + column) {
+                        *pixel = color;
+                    }
+                }
+            }
+        }
+        picture
+    }
+
     /// A map of `height x width` values through a colour map, stretched over the cells.
     pub fn heatmap(
         values: &[f32],

@@ -15,11 +15,11 @@ mod stops;
 mod tiles;
 
 pub use cells::{Cells, HalfCell};
-pub use colormap::{color, table};
+pub use colormap::color;
 pub use look::Look;
 pub use normalize::{Range, invalid};
 pub use npy::npy;
 pub use overlay::overlay;
 pub use raster::{MARK, Picture};
 pub use resample::{Fit, fit};
-pub use tiles::{columns, fit_to_aspect, sheet};
+pub use tiles::{columns, sheet};

@@ -8,26 +8,6 @@ pub fn columns(n: usize) -> usize {
     if root * root < n { root + 1 } else { root }
 }
 
-/// The columns with which `n` tiles can be drawn largest in an area. Square tiles in a square area
-/// give [`columns`]. Sizes are in one unit (pixels, say); 0 counts as 1.
-pub fn fit_to_aspect(
-    n: usize,
-    tile_w: usize,
-    tile_h: usize,
-    area_w: usize,
-    area_h: usize,
-) -> usize {
-    // The grid is scaled by 1 / max(width / area_w, height / area_h); times area_w * area_h, that
-    // maximum is a whole number. The widest of equally good grids wins.
-    let [tile_w, tile_h, area_w, area_h] =
-        [tile_w, tile_h, area_w, area_h].map(|v| v.max(1) as u128);
-    let need = |columns: &usize| {
-        let rows = n.div_ceil(*columns) as u128;
-        (*columns as u128 * tile_w * area_h).max(rows * tile_h * area_w)
-    };
-    (1..=n).rev().min_by_key(need).unwrap_or(0)
-}
-
 /// All tiles in one picture: [`columns`] in a row, `gap` pixels between neighbours and none around
 /// the sheet. Tiles of different sizes stand at the top left of places of the largest size.
 pub fn sheet(tiles: &[Picture], gap: usize, background: [u8; 3]) -> Picture {
@@ -58,9 +38,6 @@ mod tests {
     #[test]
     fn grids_are_near_square() {
         assert_eq!([0, 1, 2, 4, 5, 64, 65].map(columns), [0, 1, 2, 2, 3, 8, 9]);
-        assert_eq!(fit_to_aspect(6, 1, 1, 300, 200), 3);
-        assert_eq!(fit_to_aspect(6, 1, 1, 100, 600), 1);
-        assert_eq!(fit_to_aspect(0, 1, 1, 1, 1), 0);
     }
 
     #[test]
@@ -74,11 +51,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn square_areas_give_square_grids(n in 0usize..300, side in 1usize..2000) {
-            prop_assert_eq!(fit_to_aspect(n, 7, 7, side, side), columns(n));
-        }
-
         #[test]
         fn tiles_never_overlap(n in 1usize..30, w in 1usize..6, h in 1usize..6, gap in 0usize..4) {
             let tiles: Vec<_> = (0..n).map(|i| Picture::filled(w, h, [i as u8 + 1; 3])).collect();

@@ -5,7 +5,7 @@ use ratatui::style::{Color, Style};
 
 use super::theme;
 use crate::base::{RangeMode, Rect, significant};
-use crate::explorer::{Cells, Heatmap, State};
+use crate::explorer::{Cells, Heatmap};
 
 const fn color([r, g, b]: [u8; 3]) -> Color {
     Color::Rgb(r, g, b)
@@ -92,8 +92,8 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
 }
 
 /// Which values the ends of the colours stand for, in words.
-pub fn mode(range: RangeMode, map: &Heatmap) -> &'static str {
-    match (range, map.colormap.is_diverging()) {
+pub fn mode(map: &Heatmap) -> &'static str {
+    match (map.mode, map.colormap.is_diverging()) {
         (RangeMode::Map, false) => "each map its own range",
         (RangeMode::Layer, false) => "range of the layer",
         (RangeMode::Percentile, false) => "1 to 99 percentile",
@@ -105,14 +105,14 @@ pub fn mode(range: RangeMode, map: &Heatmap) -> &'static str {
 
 /// The colours and their range at the foot of a pane, `viridis · each map its own range · 0 ▆▆ 4.87`,
 /// or as much of it as there is room for.
-pub fn scale(state: &State, buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
+pub fn scale(buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
     let invalid = match map.invalid {
         0 => String::new(),
         n => format!("{n} × no number · "),
     };
     let (low, high) = (significant(map.range.low), significant(map.range.high));
     let name = map.colormap;
-    let mode = mode(state.look.range, map);
+    let mode = mode(map);
     let tail = format!(" {high} ");
     let heads = [
         format!(" {invalid}{name} · {mode} · {low} "),

@@ -15,10 +15,10 @@ pub fn draw(state: &State, scroll: usize, rect: Rect, buffer: &mut Buffer) {
         let y = inner.y + (i - first) as u16;
         let keys: Vec<String> =
             state.keys.keys_of(command.name).iter().map(Key::to_string).collect();
-        text::line(buffer, inner.x + 1, y, 12, &keys.join(" "), theme::ACCENT);
-        text::line(buffer, inner.x + 14, y, 15, command.name, theme::DIM);
-        let x = inner.x + 30;
-        text::line(buffer, x, y, inner.width.saturating_sub(30), command.doc, theme::PLAIN);
+        let keys = format!("{:<13}", keys.join(" "));
+        text::column(buffer, inner, 1, y, &keys, theme::ACCENT);
+        text::column(buffer, inner, 15, y, &format!("{:<15}", command.name), theme::DIM);
+        text::column(buffer, inner, 31, y, command.doc, theme::PLAIN);
     }
     let shown =
         format!("{}-{} of {}", first + 1, (first + height).min(COMMANDS.len()), COMMANDS.len());

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{heatmap, text, theme};
-use crate::base::{Rect, percent, short_count, significant};
+use crate::base::{Rect, bar, percent, short_count, significant};
 use crate::explorer::{ChannelStatistics, State};
 
 /// Draws the pane.
@@ -17,6 +17,7 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
     classes(state, &mut pen);
     channel(state, &mut pen);
     layer(state, &mut pen);
+    network(state, &mut pen);
 }
 
 /// The inspector in one line: `tabby 62 % · mean .31 max 4.87 zeros 43 %`.
@@ -81,6 +82,19 @@ impl Pen<'_> {
         }
     }
 
+    /// Text over as many lines as it takes.
+    fn words(&mut self, text: &str) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if line.chars().count() + word.chars().count() + 1 > usize::from(self.inner.width) {
+                self.parts(&[(&std::mem::take(&mut line), theme::DIM)]);
+            }
+            line += if line.is_empty() { "" } else { " " };
+            line += word;
+        }
+        self.parts(&[(&line, theme::DIM)]);
+    }
+
     fn pair(&mut self, name: &str, value: &str) {
         if self.room() > 0 {
             let width = self.inner.width;
@@ -138,7 +152,7 @@ fn classes(state: &State, pen: &mut Pen) {
             label = name.chars().take(width.saturating_sub(1)).chain(['…']).collect();
         }
         let row = format!("{label:<width$} {:>3.0} ", probability * 100.0);
-        pen.parts(&[(&row, theme::PLAIN), (&text::bar(*probability, 5), theme::BAR)]);
+        pen.parts(&[(&row, theme::PLAIN), (&bar(*probability, 5), theme::BAR)]);
     }
 }
 
@@ -176,12 +190,18 @@ fn layer(state: &State, pen: &mut Pen) {
     pen.section(&format!("Layer {} of {}", layer.id.0 + 1, state.layers().len()));
     pen.pair("op", &layer.op);
     pen.pair("shape", &layer.shape.to_string());
-    if let Some(summary) = state.summary(layer.id) {
-        let dead = match summary.dead {
+    if let Some(statistics) = state.statistics() {
+        let total = &statistics.total;
+        pen.pair(
+            "mean",
+            &format!("{} ± {}", significant(total.mean as f32), significant(total.std as f32)),
+        );
+        pen.pair("range", &format!("{} .. {}", significant(total.min), significant(total.max)));
+        let dead = match statistics.dead() {
             0 => String::new(),
             n => format!(" · {n} dead †"),
         };
-        pen.pair("zeros", &format!("{}{dead}", percent(summary.sparsity)));
+        pen.pair("zeros", &format!("{}{dead}", percent(total.sparsity())));
     }
     if layer.parameters > 0 {
         pen.pair("params", &short_count(layer.parameters));
@@ -193,4 +213,18 @@ fn layer(state: &State, pen: &mut Pen) {
     let field = if rows == columns { format!("{rows} px") } else { format!("{columns}x{rows} px") };
     let of = state.input.as_ref().map_or(String::new(), |i| format!(" of {}", i.shape.w));
     pen.pair("field", &format!("{field}{of}"));
+}
+
+/// How photos are made ready, and what the file does not say.
+fn network(state: &State, pen: &mut Pen) {
+    let Some(network) = &state.network else { return };
+    pen.section("Network");
+    pen.pair("classes", &network.classes.len().to_string());
+    let parameters: u64 = network.layers.iter().map(|l| l.parameters).sum();
+    pen.pair("params", &short_count(parameters));
+    let products: u64 = state.layers().iter().map(|l| l.multiply_adds).sum();
+    pen.pair("mult-add", &short_count(products));
+    for note in [&network.recipe].into_iter().chain(&network.notes) {
+        pen.words(note);
+    }
 }

@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 
 use super::{text, theme};
-use crate::base::{Rect, Shape};
-use crate::explorer::{Pane, Row, State, views};
+use crate::base::{Rect, Shape, bar};
+use crate::explorer::{Pane, Row, State};
 
 const BAR: u16 = 4;
 
@@ -19,7 +19,7 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
     let rows = state.tree();
     let chosen = state.tree_row(&rows);
     let height = usize::from(inner.height);
-    let first = views::first_visible(chosen, rows.len(), height);
+    let first = state.list_top;
     for (i, row) in rows.iter().enumerate().skip(first).take(height) {
         let y = inner.y + (i - first) as u16;
         draw_row(state, row, i == chosen, focused, Rect::new(inner.x, y, inner.width, 1), buffer);
@@ -47,28 +47,37 @@ fn draw_row(
         (false, _, true) => theme::PLAIN,
         (false, _, false) => theme::DIM,
     };
+    let shape = state.layers().get(row.layer.0).map_or(String::new(), |l| short_shape(l.shape));
+    let shape_width = shape.chars().count() as u16;
+    let shape_end = rect.width.saturating_sub(BAR + 2);
+    let room = shape_end.saturating_sub(shape_width + 1);
     let indent = " ".repeat(usize::from(row.depth));
-    let label = format!("{indent}{mark} {}", row.label);
-    text::line(buffer, rect.x, rect.y, 15, &label, name);
-    let Some(info) = state.layers().get(row.layer.0) else { return };
-    let shape = short_shape(info.shape);
-    let shape_end = rect.width.saturating_sub(BAR + 1);
-    let wide = shape.chars().count() as u16;
-    if wide < shape_end {
-        let x = rect.x + shape_end - wide;
-        text::line(buffer, x, rect.y, wide, &shape, theme::DIM);
+    let label = shorten(&format!("{indent}{mark} {}", row.label), usize::from(room));
+    text::line(buffer, rect.x, rect.y, room, &label, name);
+    if shape_width < shape_end {
+        let x = rect.x + shape_end - shape_width;
+        text::line(buffer, x, rect.y, shape_width, &shape, theme::DIM);
     }
     let Some(summary) = state.summary(row.layer) else { return };
-    let x = rect.x + rect.width - BAR;
+    let x = rect.x + rect.width.saturating_sub(BAR + 1);
     if summary.invalid > 0 {
         text::line(buffer, x, rect.y, BAR, "NaN", theme::ERROR);
         return;
     }
-    let bar = text::bar(summary.sparsity, BAR);
-    let used = text::line(buffer, x, rect.y, BAR, &bar, theme::BAR);
-    if summary.dead > 0 && used < BAR {
-        text::line(buffer, x + BAR - 1, rect.y, 1, "†", theme::ERROR);
+    text::line(buffer, x, rect.y, BAR, &bar(summary.sparsity, usize::from(BAR)), theme::BAR);
+    if summary.dead > 0 {
+        text::line(buffer, x + BAR, rect.y, 1, "†", theme::ERROR);
     }
+}
+
+/// Leaves out the middle: names differ at their ends (`downsample.0`, `downsample.1`).
+fn shorten(label: &str, width: usize) -> String {
+    let letters: Vec<char> = label.chars().collect();
+    if letters.len() <= width || width < 6 {
+        return label.to_string();
+    }
+    let (start, end) = (&letters[..width - 3], &letters[letters.len() - 2..]);
+    start.iter().chain(&['…']).chain(end).collect()
 }
 
 /// `64x112²`, `64x112x80`, `1000`.

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{heatmap, text, theme};
 use crate::base::{Rect, Shape, significant};
-use crate::explorer::{Layout, Pane, State, views};
+use crate::explorer::{Layout, MapPlace, Pane, State, views};
 
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
@@ -16,7 +16,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     };
     let place = layout.map_place(state, shape);
     if place.ruler > 0 {
-        rulers(shape, place.picture, buffer);
+        rulers(shape, place.picture, rect.inner(), buffer);
     }
     if let Some(map) = views::map::heatmap(state) {
         heatmap::cells(buffer, place.picture, &map.cells);
@@ -24,9 +24,9 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         text::label(buffer, rect, rect.y + rect.height - 1, &under, theme::CHOSEN);
         let taken = (under.chars().count() as u16 + 4).min(rect.width);
         let (_, rest) = rect.split_left(taken);
-        heatmap::scale(state, buffer, rest, map);
+        heatmap::scale(buffer, rest, map);
     }
-    cross(state, shape, place.picture, buffer);
+    cross(state, shape, place, rect.inner(), buffer);
 }
 
 /// `layer1.0.relu · channel 5 of 64 · 56x56`.
@@ -39,7 +39,7 @@ fn title(state: &State) -> String {
     };
     let photo = if state.over_photo { " · over the photo" } else { "" };
     let colours = views::map::heatmap(state)
-        .map(|map| format!(" · {} · {}", map.colormap, heatmap::mode(state.look.range, map)))
+        .map(|map| format!(" · {} · {}", map.colormap, heatmap::mode(map)))
         .unwrap_or_default();
     format!("{} · {what} · {h}x{w}{photo}{colours}", layer.name)
 }
@@ -63,7 +63,7 @@ fn cell_of(index: usize, values: usize, first: u16, cells: u16) -> u16 {
     first + (middle as u16).min(cells.saturating_sub(1))
 }
 
-fn rulers(shape: Shape, picture: Rect, buffer: &mut Buffer) {
+fn rulers(shape: Shape, picture: Rect, inner: Rect, buffer: &mut Buffer) {
     let step = |values: usize, cells: u16, room: u16| {
         let each = |step: &usize| *step * usize::from(cells) / values.max(1) >= usize::from(room);
         [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(each).unwrap_or(1000)
@@ -71,7 +71,10 @@ fn rulers(shape: Shape, picture: Rect, buffer: &mut Buffer) {
     let across = step(shape.w, picture.width, 5);
     for column in (0..shape.w).step_by(across) {
         let x = cell_of(column, shape.w, picture.x, picture.width);
-        text::line(buffer, x, picture.y.saturating_sub(1), 4, &column.to_string(), theme::DIM);
+        if picture.y > inner.y {
+            let label = column.to_string();
+            text::column(buffer, inner, x - inner.x, picture.y - 1, &label, theme::DIM);
+        }
     }
     let down = step(shape.h, picture.height, 2);
     for row in (0..shape.h).step_by(down) {
@@ -81,7 +84,8 @@ fn rulers(shape: Shape, picture: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn cross(state: &State, shape: Shape, picture: Rect, buffer: &mut Buffer) {
+fn cross(state: &State, shape: Shape, place: MapPlace, inner: Rect, buffer: &mut Buffer) {
+    let picture = place.picture;
     if picture.is_empty() {
         return;
     }
@@ -89,10 +93,10 @@ fn cross(state: &State, shape: Shape, picture: Rect, buffer: &mut Buffer) {
     let y = cell_of(state.cursor.0, shape.h, picture.y, picture.height);
     heatmap::over(buffer, x, y, "╋");
     let mark = theme::CHOSEN;
-    if picture.x > 0 {
+    if place.ruler > 0 {
         text::line(buffer, picture.x - 1, y, 1, "▸", mark);
     }
-    if picture.y > 0 && y >= picture.y {
+    if place.ruler > 0 && picture.y > inner.y {
         text::line(buffer, x, picture.y - 1, 1, "▾", mark);
     }
 }

@@ -23,6 +23,9 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         if let Some(tile) = views::maps::tile(state, *what) {
             heatmap::cells(buffer, place, &tile.cells);
         }
+        if grid.margin == 0 {
+            continue;
+        }
         if chosen {
             heatmap::frame(buffer, place, theme::CHOSEN);
         }
@@ -31,19 +34,20 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         text::line(buffer, place.x, place.y + place.height, place.width, &caption, style);
     }
     if let Some(tile) = page.maps.get(page.chosen).and_then(|w| views::maps::tile(state, *w)) {
-        heatmap::scale(state, buffer, rect, tile);
+        heatmap::scale(buffer, rect, tile);
     }
 }
 
 /// What stands in the view while nothing is known yet.
 pub fn waiting(state: &State, rect: Rect, buffer: &mut Buffer) {
-    let line = rect.inner().centred(rect.inner().width.min(40), 1);
-    let words = match (&state.progress, &state.network) {
-        (Some(_), None) => "reading the network …",
-        (Some(_), Some(_)) => "running the network …",
-        (None, _) => "nothing has run; n takes the next photo",
+    let line = rect.inner().centred(rect.inner().width.min(76), 1);
+    let (words, style) = match (&state.progress, &state.network, &state.failure) {
+        (None, None, Some(failure)) => (failure.as_str(), theme::ERROR),
+        (_, None, _) => ("reading the network …", theme::DIM),
+        (Some(_), Some(_), _) => ("running the network …", theme::DIM),
+        (None, Some(_), _) => ("nothing has run; n takes the next photo", theme::DIM),
     };
-    text::line(buffer, line.x, line.y, line.width, words, theme::DIM);
+    text::line(buffer, line.x, line.y, line.width, words, style);
 }
 
 /// `layer2.1.relu_1 · 128 maps of 28x28 · page 1/4 · by index`.

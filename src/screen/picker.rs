@@ -24,10 +24,12 @@ pub fn draw(state: &State, list: &Picker, rect: Rect, buffer: &mut Buffer) {
         }
         let side = item.side.chars().count() as u16;
         let name = (inner.width / 4).max(22);
-        text::line(buffer, inner.x + 1, y, name, &item.name, pick(theme::PLAIN));
+        let room = name.min(inner.width.saturating_sub(1));
+        text::line(buffer, inner.x + 1, y, room, &item.name, pick(theme::PLAIN));
         let note_width = inner.width.saturating_sub(name + side + 5);
         text::line(buffer, inner.x + 2 + name, y, note_width, &item.note, pick(theme::DIM));
-        let row = Rect::new(inner.x, y, inner.width.saturating_sub(1), 1);
+        // Only behind the name: it is the name that is chosen.
+        let row = Rect::new(inner.x + name, y, inner.width.saturating_sub(name + 1), 1);
         text::right(buffer, row, y, &item.side, pick(theme::ACCENT));
     }
     let count = format!("{} of {}", (list.chosen + 1).min(items.len()), items.len());

@@ -28,6 +28,11 @@ pub fn line(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, style: 
     buffer.set_stringn(end, y, "…", 1, style).0 - x
 }
 
+/// Writes a column of a pane: from `at` columns inside of it, cut at its edge.
+pub fn column(buffer: &mut Buffer, inner: Rect, at: u16, y: u16, text: &str, style: Style) {
+    line(buffer, inner.x + at, y, inner.width.saturating_sub(at), text, style);
+}
+
 /// Writes several styles in a row; returns the columns used.
 pub fn spans(buffer: &mut Buffer, x: u16, y: u16, width: u16, parts: &[(&str, Style)]) -> u16 {
     let mut used = 0;
@@ -83,16 +88,4 @@ pub fn label_right(buffer: &mut Buffer, rect: Rect, y: u16, text: &str, style: S
         let x = rect.x + rect.width - 1 - wide;
         line(buffer, x, y, wide, &format!(" {text} "), style);
     }
-}
-
-/// A bar of eighths of a cell, `width` cells for 1.
-pub fn bar(fraction: f32, width: u16) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
-    let mut eighths = (fraction * f32::from(width) * 8.0).round() as usize;
-    // Something that is there must not vanish.
-    if fraction > 0.0 && eighths == 0 {
-        eighths = 1;
-    }
-    "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }

@@ -8,8 +8,7 @@ use crate::explorer::{Layout, State, views};
 /// Draws the row.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.title;
-    let names: Vec<String> =
-        views::ALL.iter().enumerate().map(|(i, v)| format!("{} {}", i + 1, v.name())).collect();
+    let names: Vec<String> = views::ALL.iter().map(|view| tab(state, view.name())).collect();
     let tabs: u16 = names.iter().map(|n| n.len() as u16 + 2).sum();
     let room = rect.width.saturating_sub(tabs + 1);
     let mut parts = Vec::new();
@@ -25,7 +24,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     if let Some(input) = &state.input {
         let place = match state.photos.len() {
             0 | 1 => String::new(),
-            n => format!(" {}/{n}", state.photo + 1),
+            n => format!(" {}/{n}", state.shown + 1),
         };
         parts.push((format!(" · {}", input.name), theme::PLAIN));
         parts.push((format!(" {}x{}{place}", input.shape.w, input.shape.h), theme::DIM));
@@ -43,5 +42,13 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     for (i, name) in names.iter().enumerate() {
         let style = if i == state.view { theme::CHOSEN } else { theme::DIM };
         x += text::line(buffer, x, rect.y, rect.width, name, style) + 2;
+    }
+}
+
+/// The view with the key of its command.
+fn tab(state: &State, name: &str) -> String {
+    match state.keys.keys_of(&name.to_lowercase()).first() {
+        Some(key) => format!("{key} {name}"),
+        None => name.to_string(),
     }
 }

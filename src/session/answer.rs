@@ -12,11 +12,11 @@ use super::SessionError;
 use super::ask::*;
 use super::bounded::Bounded;
 use super::network::{Network, file_name, layer_infos};
+use super::run::{Colours, Run};
 use crate::analysis::{Histogram, LayerStatistics, ranked};
-use crate::base::{Array, Cancel, Colormap, LayerId, Progress, RangeMode, Shape};
+use crate::base::{Cancel, LayerId, Progress, Shape};
 use crate::config::Dtype;
-use crate::engine::Capture;
-use crate::picture::{Cells, Picture, color, invalid, overlay};
+use crate::picture::{Cells, Picture, color, invalid};
 use crate::source::{Overrides, Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
 
 /// What holds for a whole session.
@@ -48,24 +48,17 @@ struct Held {
     photo: Option<Picture>,
 }
 
-/// A capture with the statistics that were asked for so far.
-struct Run {
-    capture: Arc<dyn Capture>,
-    statistics: Mutex<HashMap<LayerId, Arc<LayerStatistics>>>,
-    outcome: Arc<Outcome>,
-}
-
 /// A panic in one request must not take the session down with it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {
     /// An empty session.
     pub fn new(options: Options) -> Self {
-        let runs = Bounded::new(options.memory);
         // Inputs are small beside captures; a share of the bound keeps long folders from piling up.
         let inputs = Bounded::new(options.memory / 8);
+        let runs = Bounded::new(options.memory - options.memory / 8);
         Self {
             options,
             networks: Mutex::default(),
@@ -87,7 +80,9 @@ impl Session {
     ) -> Result<Answer, SessionError> {
         Ok(match request {
             Request::Network(model) => Answer::Network(self.load(model)?),
-            Request::Input { network, photo } => Answer::Input(self.ready(*network, photo)?),
+            Request::Input { network, photo } => {
+                Answer::Input(self.ready(*network, photo, cancel)?)
+            }
             Request::Forward(run) => Answer::Outcome(self.forward(*run, cancel, progress)?),
             Request::Statistics { run, layer } => {
                 Answer::Statistics(self.run(*run)?.statistics(*layer)?)
@@ -98,7 +93,7 @@ impl Session {
             Request::Picture { plane, scale, look } => {
                 let run = self.run(plane.run)?;
                 let array = run.plane(*plane)?;
-                let (map, range) = run.colours(*plane, &array, *look)?;
+                let Colours { map, range, .. } = run.colours(*plane, &array, *look)?;
                 let Shape { h, w, .. } = array.shape;
                 let picture = Picture::heatmap(array.map(0), h, w, map, range, *scale);
                 Answer::Picture(Arc::new(picture))
@@ -152,7 +147,12 @@ impl Session {
         lock(&self.runs).get(&key).ok_or(SessionError::NotReady)
     }
 
-    fn ready(&self, network: NetworkId, photo: &PhotoRef) -> Result<Arc<InputInfo>, SessionError> {
+    fn ready(
+        &self,
+        network: NetworkId,
+        photo: &PhotoRef,
+        cancel: &Cancel,
+    ) -> Result<Arc<InputInfo>, SessionError> {
         let network = self.network(network)?;
         let (name, held, hash) = match photo {
             PhotoRef::File(path) if is_input_array(path) => input_array(path)?,
@@ -166,6 +166,9 @@ impl Session {
                 ready_photo(photo, sample.name.into(), sample.name, &network)?
             }
         };
+        if cancel.is_cancelled() {
+            return Err(SessionError::Cancelled);
+        }
         let shape = held.prepared.input.shape;
         if shape.c != network.graph.input_channels {
             let needed = network.graph.input_channels;
@@ -198,8 +201,12 @@ impl Session {
         let (network, input) = (self.network(key.network)?, self.input(key.input)?);
         let layers = layer_infos(&network.graph, input.prepared.input.shape)?;
         let started = Instant::now();
+        // The statistics afterwards take about a tenth of the time.
+        let steps = layers.len() + layers.len() / 10;
+        let mut layer_done = Progress::new(|done, _| progress.report(done, steps));
         let capture =
-            network.backend.forward(&input.prepared.input, &Vec::new(), cancel, progress)?;
+            network.backend.forward(&input.prepared.input, &Vec::new(), cancel, &mut layer_done)?;
+        drop(layer_done);
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         let mut statistics = HashMap::new();
         let mut summaries = Vec::with_capacity(layers.len());
@@ -215,6 +222,7 @@ impl Session {
                 signed: of.is_signed(),
             });
             statistics.insert(layer.id, Arc::new(of));
+            progress.report(layers.len() + statistics.len() / 10, steps);
         }
         let classes = network.graph.classes();
         let logits = match layers.last().filter(|_| classes > 0) {
@@ -243,75 +251,18 @@ impl Session {
     ) -> Result<Arc<Heatmap>, SessionError> {
         let run = self.run(plane.run)?;
         let array = run.plane(plane)?;
-        let (colormap, range) = run.colours(plane, &array, look)?;
+        let Colours { map, range, mode, signed } = run.colours(plane, &array, look)?;
         let Shape { h, w, .. } = array.shape;
         let values = array.map(0);
-        let cells = if over_photo {
+        let mut cells = Cells::heatmap(values, h, w, columns, rows, map, range);
+        if over_photo {
             let held = self.input(plane.run.input)?;
             let photo = held.photo.as_ref().ok_or_else(no_photo)?;
-            let heat = Picture::heatmap(values, h, w, colormap, range, 1);
-            Cells::photo(&overlay(photo, &heat), columns, rows)
-        } else {
-            Cells::heatmap(values, h, w, columns, rows, colormap, range)
-        };
-        let scale = (0..SCALE).map(|i| color(colormap, i as f32 / (SCALE - 1) as f32)).collect();
-        Ok(Arc::new(Heatmap { cells, range, colormap, scale, invalid: invalid(values) }))
-    }
-}
-
-impl Run {
-    fn statistics(&self, layer: LayerId) -> Result<Arc<LayerStatistics>, SessionError> {
-        if let Some(known) = lock(&self.statistics).get(&layer) {
-            return Ok(known.clone());
+            cells = cells.over(&Cells::photo(photo, columns, rows));
         }
-        let of = Arc::new(LayerStatistics::of(self.capture.as_ref(), layer)?);
-        lock(&self.statistics).insert(layer, of.clone());
-        Ok(of)
-    }
-
-    fn plane(&self, plane: Plane) -> Result<Array, SessionError> {
-        Ok(match plane.what {
-            PlaneKind::Channel(channel) => self.capture.read(plane.layer, &[channel])?,
-            PlaneKind::Combined(how) => self.capture.combine(plane.layer, how)?,
-        })
-    }
-
-    /// The colour map and the range of a map: one rule for every view and command.
-    fn colours(
-        &self,
-        plane: Plane,
-        array: &Array,
-        look: Look,
-    ) -> Result<(Colormap, Range), SessionError> {
-        let layer = self.statistics(plane.layer)?;
-        let (all, signed) = match plane.what {
-            PlaneKind::Channel(_) => {
-                (Range { low: layer.total.min, high: layer.total.max }, layer.is_signed())
-            }
-            // A combination has its own scale: the channels' range says nothing about it.
-            PlaneKind::Combined(_) => {
-                let all = Range::spanning(array.map(0));
-                (all, all.low < 0.0)
-            }
-        };
-        // A map of one value is no picture by itself: only against the others it has a colour.
-        let range = if array.shape.area() == 1 { RangeMode::Layer } else { look.range };
-        Ok(Look { range, ..look }.range_for(array.map(0), all, signed))
-    }
-
-    fn values(
-        &self,
-        layer: LayerId,
-        maps: Option<&[PlaneKind]>,
-    ) -> Result<Arc<Array>, SessionError> {
-        let Some(maps) = maps else { return Ok(Arc::new(self.capture.read_all(layer)?)) };
-        let mut data = Vec::new();
-        let shape = self.capture.shape(layer)?;
-        for what in maps {
-            let run = self.outcome.run;
-            data.extend_from_slice(self.plane(Plane { run, layer, what: *what })?.map(0));
-        }
-        Ok(Arc::new(Array { shape: Shape { n: 1, c: maps.len(), ..shape }, data }))
+        let scale = (0..SCALE).map(|i| color(map, i as f32 / (SCALE - 1) as f32)).collect();
+        let invalid = invalid(values);
+        Ok(Arc::new(Heatmap { cells, range, colormap: map, mode, signed, scale, invalid }))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The words between the session and those who ask it: requests, answers, and what they carry.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use crate::analysis::{Histogram, LayerStatistics};
-use crate::base::{Array, Colormap, Combine, LayerId, Shape};
+use crate::base::{Array, Colormap, Combine, LayerId, RangeMode, Shape};
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
 pub use crate::picture::{Cells, HalfCell, Look, Picture, Range};
@@ -22,11 +22,9 @@ pub enum ModelRef {
     File(PathBuf),
 }
 
-impl std::str::FromStr for ModelRef {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "builtin" { Self::Builtin } else { Self::File(text.into()) })
+impl From<&Path> for ModelRef {
+    fn from(path: &Path) -> Self {
+        if path == Path::new("builtin") { Self::Builtin } else { Self::File(path.into()) }
     }
 }
 
@@ -271,6 +269,10 @@ pub struct Heatmap {
     pub range: Range,
     /// The colour map in use.
     pub colormap: Colormap,
+    /// Where the range comes from.
+    pub mode: RangeMode,
+    /// Whether the values are signed, so that the signed colour map is in use.
+    pub signed: bool,
     /// Colours from the first to the last, for a scale beside the picture.
     pub scale: Vec<[u8; 3]>,
     /// NaN and infinities.

@@ -10,6 +10,7 @@ mod bounded;
 mod error;
 mod lanes;
 mod network;
+mod run;
 
 pub use answer::{Options, Session};
 pub use error::SessionError;

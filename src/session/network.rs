@@ -48,6 +48,7 @@ impl Network {
         };
         let channels = graph.input_channels;
         let metadata = &checkpoint.metadata;
+        check_lists(overrides, channels)?;
         let recipe = Recipe::choose(graph.usual_input, channels, metadata, overrides);
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
         let info = NetworkInfo {
@@ -64,6 +65,19 @@ impl Network {
         let backend = Box::new(Portable::new(graph.clone(), dtype, Device::Cpu)?);
         Ok(Self { graph, backend, recipe, info: Arc::new(info) })
     }
+}
+
+/// A mean or deviation for each channel, or one for all.
+fn check_lists(overrides: &Overrides, channels: usize) -> Result<(), SessionError> {
+    for (flag, values) in [("--mean", &overrides.mean), ("--std", &overrides.std)] {
+        let given = values.as_ref().map_or(1, Vec::len);
+        if given != 1 && given != channels {
+            return Err(SessionError::Unknown(format!(
+                "{flag} has {given} values, the network takes {channels} channels"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What is known about every layer for an input of that shape.

@@ -1,4 +1,4 @@
-//! Input tensors from `.npy` files: `[C, H, W]` or `[N, C, H, W]` float, already normalised.
+//! Input tensors from `.npy` files: `[C, H, W]` or `[1, C, H, W]` float, already normalised.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -23,7 +23,10 @@ pub fn read_input(path: &Path) -> Result<Array, SourceError> {
         NpyFile::new(Cursor::new(&bytes)).map_err(|e| fail(format!("is no .npy file: {e}")))?;
     let shape = match *file.shape() {
         [c, h, w] => [1, c, h, w],
-        [n, c, h, w] => [n, c, h, w],
+        [1, c, h, w] => [1, c, h, w],
+        [n, _, _, _] if n > 1 => {
+            return Err(fail(format!("holds {n} inputs; one at a time is run, save x[:1]")));
+        }
         _ => return Err(fail(format!("has the shape {:?}; [3, H, W] is needed", file.shape()))),
     };
     // Before anything is allocated: the header may claim more than the file holds.

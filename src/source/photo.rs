@@ -1,5 +1,6 @@
 //! Photos: files and folders into upright RGB pixels.
 
+use std::collections::HashSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -130,7 +131,7 @@ pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, SourceError> {
             continue;
         }
         let before = found.len();
-        search(path, &mut found, 0)?;
+        search(path, &mut found, &mut HashSet::new())?;
         if found.len() == before {
             return Err(SourceError::at(path, format!("holds no photo ({})", ENDINGS.join(", "))));
         }
@@ -138,9 +139,13 @@ pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, SourceError> {
     Ok(found)
 }
 
-fn search(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), SourceError> {
-    // Links can make a circle: a folder of photos is never this deep.
-    if depth > 16 {
+fn search(
+    folder: &Path,
+    found: &mut Vec<PathBuf>,
+    seen: &mut HashSet<PathBuf>,
+) -> Result<(), SourceError> {
+    // Links can make a circle, or lead to the same folder twice.
+    if !seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf())) {
         return Ok(());
     }
     let fail = |e: std::io::Error| SourceError::at(folder, format!("cannot be listed: {e}"));
@@ -153,7 +158,7 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), S
         let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
         let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         if path.is_dir() && !hidden {
-            search(&path, found, depth + 1)?;
+            search(&path, found, seen)?;
         } else if !hidden && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
             found.push(path);
         }

@@ -66,11 +66,16 @@ impl Recipe {
         metadata: &HashMap<String, String>,
         overrides: &Overrides,
     ) -> Self {
-        let side =
-            |key: &str| metadata.get(key).and_then(|v| v.parse::<usize>().ok()).filter(|v| *v > 0);
+        // What a file says is taken only where it makes sense.
+        let side = |key: &str| {
+            metadata
+                .get(key)
+                .and_then(|v| v.parse::<usize>().ok())
+                .filter(|v| (1..=8192).contains(v))
+        };
         let values = |key: &str| {
             let values = metadata.get(key).and_then(|v| serde_json::from_str::<Vec<f32>>(v).ok());
-            values.filter(|v: &Vec<f32>| !v.is_empty() && v.iter().all(|x| x.is_finite()))
+            values.filter(|v: &Vec<f32>| v.len() == channels && v.iter().all(|x| x.is_finite()))
         };
         let mut origin = "ImageNet's usual recipe";
         let (mut size, mut shorter) = ([usual_input; 2], usual_input * 256 / 224);
@@ -91,7 +96,11 @@ impl Recipe {
             origin = "the command line";
         }
         let mean = overrides.mean.clone().or_else(|| values("mean")).unwrap_or(MEAN.into());
-        let std = overrides.std.clone().or_else(|| values("std")).unwrap_or(STD.into());
+        let std = overrides
+            .std
+            .clone()
+            .or_else(|| values("std").filter(|v| v.iter().all(|x| *x > 0.0)))
+            .unwrap_or(STD.into());
         let interpolation = match metadata.get("interpolation").map(String::as_str) {
             Some("bicubic") => Interpolation::Bicubic,
             _ => Interpolation::Bilinear,

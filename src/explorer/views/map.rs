@@ -3,7 +3,7 @@
 use super::{Move, View};
 use crate::base::Rect;
 use crate::explorer::{Layout, State};
-use crate::session::ask::{Answer, Heatmap, Request};
+use crate::session::ask::{Answer, Heatmap, PlaneKind, Request};
 
 /// The large map.
 pub struct Map;
@@ -58,6 +58,14 @@ impl View for Map {
 
     fn wants(&self, state: &State) -> Vec<Request> {
         request(state).into_iter().chain(values_request(state)).collect()
+    }
+
+    fn unit(&self, state: &State) -> (usize, usize) {
+        state.cursor
+    }
+
+    fn heatmap<'a>(&self, state: &'a State, _: PlaneKind) -> Option<&'a Heatmap> {
+        heatmap(state)
     }
 
     fn go(&self, state: &mut State, to: Move) {

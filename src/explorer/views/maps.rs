@@ -70,6 +70,10 @@ impl View for Maps {
         places.into_iter().filter_map(|place| tile_request(state, page.maps[place])).collect()
     }
 
+    fn heatmap<'a>(&self, state: &'a State, what: PlaneKind) -> Option<&'a Heatmap> {
+        tile(state, what)
+    }
+
     fn go(&self, state: &mut State, to: Move) {
         let (Some(grid), false) = (state.grid(), state.combine.is_some()) else { return };
         let order = state.order();

@@ -5,7 +5,7 @@ pub mod maps;
 
 use super::{Picker, State};
 use crate::base::Rect;
-use crate::session::ask::Request;
+use crate::session::ask::{Heatmap, PlaneKind, Request};
 
 /// A direction or a jump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,14 @@ pub trait View: Sync {
     /// Opens what is under the cursor.
     fn open(&self, state: &mut State);
 
+    /// The unit (row, column) whose receptive field is shown: the middle one where there is no cursor.
+    fn unit(&self, state: &State) -> (usize, usize) {
+        state.layer_info().map_or((0, 0), |l| (l.shape.h / 2, l.shape.w / 2))
+    }
+
+    /// The picture of a map, where it is on the screen.
+    fn heatmap<'a>(&self, state: &'a State, what: PlaneKind) -> Option<&'a Heatmap>;
+
     /// A press at a cell of the view's inside.
     fn press(&self, state: &mut State, x: u16, y: u16);
 }
@@ -54,14 +62,15 @@ pub fn find(name: &str) -> Option<usize> {
     ALL.iter().position(|view| view.name().eq_ignore_ascii_case(name))
 }
 
-/// The first row of a list that is on the screen, so that the chosen one is near its middle.
-pub fn first_visible(chosen: usize, rows: usize, height: usize) -> usize {
-    chosen.saturating_sub(height / 2).min(rows.saturating_sub(height))
+/// The picture of a map in the view on the screen.
+pub fn shown(state: &State, what: PlaneKind) -> Option<&Heatmap> {
+    state.view().heatmap(state, what)
 }
 
-/// The first visible item of a list over the screen, and how many rows it has for items: an input
-/// line and the border take three.
+/// The first item of a list over the screen that is visible, and how many rows it has for items: an
+/// input line and the border take three.
 pub fn picker_window(area: Rect, picker: &Picker, items: usize) -> (usize, usize) {
     let height = usize::from(area.height.saturating_sub(3));
-    (first_visible(picker.chosen, items, height), height)
+    let first = picker.chosen.saturating_sub(height / 2).min(items.saturating_sub(height));
+    (first, height)
 }

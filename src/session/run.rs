@@ -1,0 +1,93 @@
+//! One run of a network: its capture, what is known about it, and the colours of its maps.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::SessionError;
+use super::answer::lock;
+use super::ask::{LayerStatistics, Look, Outcome, Plane, PlaneKind, Range};
+use crate::base::{Array, Colormap, LayerId, RangeMode, Shape};
+use crate::engine::Capture;
+
+/// A capture with the statistics that were asked for so far.
+pub struct Run {
+    /// Every layer's value.
+    pub capture: Arc<dyn Capture>,
+    /// By layer.
+    pub statistics: Mutex<HashMap<LayerId, Arc<LayerStatistics>>>,
+    /// What was told about it.
+    pub outcome: Arc<Outcome>,
+}
+
+/// How a map is coloured.
+#[derive(Clone, Copy, Debug)]
+pub struct Colours {
+    /// The colour map.
+    pub map: Colormap,
+    /// The values of its ends.
+    pub range: Range,
+    /// Where the range comes from.
+    pub mode: RangeMode,
+    /// Whether values below 0 were there to be told apart.
+    pub signed: bool,
+}
+
+impl Run {
+    /// The statistics of a layer.
+    pub fn statistics(&self, layer: LayerId) -> Result<Arc<LayerStatistics>, SessionError> {
+        if let Some(known) = lock(&self.statistics).get(&layer) {
+            return Ok(known.clone());
+        }
+        let of = Arc::new(LayerStatistics::of(self.capture.as_ref(), layer)?);
+        lock(&self.statistics).insert(layer, of.clone());
+        Ok(of)
+    }
+
+    /// The values of a map: `[1, 1, H, W]`.
+    pub fn plane(&self, plane: Plane) -> Result<Array, SessionError> {
+        Ok(match plane.what {
+            PlaneKind::Channel(channel) => self.capture.read(plane.layer, &[channel])?,
+            PlaneKind::Combined(how) => self.capture.combine(plane.layer, how)?,
+        })
+    }
+
+    /// The colours of a map: one rule for every view and command.
+    pub fn colours(
+        &self,
+        plane: Plane,
+        array: &Array,
+        look: Look,
+    ) -> Result<Colours, SessionError> {
+        let layer = self.statistics(plane.layer)?;
+        let own = Range::spanning(array.map(0));
+        let (all, signed, mode) = match (plane.what, look.range) {
+            // A combination has its own scale: the channels' range says nothing about it.
+            (PlaneKind::Combined(_), RangeMode::Layer) => (own, own.low < 0.0, RangeMode::Map),
+            (PlaneKind::Combined(_), mode) => (own, own.low < 0.0, mode),
+            (PlaneKind::Channel(_), mode) => {
+                let all = Range { low: layer.total.min, high: layer.total.max };
+                // A map of one value is no picture by itself: only against the others it has a colour.
+                let mode = if array.shape.area() == 1 { RangeMode::Layer } else { mode };
+                (all, layer.is_signed(), mode)
+            }
+        };
+        let (map, range) = Look { range: mode, ..look }.range_for(array.map(0), all, signed);
+        Ok(Colours { map, range, mode, signed })
+    }
+
+    /// The values of some maps of a layer, or of all its channels: `[1, maps, H, W]`.
+    pub fn values(
+        &self,
+        layer: LayerId,
+        maps: Option<&[PlaneKind]>,
+    ) -> Result<Arc<Array>, SessionError> {
+        let Some(maps) = maps else { return Ok(Arc::new(self.capture.read_all(layer)?)) };
+        let mut data = Vec::new();
+        let shape = self.capture.shape(layer)?;
+        for what in maps {
+            let run = self.outcome.run;
+            data.extend_from_slice(self.plane(Plane { run, layer, what: *what })?.map(0));
+        }
+        Ok(Arc::new(Array { shape: Shape { n: 1, c: maps.len(), ..shape }, data }))
+    }
+}
