@@ -120,9 +120,12 @@ struct App {
     /// What the View lane was asked for and has not answered.
     asked: HashSet<Request>,
     working_since: Instant,
-    /// When the last two frames were drawn, the older first.
-    drawn: [Instant; 2],
+    /// When the last frame was drawn.
+    drawn: Instant,
+    /// Something changed since.
     dirty: bool,
+    /// A key or the mouse changed it.
+    urgent: bool,
 }
 
 impl App {
@@ -148,8 +151,9 @@ impl App {
             depth,
             asked: HashSet::new(),
             working_since: now,
-            drawn: [now - 2 * FRAME; 2],
+            drawn: now - FRAME,
             dirty: true,
+            urgent: false,
         })
     }
 
@@ -170,10 +174,10 @@ impl App {
         }
     }
 
-    /// Two frames may follow each other at once, so that a key need not wait behind a progress bar;
-    /// three must span two frame times.
+    /// A key waits half a frame at most behind a frame that a progress bar took.
     fn until_next_frame(&self) -> Duration {
-        (2 * FRAME).saturating_sub(self.drawn[0].elapsed())
+        let apart = if self.urgent { FRAME / 2 } else { FRAME };
+        apart.saturating_sub(self.drawn.elapsed())
     }
 
     /// Waits until something comes in or the next frame is due. While something runs, that is at
@@ -218,6 +222,7 @@ impl App {
                     continue;
                 }
             };
+            self.urgent = true;
             for msg in msgs {
                 if let Some(ended) = self.take(msg)? {
                     return Ok(Some(ended));
@@ -318,7 +323,8 @@ impl App {
 
     fn draw(&mut self) -> Result<()> {
         self.dirty = false;
-        self.drawn = [self.drawn[1], Instant::now()];
+        self.urgent = false;
+        self.drawn = Instant::now();
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.autoresize()?;
         let area = self.terminal.get_frame().area();
