@@ -84,11 +84,7 @@ fn opening(start: Start) -> Opening {
         view: start.view.as_deref().and_then(views::find).unwrap_or(0),
         layer: start.layer,
         channel: start.channel.unwrap_or(0),
-        look: Look {
-            colormap: display.colormap,
-            signed_colormap: display.signed_colormap,
-            range: display.range,
-        },
+        look: Look::from(display),
         sort: display.sort,
         tile: display.tile,
         device: format!("cpu {} {}", count(threads, "thread"), start.settings.run.dtype),

@@ -38,11 +38,12 @@ pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     tensors.insert(INPUT.to_string(), input);
     // One entry only: the order of several would change from run to run.
     let made = format!(
-        "convscope {}: {}, {}, {}",
+        "convscope {}: {}, {}, {} ({})",
         env!("CARGO_PKG_VERSION"),
         network.name,
         network.source,
-        network.recipe
+        network.recipe,
+        network.recipe_origin
     );
     target.write(&serialize(&tensors, made)?)
 }

@@ -94,11 +94,12 @@ fn human(network: &NetworkInfo) -> String {
         String::new(),
     ]);
     let mut text = format!(
-        "{} · {} · input {} · {}\n\n{}",
+        "{} · {} · input {} · {} ({})\n\n{}",
         network.name,
         network.source,
         network.input,
         network.recipe,
+        network.recipe_origin,
         table.text()
     );
     if !network.notes.is_empty() {

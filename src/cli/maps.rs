@@ -48,7 +48,7 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
         context: &context,
         info: outcome.layers.get(layer.0).context("the layer has no number")?,
         run: outcome.run,
-        look: look(&context),
+        look: Look::from(&context.settings.display),
     };
     if let Some((target, format)) = &output {
         target.write(&match format {
@@ -76,15 +76,6 @@ fn output(path: &Path) -> Result<(Target, Format)> {
         }
     };
     Ok((target, format))
-}
-
-fn look(context: &Context) -> Look {
-    let display = &context.settings.display;
-    Look {
-        colormap: display.colormap,
-        signed_colormap: display.signed_colormap,
-        range: display.range,
-    }
 }
 
 /// Channels that do not exist are refused before the network runs.

@@ -121,5 +121,5 @@ fn human_end(score: &Score, network: &NetworkInfo) -> String {
             score.judged
         );
     }
-    text
+    text + &format!("          {} · {}\n", network.name, network.recipe)
 }

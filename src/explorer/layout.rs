@@ -135,7 +135,9 @@ impl Layout {
         // A half block is as high as it is wide when a cell is twice as high as wide.
         let square = state.cell_aspect / 2.0;
         let scale = (f32::from(room.0) / w).min(f32::from(room.1) * 2.0 * square / h);
-        let scale = if scale >= 1.0 { scale.floor() } else { scale };
+        // Blocks of one size are worth a fifth of the space, not a half.
+        let whole = scale.floor();
+        let scale = if whole >= 0.8 * scale { whole } else { scale };
         let columns = ((w * scale).round() as u16).clamp(1, room.0.max(1));
         let rows = ((h * scale / square / 2.0).ceil() as u16).clamp(1, room.1.max(1));
         let inside = Rect::new(area.x + ruler, area.y + top, room.0, room.1);

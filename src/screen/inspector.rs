@@ -82,17 +82,25 @@ impl Pen<'_> {
         }
     }
 
-    /// Text over as many lines as it takes.
+    /// Text over as many lines as it takes, or not at all.
     fn words(&mut self, text: &str) {
-        let mut line = String::new();
+        let mut lines = vec![String::new()];
         for word in text.split(' ') {
-            if line.chars().count() + word.chars().count() + 1 > usize::from(self.inner.width) {
-                self.parts(&[(&std::mem::take(&mut line), theme::DIM)]);
+            let line = lines.last().map_or(0, |l| l.chars().count());
+            match lines.last_mut() {
+                Some(last) if line == 0 => last.push_str(word),
+                Some(last) if line + 1 + word.chars().count() <= usize::from(self.inner.width) => {
+                    last.push(' ');
+                    last.push_str(word);
+                }
+                _ => lines.push(word.to_string()),
             }
-            line += if line.is_empty() { "" } else { " " };
-            line += word;
         }
-        self.parts(&[(&line, theme::DIM)]);
+        if lines.len() <= usize::from(self.room()) {
+            for line in &lines {
+                self.parts(&[(line, theme::DIM)]);
+            }
+        }
     }
 
     fn pair(&mut self, name: &str, value: &str) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 pub use crate::analysis::{Histogram, LayerStatistics};
 use crate::base::{Array, Colormap, Combine, LayerId, RangeMode, Shape};
+use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
 pub use crate::picture::{Cells, HalfCell, Look, Picture, Range};
@@ -12,6 +13,13 @@ pub use crate::source::Placement;
 
 pub use super::error::SessionError;
 pub use super::lanes::LaneName;
+
+impl From<&Display> for Look {
+    fn from(display: &Display) -> Self {
+        let Display { colormap, signed_colormap, range, .. } = *display;
+        Self { colormap, signed_colormap, range }
+    }
+}
 
 /// Which network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -185,6 +193,8 @@ pub struct NetworkInfo {
     pub classes: Vec<ClassLabel>,
     /// How photos are made ready.
     pub recipe: String,
+    /// Where that is known from.
+    pub recipe_origin: String,
     /// What the file does not say and was assumed, and what is odd about it.
     pub notes: Vec<String>,
     /// Odd things that the user should know at once.

@@ -58,7 +58,8 @@ impl Network {
             layers: Arc::new(layer_infos(&graph, input)?),
             input,
             classes: class_labels(metadata, graph.classes()),
-            recipe: format!("{} ({})", recipe.describe(), recipe.origin),
+            recipe: recipe.describe(),
+            recipe_origin: recipe.origin.clone(),
             notes: notes(&graph, metadata),
             warnings: warnings(&checkpoint.not_finite),
         };

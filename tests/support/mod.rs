@@ -30,11 +30,7 @@ impl Explorer {
             view: 0,
             layer: None,
             channel: 0,
-            look: Look {
-                colormap: display.colormap,
-                signed_colormap: display.signed_colormap,
-                range: display.range,
-            },
+            look: Look::from(display),
             sort: SortOrder::Index,
             tile: display.tile,
             device: "cpu 2 threads f32".into(),
