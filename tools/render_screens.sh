@@ -10,5 +10,5 @@ shot() {
     cargo run --release --quiet --example screenshot -- --size 120x40 --scale 1 ${FONT:+--font "$FONT"} \
         --keys "$keys" -o "$out" -- target/release/convscope
 }
-shot docs/maps.png 'until:church } } s wait:400'
+shot docs/maps.png 'until:church } } s wait:300 l h wait:300'
 shot docs/map.png 'until:church } } s g Enter c c j j j j j l l l l l l l wait:400'
