@@ -158,7 +158,7 @@ fn ran(state: &mut State, outcome: std::sync::Arc<Outcome>) {
     state.stay_inside();
 }
 
-/// The layer that is shown first when none is asked for: the first one with an image to look at.
+/// The layer that is shown first when none is asked for: the ReLU of the stem.
 pub fn first_layer(layers: &[LayerInfo]) -> LayerId {
     LayerId(layers.iter().position(|l| l.name == "relu").unwrap_or(0))
 }

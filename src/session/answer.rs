@@ -184,7 +184,8 @@ impl Session {
         }
         let id = InputId(key.finish());
         let placement = held.photo.is_some().then_some(held.prepared.placement);
-        let bytes = held.prepared.input.data.len() * 4 + held.prepared.seen.len() * 6;
+        let pixels = held.photo.as_ref().map_or(0, |photo| photo.rgb.len());
+        let bytes = held.prepared.input.data.len() * 4 + pixels * 3;
         lock(&self.inputs).insert(id, Arc::new(held), bytes);
         Ok(Arc::new(InputInfo { id, name, shape, placement }))
     }
@@ -277,9 +278,9 @@ fn ready_photo(
     network: &Network,
 ) -> Result<(String, Held, u64), SessionError> {
     let channels = network.graph.input_channels;
-    let prepared = prepare(&photo, &network.recipe, channels, path)?;
+    let mut prepared = prepare(&photo, &network.recipe, channels, path)?;
     let [height, width] = network.recipe.size;
-    let seen = Picture { width, height, rgb: prepared.seen.clone() };
+    let seen = Picture { width, height, rgb: std::mem::take(&mut prepared.seen) };
     Ok((name, Held { prepared, photo: Some(seen) }, photo.hash))
 }
 
