@@ -145,6 +145,26 @@ choice! {
     }
 }
 
+choice! {
+    /// How pictures get onto the terminal.
+    Graphics {
+        /// What the terminal says it can do, else half blocks.
+        Auto = "auto",
+        /// Real pictures by kitty's protocol.
+        Kitty = "kitty",
+        /// Real pictures by iTerm2's protocol.
+        Iterm2 = "iterm2",
+        /// Real pictures by DEC's sixels.
+        Sixel = "sixel",
+        /// Two colours, one above the other, in a cell.
+        HalfBlocks = "halfblocks",
+        /// Two colours over the four quarters of a cell.
+        Quadrants = "quadrants",
+        /// Two colours over the six parts of a cell.
+        Sextants = "sextants",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
