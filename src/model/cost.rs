@@ -31,6 +31,11 @@ fn cost(op: &Op, shape: &Shape) -> Cost {
             parameters: elements(&linear.weight) + linear.bias.as_ref().map_or(0, elements),
             multiply_adds: elements(&linear.weight),
         },
-        Op::Relu | Op::MaxPool(_) | Op::AveragePool(_) | Op::Add | Op::Flatten => Cost::default(),
+        Op::Relu
+        | Op::MaxPool(_)
+        | Op::AveragePool(_)
+        | Op::Add
+        | Op::PadShortcut(_)
+        | Op::Flatten => Cost::default(),
     }
 }

@@ -9,7 +9,7 @@ use crate::base::first_line;
 pub enum ModelError {
     /// A tensor that the architecture needs is not there.
     #[error(
-        "tensor {0} is missing: the checkpoint is incomplete or no ResNet in torchvision's names"
+        "tensor {0} is missing: the checkpoint is incomplete, or no ResNet named as torchvision, timm or transformers name it"
     )]
     Missing(String),
     /// A tensor is there with other extents than its neighbours ask for.

@@ -133,6 +133,18 @@ pub enum AveragePool {
     },
 }
 
+/// A shortcut without weights (He et al. 2015, option A): every `stride`th pixel, between channels of
+/// zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PadShortcut {
+    /// Step over rows and columns.
+    pub stride: [usize; 2],
+    /// Channels of zeros in front.
+    pub before: usize,
+    /// Channels of zeros behind.
+    pub after: usize,
+}
+
 /// `y = W x + b`: `weight` is `[out, in]`, `bias` `[out]`.
 #[derive(Clone, Debug)]
 pub struct Linear {
@@ -157,6 +169,8 @@ pub enum Op {
     AveragePool(AveragePool),
     /// Sum of two values.
     Add,
+    /// Every so many pixels, between channels of zeros.
+    PadShortcut(PadShortcut),
     /// `[N, C, H, W]` to `[N, C H W]`.
     Flatten,
     /// Linear layer on `[N, C]`.
@@ -173,6 +187,7 @@ impl Op {
             Self::MaxPool(_) => "max pool",
             Self::AveragePool(_) => "average pool",
             Self::Add => "add",
+            Self::PadShortcut(_) => "padded shortcut",
             Self::Flatten => "flatten",
             Self::Linear(_) => "linear",
         }

@@ -4,6 +4,7 @@
 //! the graph. Nothing here runs it.
 
 mod cost;
+mod dialect;
 mod error;
 mod graph;
 mod naming;
@@ -12,8 +13,9 @@ pub mod resnet;
 mod shape;
 
 pub use cost::{Cost, costs};
+pub use dialect::{Dialect, Names};
 pub use error::ModelError;
-pub use graph::{AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, Value, Window};
+pub use graph::{AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window};
 pub use receptive::{Field, FieldAxis, receptive_fields};
 pub use shape::infer;
 pub(crate) use shape::window_steps;

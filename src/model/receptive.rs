@@ -75,6 +75,9 @@ pub fn receptive_fields(graph: &Graph, input: Shape, shapes: &[Shape]) -> Vec<Fi
             Op::MaxPool(window) | Op::AveragePool(AveragePool::Windowed { window, .. }) => {
                 slide(field, window)
             }
+            Op::PadShortcut(pad) => {
+                slide(field, &Window { stride: pad.stride, ..Window::square(1, 1, 0) })
+            }
             Op::AveragePool(AveragePool::Global) | Op::Flatten => Field {
                 rows: field.rows.over_all(shape.h),
                 columns: field.columns.over_all(shape.w),

@@ -1,6 +1,6 @@
 //! Shapes of all values, for any batch and any size.
 
-use super::{AveragePool, Graph, ModelError, Node, Op, Value, Window};
+use super::{AveragePool, Graph, ModelError, Node, Op, PadShortcut, Value, Window};
 use crate::base::Shape;
 
 /// The output shape of every layer for an input `[N, C, H, W]`.
@@ -60,6 +60,12 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
         Op::AveragePool(AveragePool::Global) => Ok(Shape::new(first.n, first.c, 1, 1)),
         Op::Add if inputs.get(1) != Some(&first) => Err(no("both sides of a sum must agree")),
         Op::Add => Ok(first),
+        Op::PadShortcut(PadShortcut { stride, before, after }) => Ok(Shape::new(
+            first.n,
+            first.c + before + after,
+            first.h.div_ceil(stride[0]),
+            first.w.div_ceil(stride[1]),
+        )),
         Op::Flatten => Ok(Shape::flat(first.n, first.c * first.h * first.w)),
         Op::Linear(linear) => match *linear.weight.dims() {
             [out, inside] if first.flat && inside == first.c => Ok(Shape::flat(first.n, out)),

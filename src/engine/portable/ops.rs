@@ -3,7 +3,7 @@
 use candle_core::{D, DType, Device, Module, Result, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, Linear as CandleLinear};
 
-use crate::model::{AveragePool, BatchNorm, Conv, Op, Window};
+use crate::model::{AveragePool, BatchNorm, Conv, Op, PadShortcut, Window};
 
 /// An operation with its weights in the backend's dtype, on its device.
 pub enum Layer {
@@ -21,6 +21,8 @@ pub enum Layer {
     AveragePool(AveragePool),
     /// Sum of two values.
     Add,
+    /// Every so many pixels, between channels of zeros.
+    PadShortcut(PadShortcut),
     /// `[N, C, H, W]` to `[N, C H W]`.
     Flatten,
     /// A matrix and a shift.
@@ -42,6 +44,7 @@ impl Layer {
             Op::MaxPool(window) => Self::MaxPool(*window),
             Op::AveragePool(pool) => Self::AveragePool(*pool),
             Op::Add => Self::Add,
+            Op::PadShortcut(pad) => Self::PadShortcut(*pad),
             Op::Flatten => Self::Flatten,
             Op::Linear(linear) => {
                 Self::Linear(CandleLinear::new(load(&linear.weight)?, maybe(&linear.bias)?))
@@ -69,6 +72,7 @@ impl Layer {
                 [y] => x + y,
                 _ => candle_core::bail!("a sum takes two inputs"),
             },
+            Self::PadShortcut(pad) => pad_shortcut(x, pad),
             Self::Flatten => x.flatten_from(1),
             Self::Linear(linear) => linear.forward(x),
         }
@@ -122,6 +126,15 @@ fn general_conv(x: &Tensor, conv: &Conv) -> Result<Tensor> {
         Some(bias) => sum.broadcast_add(&bias.reshape((1, (), 1, 1))?),
         None => Ok(sum),
     }
+}
+
+fn pad_shortcut(x: &Tensor, shortcut: &PadShortcut) -> Result<Tensor> {
+    let mut at = x.clone();
+    for axis in [0, 1] {
+        let one = Window { stride: shortcut.stride, ..Window::square(1, 1, 0) };
+        at = tap(&at, &one, axis, 0, &at)?;
+    }
+    border(&at, 1, shortcut.before, shortcut.after, 0.0)
 }
 
 /// The maximum over rows of taps, then over columns: a window is separable.

@@ -1,133 +1,59 @@
-//! Recognising a ResNet from the names and shapes of its tensors, and building its graph.
-//!
-//! Names are torchvision's (`torchvision/models/resnet.py`). Depth, block kind, width, groups and
-//! classes are read off; strides are not in the tensors and follow torchvision's "v1.5" (in a
-//! bottleneck the 3x3 convolution carries the stride), as He et al. 2015 with that correction.
+//! The graph, layer by layer, with every tensor's extents checked.
 
 use std::collections::{HashMap, HashSet};
 
 use candle_core::Tensor;
 
-use super::{AveragePool, BatchNorm, Conv, Graph, Linear, ModelError, Node, Op, Value, Window};
+use super::plan::Plan;
 use crate::base::LayerId;
+use crate::model::{
+    AveragePool, BatchNorm, Conv, Linear, ModelError, Names, Node, Op, PadShortcut, Value, Window,
+};
 
 /// Batch norm's epsilon in every torchvision ResNet; it is not in the tensors.
-const EPS: f64 = 1e-5;
+pub(super) const EPS: f64 = 1e-5;
 
-/// Builds the graph of the ResNet whose tensors these are.
-///
-/// # Errors
-/// When a tensor is missing, has the wrong extents, or belongs to something that is not supported.
-pub fn build(tensors: &HashMap<String, Tensor>) -> Result<Graph, ModelError> {
-    let mut builder = Builder { tensors, used: HashSet::new(), nodes: Vec::new() };
-    let plan = Plan::read(&builder)?;
-    builder.network(&plan)?;
-    builder.refuse_the_rest()?;
-    Ok(Graph {
-        name: plan.name(),
-        input_channels: plan.input_channels,
-        usual_input: 224,
-        nodes: builder.nodes,
-        assumptions: plan.assumptions(),
-    })
-}
-
-/// What the tensors say about the architecture.
-struct Plan {
-    input_channels: usize,
-    stem_width: usize,
-    /// Blocks in each stage.
-    blocks: Vec<usize>,
-    bottleneck: bool,
-    groups: usize,
-    /// Channels of the 3x3 convolution of the first block, over all groups.
-    inner_width: usize,
-    classifier: bool,
-}
-
-impl Plan {
-    fn read(builder: &Builder) -> Result<Self, ModelError> {
-        let stem = builder.dims("conv1.weight", 4)?;
-        if stem[2..] != [7, 7] {
-            return Err(ModelError::Unsupported {
-                name: "conv1.weight".into(),
-                what: format!("a stem of {}x{}", stem[2], stem[3]),
-            });
-        }
-        let has = |name: &str| builder.tensors.contains_key(name);
-        let block = |s: usize, b: usize| has(&format!("layer{s}.{b}.conv1.weight"));
-        let stages = (1..=4).take_while(|s| block(*s, 0)).count();
-        if stages < 4 {
-            return Err(ModelError::Missing(format!("layer{}.0.conv1.weight", stages + 1)));
-        }
-        let blocks = (1..=4).map(|s| (0..).take_while(|b| block(s, *b)).count()).collect();
-        let bottleneck = has("layer1.0.conv3.weight");
-        let inner = builder.dims("layer1.0.conv2.weight", 4)?;
-        let before = builder.dims("layer1.0.conv1.weight", 4)?[0];
-        if inner[1] == 0 || !before.is_multiple_of(inner[1]) {
-            return Err(ModelError::WrongShape {
-                name: "layer1.0.conv2.weight".into(),
-                found: inner,
-                expected: format!("a second extent that divides {before}"),
-            });
-        }
-        Ok(Self {
-            input_channels: stem[1],
-            stem_width: stem[0],
-            blocks,
-            bottleneck,
-            groups: before / inner[1],
-            inner_width: inner[0],
-            classifier: has("fc.weight"),
-        })
-    }
-
-    fn name(&self) -> String {
-        let per_block = if self.bottleneck { 3 } else { 2 };
-        let depth = self.blocks.iter().sum::<usize>() * per_block + 2;
-        let narrow = if self.stem_width == 64 {
-            String::new()
-        } else {
-            format!(", width {}", self.stem_width)
-        };
-        if self.groups > 1 {
-            let each = self.inner_width / self.groups;
-            return format!("ResNeXt-{depth} {}x{each}d{narrow}", self.groups);
-        }
-        match self.inner_width / self.stem_width.max(1) {
-            factor if self.bottleneck && factor > 1 => {
-                format!("Wide ResNet-{depth}-{factor}{narrow}")
-            }
-            _ => format!("ResNet-{depth}{narrow}"),
-        }
-    }
-
-    fn assumptions(&self) -> Vec<String> {
-        let carrier = if self.bottleneck { "3x3" } else { "first 3x3" };
-        vec![
-            format!("stride in the {carrier} convolution of a stage's first block (v1.5)"),
-            "no dilation".into(),
-            format!("batch norm eps {EPS:e}"),
-        ]
-    }
-}
-
-struct Builder<'a> {
+/// Takes tensors by their torchvision names and makes layers of them.
+pub(super) struct Builder<'a> {
     tensors: &'a HashMap<String, Tensor>,
+    names: &'a Names,
+    /// torchvision's names of the tensors that became part of a layer.
     used: HashSet<String>,
-    nodes: Vec<Node>,
+    /// The layers so far.
+    pub nodes: Vec<Node>,
 }
 
-impl Builder<'_> {
-    fn network(&mut self, plan: &Plan) -> Result<(), ModelError> {
-        let stem = Window::square(7, 2, 3);
+impl<'a> Builder<'a> {
+    /// An empty graph over these tensors.
+    pub fn new(tensors: &'a HashMap<String, Tensor>, names: &'a Names) -> Self {
+        Self { tensors, names, used: HashSet::new(), nodes: Vec::new() }
+    }
+
+    /// Whether there is a tensor of that torchvision name.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.file.contains_key(name)
+    }
+
+    /// Whether some tensor has this in its torchvision name.
+    pub fn has_some(&self, part: &str) -> bool {
+        self.names.file.keys().any(|name| name.contains(part))
+    }
+
+    /// Every layer of the plan.
+    ///
+    /// # Errors
+    /// When a tensor is missing or does not fit its neighbours.
+    pub fn network(&mut self, plan: &Plan) -> Result<(), ModelError> {
+        let stem = if plan.small { Window::square(3, 1, 1) } else { Window::square(7, 2, 3) };
         let mut at = self.conv("conv1", Value::Input, plan.input_channels, stem, 1)?;
         at = self.norm("bn1", at)?;
         at = self.push("relu", Op::Relu, vec![at]);
-        at = self.push("maxpool", Op::MaxPool(Window::square(3, 2, 1)), vec![at]);
+        if !plan.small {
+            at = self.push("maxpool", Op::MaxPool(Window::square(3, 2, 1)), vec![at]);
+        }
         for (stage, blocks) in plan.blocks.iter().enumerate() {
             for block in 0..*blocks {
-                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+                let stride = plan.stride(stage, block);
                 at = self.block(&format!("layer{}.{block}", stage + 1), at, stride, plan)?;
             }
         }
@@ -147,11 +73,15 @@ impl Builder<'_> {
         plan: &Plan,
     ) -> Result<Value, ModelError> {
         let c_in = self.channels(input, plan.input_channels);
-        let (point, inner) = (Window::square(1, 1, 0), Window::square(3, stride, 1));
+        let (first, second) = if plan.strides.in_first { (stride, 1) } else { (1, stride) };
         let steps: &[(Window, usize)] = if plan.bottleneck {
-            &[(point, 1), (inner, plan.groups), (point, 1)]
+            &[
+                (Window::square(1, first, 0), 1),
+                (Window::square(3, second, 1), plan.groups),
+                (Window::square(1, 1, 0), 1),
+            ]
         } else {
-            &[(inner, 1), (Window::square(3, 1, 1), plan.groups)]
+            &[(Window::square(3, stride, 1), 1), (Window::square(3, 1, 1), plan.groups)]
         };
         let mut at = input;
         for (i, (window, groups)) in steps.iter().enumerate() {
@@ -164,8 +94,16 @@ impl Builder<'_> {
             }
         }
         let mut shortcut = input;
-        let projected = self.tensors.contains_key(&format!("{name}.downsample.0.weight"));
-        if projected || stride != 1 || self.channels(at, c_in) != c_in {
+        let out = self.channels(at, c_in);
+        let projected = self.has(&format!("{name}.downsample.0.weight"));
+        if plan.option_a && (stride != 1 || out != c_in) {
+            let Some(added) = out.checked_sub(c_in) else {
+                return Err(ModelError::Missing(format!("{name}.downsample.0.weight")));
+            };
+            let (before, after) = (added / 2, added - added / 2);
+            let pad = PadShortcut { stride: [stride; 2], before, after };
+            shortcut = self.push(&format!("{name}.downsample"), Op::PadShortcut(pad), vec![input]);
+        } else if projected || stride != 1 || out != c_in {
             let window = Window::square(1, stride, 0);
             shortcut = self.conv(&format!("{name}.downsample.0"), input, c_in, window, 1)?;
             shortcut = self.norm(&format!("{name}.downsample.1"), shortcut)?;
@@ -182,12 +120,9 @@ impl Builder<'_> {
 
     fn push(&mut self, name: &str, op: Op, inputs: Vec<Value>) -> Value {
         let owns_weights = matches!(op, Op::Conv(_) | Op::BatchNorm(_) | Op::Linear(_));
-        self.nodes.push(Node {
-            name: name.to_string(),
-            file_name: owns_weights.then(|| name.to_string()),
-            op,
-            inputs,
-        });
+        let weight = self.names.file.get(&format!("{name}.weight")).filter(|_| owns_weights);
+        let file_name = weight.map(|file| file.trim_end_matches(".weight").to_string());
+        self.nodes.push(Node { name: name.to_string(), file_name, op, inputs });
         Value::of(LayerId(self.nodes.len() - 1))
     }
 
@@ -197,6 +132,9 @@ impl Builder<'_> {
         match self.nodes.get(layer.0) {
             Some(Node { op: Op::Conv(conv), .. }) => conv.weight.dims()[0],
             Some(Node { op: Op::BatchNorm(norm), .. }) => norm.weight.dims()[0],
+            Some(Node { op: Op::PadShortcut(pad), inputs, .. }) => {
+                self.channels(inputs[0], input_channels) + pad.before + pad.after
+            }
             Some(node) => self.channels(node.inputs[0], input_channels),
             None => input_channels,
         }
@@ -253,10 +191,15 @@ impl Builder<'_> {
         Ok(self.push(name, Op::Linear(Linear { weight, bias }), vec![input]))
     }
 
+    fn tensor(&self, name: &str) -> Result<&'a Tensor, ModelError> {
+        let file = self.names.file.get(name);
+        file.and_then(|f| self.tensors.get(f)).ok_or_else(|| ModelError::Missing(name.into()))
+    }
+
     fn take(&mut self, name: &str) -> Result<Tensor, ModelError> {
-        let tensor = self.tensors.get(name).ok_or_else(|| ModelError::Missing(name.into()))?;
+        let tensor = self.tensor(name)?.clone();
         self.used.insert(name.to_string());
-        Ok(tensor.clone())
+        Ok(tensor)
     }
 
     fn vector(&mut self, name: &str, length: usize) -> Result<Tensor, ModelError> {
@@ -268,37 +211,60 @@ impl Builder<'_> {
     }
 
     fn optional(&mut self, name: &str, length: usize) -> Result<Option<Tensor>, ModelError> {
-        if !self.tensors.contains_key(name) {
+        if !self.has(name) {
             return Ok(None);
         }
         self.vector(name, length).map(Some)
     }
 
-    fn dims(&self, name: &str, rank: usize) -> Result<Vec<usize>, ModelError> {
-        let tensor = self.tensors.get(name).ok_or_else(|| ModelError::Missing(name.into()))?;
+    /// The extents of a tensor of that rank.
+    ///
+    /// # Errors
+    /// When it is missing, of another rank, or empty.
+    pub fn dims(&self, name: &str, rank: usize) -> Result<Vec<usize>, ModelError> {
+        let tensor = self.tensor(name)?;
         if tensor.rank() != rank || tensor.elem_count() == 0 {
             return Err(wrong(name, tensor, format!("{rank} extents, none of them 0")));
         }
         Ok(tensor.dims().to_vec())
     }
 
-    /// A tensor that no layer took would be computed without: say so instead.
-    fn refuse_the_rest(&self) -> Result<(), ModelError> {
-        let left = self.tensors.keys().filter(|name| !self.used.contains(*name)).min();
-        let Some(name) = left else { return Ok(()) };
-        const KNOWN: [(&str, &str); 5] = [
-            (".se.", "squeeze-and-excitation"),
-            (".attn", "attention in a block"),
-            (".aa.", "anti-aliased downsampling"),
-            ("downsample.2", "a shortcut with average pooling"),
-            (".gamma", "layer scale"),
-        ];
-        let what = KNOWN
-            .iter()
-            .find(|(part, _)| name.contains(part))
-            .map_or("this tensor, which is none of a torchvision ResNet,", |(_, what)| what);
+    /// Kin of the ResNet that compute something else, by tensors that only they have: what would
+    /// be said otherwise is that some other tensor is missing.
+    ///
+    /// # Errors
+    /// With the name of what was found.
+    pub fn refuse_variants(&self) -> Result<(), ModelError> {
+        let mut names: Vec<&String> = self.names.file.keys().collect();
+        names.sort();
+        let found = names.into_iter().find_map(|name| Some((name, variant(name)?)));
+        let Some((name, what)) = found else { return Ok(()) };
         Err(ModelError::Unsupported { name: crate::base::clean(name), what: what.into() })
     }
+
+    /// A tensor that no layer took would be computed without: say so instead.
+    ///
+    /// # Errors
+    /// With the name of one that was left.
+    pub fn refuse_the_rest(&self) -> Result<(), ModelError> {
+        let left = self.names.file.keys().filter(|name| !self.used.contains(*name)).min();
+        let Some(name) = left else { return Ok(()) };
+        let what = "this tensor, which is no part of a ResNet that is understood,";
+        Err(ModelError::Unsupported { name: crate::base::clean(name), what: what.into() })
+    }
+}
+
+/// What a tensor belongs to that no ResNet here has.
+fn variant(name: &str) -> Option<&'static str> {
+    const KNOWN: [(&str, &str); 6] = [
+        (".se.", "squeeze-and-excitation"),
+        (".attn", "attention in a block"),
+        (".aa.", "anti-aliased downsampling"),
+        ("downsample.2.", "a shortcut with average pooling (a ResNet-D)"),
+        (".gamma", "layer scale"),
+        ("conv1.0.weight", "a stem of several convolutions"),
+    ];
+    KNOWN.iter().find(|(part, _)| name.contains(part)).map(|(_, what)| *what)
 }
 
 fn wrong(name: &str, tensor: &Tensor, expected: String) -> ModelError {

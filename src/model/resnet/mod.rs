@@ -1,0 +1,60 @@
+//! Recognising a ResNet from the names and shapes of its tensors, and building its graph.
+//!
+//! Names are torchvision's (`torchvision/models/resnet.py`), whatever the file calls its tensors
+//! ([`Names`](super::Names)). Depth, block kind, width, groups and classes are read off; strides are
+//! not in the tensors and follow torchvision's "v1.5" (in a bottleneck the 3x3 convolution carries the
+//! stride) unless [`Strides`] says otherwise. A 3x3 stem is that of the networks for small pictures
+//! (He et al. 2015, section 4.2): stride 1, no max pool, three or four stages.
+
+mod builder;
+mod plan;
+
+use std::collections::HashMap;
+
+use candle_core::Tensor;
+
+use self::builder::Builder;
+use self::plan::Plan;
+use super::{Graph, ModelError, Names};
+
+/// Where the strides are, which no tensor says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strides {
+    /// In a bottleneck the first 1x1 convolution carries the stride, as in the paper, and not the 3x3
+    /// (`downsample_in_bottleneck` of transformers' config).
+    pub in_first: bool,
+    /// The first stage halves the map as the others do (`downsample_in_first_stage`).
+    pub in_first_stage: bool,
+}
+
+/// Builds the graph of the ResNet whose tensors these are, with torchvision's strides.
+///
+/// # Errors
+/// As [`build_with`].
+pub fn build(tensors: &HashMap<String, Tensor>) -> Result<Graph, ModelError> {
+    build_with(tensors, None)
+}
+
+/// Builds the graph of the ResNet whose tensors these are; without `strides`, torchvision's are
+/// assumed, and the graph says so.
+///
+/// # Errors
+/// When a tensor is missing, has the wrong extents, or belongs to something that is not supported.
+pub fn build_with(
+    tensors: &HashMap<String, Tensor>,
+    strides: Option<Strides>,
+) -> Result<Graph, ModelError> {
+    let names = Names::read(tensors.keys().map(String::as_str));
+    let mut builder = Builder::new(tensors, &names);
+    builder.refuse_variants()?;
+    let plan = Plan::read(&builder, strides)?;
+    builder.network(&plan)?;
+    builder.refuse_the_rest()?;
+    Ok(Graph {
+        name: plan.name(),
+        input_channels: plan.input_channels,
+        usual_input: if plan.small { 32 } else { 224 },
+        nodes: builder.nodes,
+        assumptions: plan.assumptions(&names),
+    })
+}

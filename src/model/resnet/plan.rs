@@ -1,0 +1,138 @@
+//! What the tensors say about the architecture.
+
+use super::Strides;
+use super::builder::{Builder, EPS};
+use crate::model::{Dialect, ModelError, Names};
+
+/// What the tensors say about the architecture.
+pub(super) struct Plan {
+    /// Channels of the input.
+    pub input_channels: usize,
+    stem_width: usize,
+    /// Blocks in each stage.
+    pub blocks: Vec<usize>,
+    /// Blocks of 1x1, 3x3, 1x1 convolutions.
+    pub bottleneck: bool,
+    /// Groups of the 3x3 convolutions.
+    pub groups: usize,
+    /// Channels of the 3x3 convolution of the first block, over all groups.
+    inner_width: usize,
+    /// Whether a linear layer follows.
+    pub classifier: bool,
+    /// A network for small pictures: a 3x3 stem of stride 1 without max pool.
+    pub small: bool,
+    /// Shortcuts without weights (He et al. 2015, option A).
+    pub option_a: bool,
+    /// Where the strides are.
+    pub strides: Strides,
+    /// Whether somebody said so.
+    strides_known: bool,
+}
+
+impl Plan {
+    /// Reads it off.
+    ///
+    /// # Errors
+    /// When the stem, a stage or the first block is missing or of no known kind.
+    pub fn read(builder: &Builder<'_>, strides: Option<Strides>) -> Result<Self, ModelError> {
+        let stem = builder.dims("conv1.weight", 4)?;
+        let small = match stem[2..] {
+            [7, 7] => false,
+            [3, 3] => true,
+            _ => {
+                return Err(ModelError::Unsupported {
+                    name: "conv1.weight".into(),
+                    what: format!("a stem of {}x{}", stem[2], stem[3]),
+                });
+            }
+        };
+        let block = |s: usize, b: usize| builder.has(&format!("layer{s}.{b}.conv1.weight"));
+        let stages = (1..=4).take_while(|s| block(*s, 0)).count();
+        let least = if small { 3 } else { 4 };
+        if stages < least {
+            return Err(ModelError::Missing(format!("layer{}.0.conv1.weight", stages + 1)));
+        }
+        let blocks = (1..=stages).map(|s| (0..).take_while(|b| block(s, *b)).count()).collect();
+        let bottleneck = builder.has("layer1.0.conv3.weight");
+        let inner = builder.dims("layer1.0.conv2.weight", 4)?;
+        let before = builder.dims("layer1.0.conv1.weight", 4)?[0];
+        if inner[1] == 0 || !before.is_multiple_of(inner[1]) {
+            return Err(ModelError::WrongShape {
+                name: "layer1.0.conv2.weight".into(),
+                found: inner,
+                expected: format!("a second extent that divides {before}"),
+            });
+        }
+        Ok(Self {
+            input_channels: stem[1],
+            stem_width: stem[0],
+            blocks,
+            bottleneck,
+            groups: before / inner[1],
+            inner_width: inner[0],
+            classifier: builder.has("fc.weight"),
+            small,
+            option_a: small && !builder.has_some(".downsample."),
+            strides: strides.unwrap_or_default(),
+            strides_known: strides.is_some(),
+        })
+    }
+
+    /// The stride of a block's first step.
+    pub const fn stride(&self, stage: usize, block: usize) -> usize {
+        let first = stage == 0 && !self.strides.in_first_stage;
+        if block > 0 || first { 1 } else { 2 }
+    }
+
+    /// `ResNet-50`, `ResNeXt-50 32x4d`, `Wide ResNet-50-2`.
+    pub fn name(&self) -> String {
+        let per_block = if self.bottleneck { 3 } else { 2 };
+        let depth = self.blocks.iter().sum::<usize>() * per_block + 2;
+        let usual = if self.small && self.blocks.len() == 3 { 16 } else { 64 };
+        let narrow = if self.stem_width == usual {
+            String::new()
+        } else {
+            format!(", width {}", self.stem_width)
+        };
+        if self.groups > 1 {
+            let each = self.inner_width / self.groups;
+            return format!("ResNeXt-{depth} {}x{each}d{narrow}", self.groups);
+        }
+        match self.inner_width / self.stem_width.max(1) {
+            factor if self.bottleneck && factor > 1 => {
+                format!("Wide ResNet-{depth}-{factor}{narrow}")
+            }
+            _ => format!("ResNet-{depth}{narrow}"),
+        }
+    }
+
+    /// What the tensors do not say, in words.
+    pub fn assumptions(&self, names: &Names) -> Vec<String> {
+        let carrier = match (self.bottleneck, self.strides.in_first) {
+            (true, true) => "first 1x1",
+            (true, false) => "3x3",
+            (false, _) => "first 3x3",
+        };
+        let mut said = Vec::new();
+        if !self.strides_known {
+            let version = if self.small { "" } else { " (v1.5)" };
+            let block = "convolution of a stage's first block";
+            said.push(format!("stride in the {carrier} {block}{version}"));
+        }
+        if self.small {
+            said.push("stem of stride 1 without max pool".into());
+        }
+        if self.option_a {
+            said.push("shortcuts without weights: every second pixel, zeros around (option A)".into());
+        }
+        said.push("no dilation".into());
+        said.push(format!("batch norm eps {EPS:e}"));
+        if names.dialect != Dialect::Torchvision {
+            said.push(format!("{} read as torchvision's", names.dialect));
+        }
+        if !names.prefix.is_empty() {
+            said.push(format!("\"{}\" in front of the names dropped", names.prefix));
+        }
+        said
+    }
+}
