@@ -146,6 +146,16 @@ choice! {
 }
 
 choice! {
+    /// Which convolution of a bottleneck carries the stride of its stage.
+    StrideIn {
+        /// The first one, as in the paper.
+        First = "1x1",
+        /// The middle one: "v1.5".
+        Middle = "3x3",
+    }
+}
+
+choice! {
     /// How pictures get onto the terminal.
     Graphics {
         /// What the terminal says it can do, else half blocks.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use crate::base::{Choice, Colormap, Combine, RangeMode, SortOrder};
+use crate::base::{Choice, Colormap, Combine, RangeMode, SortOrder, StrideIn};
 use crate::config::Dtype;
 
 /// See inside a convolutional network from the terminal.
@@ -71,6 +71,12 @@ pub(super) struct Flags {
     /// Then divided by, one value for each channel
     #[arg(long, global = true, value_name = "A,B,C")]
     pub std: Option<Values>,
+    /// Names of the classes: a line each, or JSON
+    #[arg(long, global = true, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+    /// Which convolution of a bottleneck has the stride; by default what config.json says, else 3x3
+    #[arg(long, global = true, value_name = "1x1|3x3", value_parser = choice::<StrideIn>())]
+    pub stride_in: Option<StrideIn>,
     /// Precision of the run; f64 is the slow exact reference
     #[arg(long, global = true, value_name = "TYPE", value_parser = choice::<Dtype>())]
     pub dtype: Option<Dtype>,

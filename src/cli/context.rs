@@ -11,9 +11,9 @@ use super::failure::{self, Usage};
 use super::output::shown;
 use super::progress::Bar;
 use crate::base::{Cancel, LayerId, Progress};
-use crate::config::{Settings, config_dir};
+use crate::config::{Label, Settings, config_dir, read_labels};
 use crate::session::ask::*;
-use crate::session::{Options, Session};
+use crate::session::{Options, Session, Wishes};
 use crate::source::{Overrides, collect};
 
 /// What is kept between runs.
@@ -59,14 +59,14 @@ impl Context {
                 .build_global()
                 .context("no threads to compute with")?;
         }
-        let overrides = overrides(flags)?;
+        let wishes = wishes(flags)?;
         let memory = match keep {
             Keep::Newest => 0,
             Keep::Settings => usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
                 .unwrap_or(usize::MAX),
         };
         let dtype = settings.run.dtype;
-        let options = Options { dtype, overrides, memory };
+        let options = Options { dtype, wishes, memory };
         let model = ModelRef::from(flags.model.as_path());
         tracing::info!(?model, %dtype, "session");
         Ok(Self { session: Arc::new(Session::new(options)), settings, model })
@@ -212,6 +212,18 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(anyhow!("{}: cannot be read: {error}", shown(path))),
     }
+}
+
+fn wishes(flags: &Flags) -> Result<Wishes> {
+    let overrides = overrides(flags)?;
+    let labels = flags.labels.as_deref().map(labels).transpose()?;
+    Ok(Wishes { overrides, labels, stride_in: flags.stride_in })
+}
+
+/// The names of classes in a file.
+fn labels(path: &Path) -> Result<Vec<Label>> {
+    let text = read_if_there(path)?.ok_or_else(|| anyhow!("{}: no such file", shown(path)))?;
+    read_labels(&text).map_err(|why| anyhow!("{}: {why}", shown(path)))
 }
 
 fn overrides(flags: &Flags) -> Result<Overrides> {

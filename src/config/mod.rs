@@ -12,6 +12,6 @@ mod settings;
 
 pub use error::ConfigError;
 pub use keys::KeyTable;
-pub use labels::{Label, imagenet};
+pub use labels::{Label, from_json as labels_from_json, imagenet, read as read_labels};
 pub use paths::{config_dir, state_dir};
 pub use settings::{Display, Dtype, Memory, Run, Settings};

@@ -11,21 +11,22 @@ use xxhash_rust::xxh3::Xxh3;
 use super::SessionError;
 use super::ask::*;
 use super::bounded::Bounded;
-use super::network::{Network, file_name, layer_infos};
+use super::locate::locate;
+use super::network::{Network, Wishes, file_name, layer_infos};
 use super::run::{Colours, Run};
 use crate::analysis::{Histogram, LayerStatistics, ranked};
 use crate::base::{Cancel, LayerId, Progress, Shape};
 use crate::config::Dtype;
 use crate::picture::{Cells, Picture, color, invalid};
-use crate::source::{Overrides, Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
+use crate::source::{Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
 
 /// What holds for a whole session.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The type that networks compute in.
     pub dtype: Dtype,
-    /// The command line's word on preprocessing.
-    pub overrides: Overrides,
+    /// The command line's word on every network.
+    pub wishes: Wishes,
     /// Bytes of captures and inputs that are kept.
     pub memory: usize,
 }
@@ -128,7 +129,8 @@ impl Session {
         if let Some(network) = lock(&self.networks).get(model) {
             return Ok(network.info.clone());
         }
-        let network = Network::load(model, self.options.dtype, &self.options.overrides)?;
+        let located = locate(model)?;
+        let network = Network::load(&located, self.options.dtype, &self.options.wishes)?;
         let info = network.info.clone();
         lock(&self.networks).insert(model.clone(), Arc::new(network));
         Ok(info)
@@ -178,7 +180,7 @@ impl Session {
             )));
         }
         let mut key = Xxh3::new();
-        (hash, network.recipe.describe(), shape).hash(&mut key);
+        (hash, network.recipe.describe(), network.recipe.crop_down, shape).hash(&mut key);
         for value in network.recipe.mean.iter().chain(&network.recipe.std) {
             value.to_bits().hash(&mut key);
         }

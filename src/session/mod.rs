@@ -7,11 +7,14 @@
 mod answer;
 pub mod ask;
 mod bounded;
+mod describe;
 mod error;
 mod lanes;
+mod locate;
 mod network;
 mod run;
 
 pub use answer::{Options, Session};
 pub use error::SessionError;
 pub use lanes::{Event, LaneName, Lanes};
+pub use network::Wishes;

@@ -1,19 +1,20 @@
 //! A loaded network: graph, backend, labels and recipe.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
 use super::SessionError;
-use super::ask::{ClassLabel, LayerInfo, ModelRef, NetworkId, NetworkInfo};
-use crate::base::{Shape, clean, count};
-use crate::config::{Dtype, imagenet};
+use super::ask::{LayerInfo, NetworkId, NetworkInfo};
+use super::describe::{class_labels, notes, warnings};
+use super::locate::{Located, Place};
+use crate::base::{Shape, StrideIn, clean};
+use crate::config::{Dtype, Label};
 use crate::engine::Backend;
 use crate::engine::portable::Portable;
 use crate::model::{Graph, costs, infer, receptive_fields, resnet};
-use crate::source::{Checkpoint, Overrides, Recipe, builtin_network};
+use crate::source::{Checkpoint, Overrides, Recipe, RepoConfig, Stated, builtin_network};
 
 /// Everything needed to run a network.
 pub struct Network {
@@ -27,44 +28,72 @@ pub struct Network {
     pub info: Arc<NetworkInfo>,
 }
 
+/// What the command line says about every network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wishes {
+    /// About the preprocessing.
+    pub overrides: Overrides,
+    /// The classes.
+    pub labels: Option<Vec<Label>>,
+    /// Where a bottleneck has its stride.
+    pub stride_in: Option<StrideIn>,
+}
+
 impl Network {
     /// Reads, recognises and prepares a network.
-    pub fn load(
-        model: &ModelRef,
-        dtype: Dtype,
-        overrides: &Overrides,
-    ) -> Result<Self, SessionError> {
-        let (checkpoint, source) = match model {
-            ModelRef::Builtin => (builtin_network()?, "builtin".to_string()),
-            ModelRef::File(path) => (Checkpoint::read(path)?, file_name(path)),
+    pub fn load(located: &Located, dtype: Dtype, wishes: &Wishes) -> Result<Self, SessionError> {
+        let (checkpoint, repo) = match &located.place {
+            Place::Builtin => (builtin_network()?, RepoConfig::default()),
+            Place::File(path) => {
+                let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+                let folder = folder.filter(|f| !f.as_os_str().is_empty());
+                let repo = RepoConfig::read(folder.unwrap_or(Path::new(".")))?;
+                (Checkpoint::read(path)?, repo)
+            }
         };
-        let graph = Arc::new(
-            resnet::build(&checkpoint.tensors)
-                .map_err(|e| SessionError::Failed(format!("{source}: {e}")))?,
-        );
+        let source = &located.name;
+        let graph = resnet::build_with(&checkpoint.tensors, strides(wishes, &repo))
+            .map_err(|e| SessionError::Failed(format!("{source}: {e}")))?;
+        let graph = Arc::new(graph);
         let dtype = match dtype {
             Dtype::F32 => DType::F32,
             Dtype::F64 => DType::F64,
         };
         let channels = graph.input_channels;
+        check_lists(&wishes.overrides, channels)?;
         let metadata = &checkpoint.metadata;
-        check_lists(overrides, channels)?;
-        let recipe = Recipe::choose(graph.usual_input, channels, metadata, overrides);
+        let stated = [repo.recipe.clone(), located.recipe.clone(), Stated::in_metadata(metadata)];
+        let stated = stated.into_iter().flatten();
+        let recipe = Recipe::choose(graph.usual_input, channels, stated, &wishes.overrides);
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
+        let (classes, odd) =
+            class_labels(wishes.labels.as_deref(), &repo, metadata, graph.classes())?;
+        let mut notes = notes(&graph, metadata);
+        notes.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));
         let info = NetworkInfo {
             id: NetworkId(checkpoint.hash),
             name: graph.name.clone(),
-            source,
+            source: source.clone(),
             layers: Arc::new(layer_infos(&graph, input)?),
             input,
-            classes: class_labels(metadata, graph.classes()),
+            classes,
             recipe: recipe.describe(),
             recipe_origin: recipe.origin.clone(),
-            notes: notes(&graph, metadata),
+            notes,
             warnings: warnings(&checkpoint.not_finite),
         };
         let backend = Box::new(Portable::new(graph.clone(), dtype, Device::Cpu)?);
         Ok(Self { graph, backend, recipe, info: Arc::new(info) })
+    }
+}
+
+/// The command line's word on the strides over the repository's.
+fn strides(wishes: &Wishes, repo: &RepoConfig) -> Option<resnet::Strides> {
+    let (in_first, in_first_stage) = repo.strides.unwrap_or_default();
+    let of_repo = resnet::Strides { in_first, in_first_stage };
+    match wishes.stride_in {
+        Some(wish) => Some(resnet::Strides { in_first: wish == StrideIn::First, ..of_repo }),
+        None => repo.strides.map(|_| of_repo),
     }
 }
 
@@ -104,44 +133,4 @@ pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, Sessio
 /// The last part of a path, harmless to print.
 pub fn file_name(path: &Path) -> String {
     clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
-}
-
-/// Labels from the checkpoint's metadata, else ImageNet's for 1,000 classes, else numbers.
-fn class_labels(metadata: &HashMap<String, String>, classes: usize) -> Vec<ClassLabel> {
-    #[derive(serde::Deserialize)]
-    struct Entry {
-        id: Option<String>,
-        label: String,
-    }
-    let own = metadata.get("classes").and_then(|v| serde_json::from_str::<Vec<Entry>>(v).ok());
-    if let Some(own) = own.filter(|own| own.len() == classes) {
-        let label = |e: Entry| ClassLabel { wordnet: e.id, name: clean(&e.label) };
-        return own.into_iter().map(label).collect();
-    }
-    if imagenet().len() == classes {
-        let label =
-            |l: &crate::config::Label| ClassLabel { wordnet: l.id.clone(), name: clean(&l.name) };
-        return imagenet().iter().map(label).collect();
-    }
-    (0..classes).map(|i| ClassLabel { wordnet: None, name: format!("class {i}") }).collect()
-}
-
-fn notes(graph: &Graph, metadata: &HashMap<String, String>) -> Vec<String> {
-    let mut notes: Vec<String> =
-        graph.assumptions.iter().map(|a| format!("assumed: {a}")).collect();
-    for key in ["trained_on", "trained", "script", "accuracy", "accuracy_of"] {
-        if let Some(value) = metadata.get(key) {
-            notes.push(format!("{}: {}", key.replace('_', " "), clean(value)));
-        }
-    }
-    notes
-}
-
-fn warnings(not_finite: &[String]) -> Vec<String> {
-    let Some(first) = not_finite.first() else { return Vec::new() };
-    let others = match not_finite.len() - 1 {
-        0 => String::new(),
-        n => format!(" and {}", count(n, "other tensor")),
-    };
-    vec![format!("{}{others} hold NaN or infinity: the training diverged", clean(first))]
 }

@@ -7,6 +7,7 @@ mod npy;
 mod photo;
 mod preprocess;
 mod recipe;
+mod repo_config;
 
 pub use builtin::{SAMPLES, Sample, network as builtin_network};
 pub use checkpoint::Checkpoint;
@@ -14,4 +15,5 @@ pub use error::SourceError;
 pub use npy::read_input;
 pub use photo::{Photo, collect, is_input_array};
 pub use preprocess::{Placement, Prepared, prepare};
-pub use recipe::{Fit, Interpolation, Overrides, Recipe};
+pub use recipe::{Fit, Interpolation, Overrides, Recipe, Stated};
+pub use repo_config::RepoConfig;

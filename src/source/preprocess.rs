@@ -69,7 +69,7 @@ pub fn prepare(
         )));
     }
     let scaled = resize(photo, resized, recipe.interpolation).map_err(|e| fail(e.to_string()))?;
-    let offset = [0, 1].map(|axis| crop_offset(resized[axis], recipe.size[axis]));
+    let offset = [0, 1].map(|axis| crop_offset(resized[axis], recipe.size[axis], recipe.crop_down));
     let mut seen = vec![[0u8; 3]; height * width];
     for (y, row) in seen.chunks_mut(width).enumerate() {
         for (x, pixel) in row.iter_mut().enumerate() {
@@ -129,11 +129,14 @@ fn resized_size(photo: &Photo, recipe: &Recipe) -> [usize; 2] {
     }
 }
 
-/// torchvision's `round((size - crop) / 2)` with Python's rounding, half to even; when the crop is
-/// larger, its padding of `(crop - size) // 2` in front, as a negative offset.
-fn crop_offset(size: usize, crop: usize) -> isize {
+/// torchvision's `round((size - crop) / 2)` with Python's rounding, half to even, or transformers'
+/// `(size - crop) // 2`; when the crop is larger, the padding of `(crop - size) // 2` in front, as a
+/// negative offset.
+fn crop_offset(size: usize, crop: usize, down: bool) -> isize {
     if crop > size {
         -(((crop - size) / 2) as isize)
+    } else if down {
+        ((size - crop) / 2) as isize
     } else {
         ((size - crop) as f64 / 2.0).round_ties_even() as isize
     }
