@@ -6,8 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use crate::base::{Choice, Colormap, Combine, RangeMode, SortOrder};
-use crate::config::Dtype;
+use crate::base::{Choice, Colormap, Combine, DeviceChoice, Dtype, RangeMode, SortOrder};
 
 /// See inside a convolutional network from the terminal.
 ///
@@ -71,7 +70,10 @@ pub(super) struct Flags {
     /// Then divided by, one value for each channel
     #[arg(long, global = true, value_name = "A,B,C")]
     pub std: Option<Values>,
-    /// Precision of the run; f64 is the slow exact reference
+    /// Where the network runs: auto, cpu, cuda, cuda:N or metal
+    #[arg(long, global = true, value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
+    /// Precision of the run; f64 is the slow exact reference, f16 and bf16 are for GPUs
     #[arg(long, global = true, value_name = "TYPE", value_parser = choice::<Dtype>())]
     pub dtype: Option<Dtype>,
     /// Threads that compute; 0 is one for each core

@@ -197,6 +197,7 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings> {
     }
     settings.display.range = flags.range.unwrap_or(settings.display.range);
     settings.display.sort = flags.sort.unwrap_or(settings.display.sort);
+    settings.run.device = flags.device.unwrap_or(settings.run.device);
     settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
     settings.run.threads = flags.threads.unwrap_or(settings.run.threads);
     Ok(settings)
