@@ -180,6 +180,15 @@ choice! {
 }
 
 impl Dtype {
+    /// Bytes of one value.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::F16 | Self::BF16 => 2,
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
     /// Half the width of float32: results are approximate, and the CPU does not compute in it.
     pub const fn is_narrow(self) -> bool {
         matches!(self, Self::F16 | Self::BF16)

@@ -12,6 +12,7 @@ use super::output::shown;
 use super::progress::Bar;
 use crate::base::{Cancel, LayerId, Progress};
 use crate::config::{Settings, config_dir};
+use crate::engine::device::Machine;
 use crate::session::ask::*;
 use crate::session::{Options, Session};
 use crate::source::{Overrides, collect};
@@ -60,15 +61,17 @@ impl Context {
                 .context("no threads to compute with")?;
         }
         let overrides = overrides(flags)?;
-        let memory = match keep {
-            Keep::Newest => 0,
-            Keep::Settings => usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
+        let options = Options {
+            device: settings.run.device,
+            dtype: settings.run.dtype,
+            overrides,
+            memory: usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
                 .unwrap_or(usize::MAX),
+            history: keep == Keep::Settings,
+            devices: Arc::new(Machine::new(settings.run.threads)),
         };
-        let dtype = settings.run.dtype;
-        let options = Options { dtype, overrides, memory };
         let model = ModelRef::from(flags.model.as_path());
-        tracing::info!(?model, %dtype, "session");
+        tracing::info!(?model, "session");
         Ok(Self { session: Arc::new(Session::new(options)), settings, model })
     }
 

@@ -191,10 +191,7 @@ mod tests {
     #[test]
     fn what_is_shown_can_be_read_again() {
         let run = load("[run]\ndevice = \"cuda:1\"\ndtype = \"bf16\"").unwrap();
-        assert_eq!(
-            (run.run.device, run.run.dtype),
-            (DeviceChoice::Cuda(Some(1)), Dtype::BF16)
-        );
+        assert_eq!((run.run.device, run.run.dtype), (DeviceChoice::Cuda(Some(1)), Dtype::BF16));
         assert_eq!(load(&run.show()).unwrap(), run);
         let settings = load("[display]\nrange = \"percentile\"\ncolors = \"grey\"").unwrap();
         assert_eq!(load(&settings.show()).unwrap(), settings);
@@ -237,10 +234,7 @@ mod tests {
                 "[display]\n\ncolors = \"24\"",
                 "c.toml:3: display.colors: \"24\" is none of truecolor, 256, 16, grey, auto",
             ),
-            (
-                "[run]\ndtype = \"f8\"",
-                "c.toml:2: run.dtype: \"f8\" is none of f32, f64, f16, bf16",
-            ),
+            ("[run]\ndtype = \"f8\"", "c.toml:2: run.dtype: \"f8\" is none of f32, f64, f16, bf16"),
             (
                 "[run]\ndevice = \"gpu\"",
                 "c.toml:2: run.device: \"gpu\" is none of auto, cpu, cuda, cuda:N, metal",

@@ -20,11 +20,6 @@ pub trait Backend: Send + Sync {
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError>;
 
-    /// Whether values may be further from the exact ones than float32 is: half precision, TF32.
-    fn approximate(&self) -> bool {
-        false
-    }
-
     /// The capture that `forward` would give for the same input and `edits`, computing again only
     /// what lies behind an edited layer. `from` must be an unedited capture of this backend.
     ///

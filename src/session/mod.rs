@@ -8,10 +8,14 @@ mod answer;
 pub mod ask;
 mod bounded;
 mod error;
+mod forward;
 mod lanes;
 mod network;
+mod options;
+mod place;
 mod run;
 
-pub use answer::{Options, Session};
+pub use answer::Session;
 pub use error::SessionError;
 pub use lanes::{Event, LaneName, Lanes};
+pub use options::Options;

@@ -1,17 +1,14 @@
-//! A loaded network: graph, backend, labels and recipe.
+//! A loaded network: graph, labels and recipe; `place` makes it ready on a device.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
-
-use candle_core::{DType, Device};
+use std::sync::{Arc, Mutex};
 
 use super::SessionError;
 use super::ask::{ClassLabel, LayerInfo, ModelRef, NetworkId, NetworkInfo};
+use super::place::Ready;
 use crate::base::{Shape, clean, count};
-use crate::config::{Dtype, imagenet};
-use crate::engine::Backend;
-use crate::engine::portable::Portable;
+use crate::config::imagenet;
 use crate::model::{Graph, costs, infer, receptive_fields, resnet};
 use crate::source::{Checkpoint, Overrides, Recipe, builtin_network};
 
@@ -19,8 +16,8 @@ use crate::source::{Checkpoint, Overrides, Recipe, builtin_network};
 pub struct Network {
     /// The layers.
     pub graph: Arc<Graph>,
-    /// What runs them.
-    pub backend: Box<dyn Backend>,
+    /// What runs them, where they were run last.
+    pub ready: Mutex<Option<Ready>>,
     /// How photos are made ready.
     pub recipe: Recipe,
     /// What others may know.
@@ -28,12 +25,8 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads, recognises and prepares a network.
-    pub fn load(
-        model: &ModelRef,
-        dtype: Dtype,
-        overrides: &Overrides,
-    ) -> Result<Self, SessionError> {
+    /// Reads and recognises a network.
+    pub fn load(model: &ModelRef, overrides: &Overrides) -> Result<Self, SessionError> {
         let (checkpoint, source) = match model {
             ModelRef::Builtin => (builtin_network()?, "builtin".to_string()),
             ModelRef::File(path) => (Checkpoint::read(path)?, file_name(path)),
@@ -42,10 +35,6 @@ impl Network {
             resnet::build(&checkpoint.tensors)
                 .map_err(|e| SessionError::Failed(format!("{source}: {e}")))?,
         );
-        let dtype = match dtype {
-            Dtype::F32 => DType::F32,
-            Dtype::F64 => DType::F64,
-        };
         let channels = graph.input_channels;
         let metadata = &checkpoint.metadata;
         check_lists(overrides, channels)?;
@@ -63,8 +52,7 @@ impl Network {
             notes: notes(&graph, metadata),
             warnings: warnings(&checkpoint.not_finite),
         };
-        let backend = Box::new(Portable::new(graph.clone(), dtype, Device::Cpu)?);
-        Ok(Self { graph, backend, recipe, info: Arc::new(info) })
+        Ok(Self { graph, ready: Mutex::default(), recipe, info: Arc::new(info) })
     }
 }
 

@@ -29,7 +29,10 @@ pub(super) fn choose(
     dtype: Dtype,
     cpu: DeviceInfo,
 ) -> Result<Chosen, EngineError> {
-    let refused = |why: String| EngineError::NoDevice(format!("{choice}: {why}"));
+    let refused = |why: String| {
+        let hint = if built(choice) { "" } else { "; docs/gpus.md says how to build with it" };
+        EngineError::NoDevice(format!("{choice}: {why}{hint}"))
+    };
     let (device, what, why) = match choice {
         DeviceChoice::Cpu => (Device::Cpu, cpu, "asked for".to_string()),
         DeviceChoice::Auto => auto(cpu),
@@ -52,6 +55,14 @@ pub(super) fn choose(
     };
     check(dtype, &what)?;
     Ok(Chosen { device, what, dtype, why })
+}
+
+const fn built(choice: DeviceChoice) -> bool {
+    match choice {
+        DeviceChoice::Auto | DeviceChoice::Cpu => true,
+        DeviceChoice::Cuda(_) => cfg!(feature = "cuda"),
+        DeviceChoice::Metal => metal::BUILT,
+    }
 }
 
 /// Never fails: the CPU is always there, and `why` says what kept a GPU from being taken.
@@ -117,7 +128,13 @@ mod tests {
     fn gpu(index: usize, free: usize) -> DeviceInfo {
         let total = Some(80 * GIB);
         let name = "A100".to_string();
-        DeviceInfo { kind: DeviceKind::Cuda, index, name, free_bytes: Some(free), total_bytes: total }
+        DeviceInfo {
+            kind: DeviceKind::Cuda,
+            index,
+            name,
+            free_bytes: Some(free),
+            total_bytes: total,
+        }
     }
 
     #[test]
@@ -147,7 +164,10 @@ mod tests {
     #[test]
     fn the_cpu_has_a_name_and_a_reason() {
         let chosen = choose(DeviceChoice::Cpu, Dtype::F32, Machine::new(2).cpu()).unwrap();
-        assert_eq!((chosen.label().as_str(), chosen.why.as_str()), ("cpu 2 threads f32", "asked for"));
+        assert_eq!(
+            (chosen.label().as_str(), chosen.why.as_str()),
+            ("cpu 2 threads f32", "asked for")
+        );
     }
 
     #[cfg(not(any(feature = "cuda", feature = "metal")))]
@@ -155,11 +175,23 @@ mod tests {
     fn a_build_without_gpus_says_so_and_never_pretends() {
         let cpu = || Machine::new(1).cpu();
         let auto = choose(DeviceChoice::Auto, Dtype::F32, cpu()).unwrap();
-        assert_eq!((auto.what.kind, auto.why.as_str()), (DeviceKind::Cpu, "cpu: built without cuda"));
+        assert_eq!(
+            (auto.what.kind, auto.why.as_str()),
+            (DeviceKind::Cpu, "cpu: built without cuda")
+        );
         for (choice, message) in [
-            (DeviceChoice::Cuda(None), "cuda: built without cuda; docs/gpus.md says how to build with it"),
-            (DeviceChoice::Cuda(Some(3)), "cuda:3: built without cuda; docs/gpus.md says how to build with it"),
-            (DeviceChoice::Metal, "metal: built without metal; docs/gpus.md says how to build with it"),
+            (
+                DeviceChoice::Cuda(None),
+                "cuda: built without cuda; docs/gpus.md says how to build with it",
+            ),
+            (
+                DeviceChoice::Cuda(Some(3)),
+                "cuda:3: built without cuda; docs/gpus.md says how to build with it",
+            ),
+            (
+                DeviceChoice::Metal,
+                "metal: built without metal; docs/gpus.md says how to build with it",
+            ),
         ] {
             let refused = choose(choice, Dtype::F32, cpu()).unwrap_err().to_string();
             assert_eq!(refused, message);

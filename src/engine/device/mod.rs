@@ -75,6 +75,12 @@ impl Chosen {
         format!("{} {} {}", self.what, clean(&self.what.name), self.dtype)
     }
 
+    /// Whether values may be further from the exact ones than float32 is. cuDNN takes TF32 by itself;
+    /// cuBLAS, which runs convolutions without it, only when asked, and nobody asks.
+    pub fn approximate(&self) -> bool {
+        self.dtype.is_narrow() || (self.what.kind == DeviceKind::Cuda && cfg!(feature = "cudnn"))
+    }
+
     /// The precision as candle names it.
     pub const fn candle_dtype(&self) -> DType {
         match self.dtype {
