@@ -5,6 +5,8 @@
 
 #[path = "parity/edits.rs"]
 mod edits;
+#[path = "parity/memory.rs"]
+mod memory;
 #[path = "parity/networks.rs"]
 mod networks;
 #[path = "parity/oracle.rs"]

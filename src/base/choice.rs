@@ -175,6 +175,36 @@ choice! {
     }
 }
 
+choice! {
+    /// The precision in which a network is run.
+    Dtype {
+        /// float32.
+        F32 = "f32",
+        /// float64: slow, the exact reference.
+        F64 = "f64",
+        /// IEEE's half precision; on GPUs only.
+        F16 = "f16",
+        /// The upper half of a float32; on GPUs only.
+        BF16 = "bf16",
+    }
+}
+
+impl Dtype {
+    /// Bytes of one value.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::F16 | Self::BF16 => 2,
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
+    /// Half the width of float32: results are approximate, and the CPU does not compute in it.
+    pub const fn is_narrow(self) -> bool {
+        matches!(self, Self::F16 | Self::BF16)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

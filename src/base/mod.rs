@@ -3,14 +3,18 @@
 mod array;
 mod choice;
 mod control;
+mod device;
 mod key;
 mod mouse;
 mod rect;
 mod text;
 
 pub use array::{Array, LayerId, Shape};
-pub use choice::{Choice, ColorDepth, Colormap, Combine, Graphics, RangeMode, SortOrder, StrideIn};
+pub use choice::{
+    Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, RangeMode, SortOrder, StrideIn,
+};
 pub use control::{Cancel, Progress};
+pub use device::DeviceChoice;
 pub use key::{Key, KeyCode, KeyError};
 pub use mouse::{Mouse, MouseKind};
 pub use rect::Rect;

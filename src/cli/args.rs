@@ -6,8 +6,9 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use crate::base::{Choice, Colormap, Combine, RangeMode, SortOrder, StrideIn};
-use crate::config::Dtype;
+use crate::base::{
+    Choice, Colormap, Combine, DeviceChoice, Dtype, RangeMode, SortOrder, StrideIn,
+};
 
 /// See inside a convolutional network from the terminal.
 ///
@@ -77,7 +78,10 @@ pub(super) struct Flags {
     /// Which convolution of a bottleneck has the stride; by default what config.json says, else 3x3
     #[arg(long, global = true, value_name = "1x1|3x3", value_parser = choice::<StrideIn>())]
     pub stride_in: Option<StrideIn>,
-    /// Precision of the run; f64 is the slow exact reference
+    /// Where the network runs: auto, cpu, cuda, cuda:N or metal
+    #[arg(long, global = true, value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
+    /// Precision of the run; f64 is the slow exact reference, f16 and bf16 are for GPUs
     #[arg(long, global = true, value_name = "TYPE", value_parser = choice::<Dtype>())]
     pub dtype: Option<Dtype>,
     /// Threads that compute; 0 is one for each core

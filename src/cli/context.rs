@@ -12,6 +12,7 @@ use super::output::shown;
 use super::progress::Bar;
 use crate::base::{Cancel, LayerId, Progress};
 use crate::config::{Label, Settings, config_dir, read_labels};
+use crate::engine::device::Machine;
 use crate::session::ask::*;
 use crate::session::{Options, Session, Wishes};
 use crate::source::{Overrides, collect};
@@ -59,16 +60,17 @@ impl Context {
                 .build_global()
                 .context("no threads to compute with")?;
         }
-        let wishes = wishes(flags)?;
-        let memory = match keep {
-            Keep::Newest => 0,
-            Keep::Settings => usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
+        let options = Options {
+            device: settings.run.device,
+            dtype: settings.run.dtype,
+            wishes: wishes(flags)?,
+            memory: usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
                 .unwrap_or(usize::MAX),
+            history: keep == Keep::Settings,
+            devices: Arc::new(Machine::new(settings.run.threads)),
         };
-        let dtype = settings.run.dtype;
-        let options = Options { dtype, wishes, memory };
         let model = ModelRef::from(flags.model.as_path());
-        tracing::info!(?model, %dtype, "session");
+        tracing::info!(?model, "session");
         Ok(Self { session: Arc::new(Session::new(options)), settings, model })
     }
 
@@ -197,6 +199,7 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings> {
     }
     settings.display.range = flags.range.unwrap_or(settings.display.range);
     settings.display.sort = flags.sort.unwrap_or(settings.display.sort);
+    settings.run.device = flags.device.unwrap_or(settings.run.device);
     settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
     settings.run.threads = flags.threads.unwrap_or(settings.run.threads);
     Ok(settings)

@@ -14,4 +14,4 @@ pub use error::ConfigError;
 pub use keys::KeyTable;
 pub use labels::{Label, from_json as labels_from_json, imagenet, read as read_labels};
 pub use paths::{config_dir, state_dir};
-pub use settings::{Display, Dtype, Memory, Run, Settings};
+pub use settings::{Display, Memory, Run, Settings};

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,7 +13,7 @@ use toml::de::{DeTable, DeValue, Deserializer as Reader, Error};
 
 use super::ConfigError;
 use super::document::Document;
-use crate::base::{Choice, ColorDepth, Colormap, RangeMode, SortOrder};
+use crate::base::{Choice, ColorDepth, Colormap, DeviceChoice, Dtype, RangeMode, SortOrder};
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
@@ -57,7 +56,11 @@ pub struct Display {
 pub struct Run {
     /// Threads; 0 is one for each core.
     pub threads: usize,
+    /// Where.
+    #[serde(serialize_with = "name")]
+    pub device: DeviceChoice,
     /// The precision.
+    #[serde(serialize_with = "name")]
     pub dtype: Dtype,
 }
 
@@ -67,41 +70,6 @@ pub struct Memory {
     /// The bound on all captures together, in MiB; at least 1.
     #[serde(deserialize_with = "positive")]
     pub capture_mib: u64,
-}
-
-/// The precision in which a network is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dtype {
-    /// float32.
-    F32,
-    /// float64: slow, the exact reference.
-    F64,
-}
-
-impl Choice for Dtype {
-    const ALL: &'static [Self] = &[Self::F32, Self::F64];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        }
-    }
-}
-
-impl FromStr for Dtype {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::parse(text)
-    }
-}
-
-impl fmt::Display for Dtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 impl Settings {
@@ -222,6 +190,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_can_be_read_again() {
+        let run = load("[run]\ndevice = \"cuda:1\"\ndtype = \"bf16\"").unwrap();
+        assert_eq!((run.run.device, run.run.dtype), (DeviceChoice::Cuda(Some(1)), Dtype::BF16));
+        assert_eq!(load(&run.show()).unwrap(), run);
         let settings = load("[display]\nrange = \"percentile\"\ncolors = \"grey\"").unwrap();
         assert_eq!(load(&settings.show()).unwrap(), settings);
         assert!(settings.show().contains("[memory]\ncapture_mib = 1024"));
@@ -263,9 +234,10 @@ mod tests {
                 "[display]\n\ncolors = \"24\"",
                 "c.toml:3: display.colors: \"24\" is none of truecolor, 256, 16, grey, auto",
             ),
+            ("[run]\ndtype = \"f8\"", "c.toml:2: run.dtype: \"f8\" is none of f32, f64, f16, bf16"),
             (
-                "[run]\ndtype = \"f16\"",
-                "c.toml:2: run.dtype: unknown variant `f16`, expected `f32` or `f64`",
+                "[run]\ndevice = \"gpu\"",
+                "c.toml:2: run.device: \"gpu\" is none of auto, cpu, cuda, cuda:N, metal",
             ),
             ("[display]\ntile = 0", "c.toml:2: display.tile: must be at least 1"),
             (

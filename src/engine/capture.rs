@@ -154,7 +154,8 @@ impl ChannelStatistics {
     }
 }
 
-fn combined(array: &Array, how: Combine) -> Array {
+/// All channels of `[N, C, H, W]` as one map, summed in float64.
+pub(super) fn combined(array: &Array, how: Combine) -> Array {
     let Shape { n, c, h, w, .. } = array.shape;
     let area = h * w;
     let mut out = Array::zeros(Shape::new(n, 1, h, w));

@@ -17,6 +17,15 @@ pub enum EngineError {
     /// A layer or channel that the network does not have.
     #[error("{0} does not exist in this network")]
     OutOfRange(String),
+    /// A device that cannot be had, or that does not compute in the wanted precision.
+    #[error("{0}")]
+    NoDevice(String),
+    /// The memory of a GPU does not suffice.
+    #[error("{device} is out of memory: take --device cpu, a smaller --size or --dtype f16")]
+    OutOfMemory {
+        /// Which: `cuda:0`.
+        device: String,
+    },
     /// A capture of another backend or network.
     #[error("this capture was made by another backend: run the network again")]
     ForeignCapture,

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -12,41 +11,32 @@ use super::SessionError;
 use super::ask::*;
 use super::bounded::Bounded;
 use super::locate::locate;
-use super::network::{Network, Wishes, file_name, layer_infos};
+use super::network::{Network, file_name};
+use super::options::Options;
+use super::place::Place;
 use super::run::{Colours, Run};
-use crate::analysis::{Histogram, LayerStatistics, ranked};
+use crate::analysis::Histogram;
 use crate::base::{Cancel, LayerId, Progress, Shape};
-use crate::config::Dtype;
 use crate::picture::{Cells, Picture, color, invalid};
 use crate::source::{Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
 
-/// What holds for a whole session.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The type that networks compute in.
-    pub dtype: Dtype,
-    /// The command line's word on every network.
-    pub wishes: Wishes,
-    /// Bytes of captures and inputs that are kept.
-    pub memory: usize,
-}
-
 /// What is loaded and known. Shared between threads; every method takes `&self`.
 pub struct Session {
-    options: Options,
-    networks: Mutex<HashMap<ModelRef, Arc<Network>>>,
-    inputs: Mutex<Bounded<InputId, Arc<Held>>>,
-    runs: Mutex<Bounded<RunKey, Arc<Run>>>,
+    pub(super) options: Options,
+    pub(super) networks: Mutex<HashMap<ModelRef, Arc<Network>>>,
+    pub(super) inputs: Mutex<Bounded<InputId, Arc<Held>>>,
+    pub(super) runs: Mutex<Bounded<RunKey, Arc<Run>>>,
+    pub(super) place: Place,
 }
 
 /// Colours in the scale that a heatmap brings along.
 const SCALE: usize = 16;
 
 /// An input with what is known about it.
-struct Held {
-    prepared: Prepared,
+pub(super) struct Held {
+    pub(super) prepared: Prepared,
     /// `None` for an input tensor: there is no photo to look at.
-    photo: Option<Picture>,
+    pub(super) photo: Option<Picture>,
 }
 
 /// A panic in one request must not take the session down with it.
@@ -57,14 +47,15 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Session {
     /// An empty session.
     pub fn new(options: Options) -> Self {
-        // Inputs are small beside captures; a share of the bound keeps long folders from piling up.
-        let inputs = Bounded::new(options.memory / 8);
-        let runs = Bounded::new(options.memory - options.memory / 8);
+        let kept = |bytes: usize| if options.history { bytes } else { 0 };
+        let inputs = Bounded::new(kept(options.input_bytes()));
+        let runs = Bounded::new(kept(options.run_bytes()));
         Self {
             options,
             networks: Mutex::default(),
             inputs: Mutex::new(inputs),
             runs: Mutex::new(runs),
+            place: Place::default(),
         }
     }
 
@@ -114,6 +105,12 @@ impl Session {
             Request::InputValues(input) => {
                 Answer::Values(Arc::new(self.input(*input)?.prepared.input.clone()))
             }
+            Request::Device(choice) => {
+                let chosen = self.place.change(&self.options, *choice)?;
+                // Two precisions must not stand side by side under one name.
+                lock(&self.runs).clear();
+                Answer::Device(Arc::new(chosen.as_ref().into()))
+            }
         })
     }
 
@@ -129,19 +126,20 @@ impl Session {
         if let Some(network) = lock(&self.networks).get(model) {
             return Ok(network.info.clone());
         }
-        let located = locate(model)?;
-        let network = Network::load(&located, self.options.dtype, &self.options.wishes)?;
+        // A device that cannot be had is said before the work, not after it.
+        self.place.now(&self.options)?;
+        let network = Network::load(&locate(model)?, &self.options.wishes)?;
         let info = network.info.clone();
         lock(&self.networks).insert(model.clone(), Arc::new(network));
         Ok(info)
     }
 
-    fn network(&self, id: NetworkId) -> Result<Arc<Network>, SessionError> {
+    pub(super) fn network(&self, id: NetworkId) -> Result<Arc<Network>, SessionError> {
         let networks = lock(&self.networks);
         networks.values().find(|n| n.info.id == id).cloned().ok_or(SessionError::NotReady)
     }
 
-    fn input(&self, id: InputId) -> Result<Arc<Held>, SessionError> {
+    pub(super) fn input(&self, id: InputId) -> Result<Arc<Held>, SessionError> {
         lock(&self.inputs).get(&id).ok_or(SessionError::NotReady)
     }
 
@@ -190,59 +188,6 @@ impl Session {
         let bytes = held.prepared.input.data.len() * 4 + pixels * 3;
         lock(&self.inputs).insert(id, Arc::new(held), bytes);
         Ok(Arc::new(InputInfo { id, name, shape, placement }))
-    }
-
-    fn forward(
-        &self,
-        key: RunKey,
-        cancel: &Cancel,
-        progress: &mut Progress,
-    ) -> Result<Arc<Outcome>, SessionError> {
-        if let Some(run) = lock(&self.runs).get(&key) {
-            return Ok(run.outcome.clone());
-        }
-        let (network, input) = (self.network(key.network)?, self.input(key.input)?);
-        let layers = layer_infos(&network.graph, input.prepared.input.shape)?;
-        let started = Instant::now();
-        // The statistics afterwards take about a tenth of the time.
-        let steps = layers.len() + layers.len() / 10;
-        let mut layer_done = Progress::new(|done, _| progress.report(done, steps));
-        let capture =
-            network.backend.forward(&input.prepared.input, &Vec::new(), cancel, &mut layer_done)?;
-        drop(layer_done);
-        let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
-        let mut statistics = HashMap::new();
-        let mut summaries = Vec::with_capacity(layers.len());
-        for layer in &layers {
-            if cancel.is_cancelled() {
-                return Err(SessionError::Cancelled);
-            }
-            let of = LayerStatistics::of(capture.as_ref(), layer.id)?;
-            summaries.push(LayerSummary {
-                sparsity: of.total.sparsity(),
-                dead: of.dead(),
-                invalid: of.total.invalid,
-                signed: of.is_signed(),
-            });
-            statistics.insert(layer.id, Arc::new(of));
-            progress.report(layers.len() + statistics.len() / 10, steps);
-        }
-        let classes = network.graph.classes();
-        let logits = match layers.last().filter(|_| classes > 0) {
-            Some(last) => capture.read_all(last.id)?.data,
-            None => Vec::new(),
-        };
-        let outcome = Arc::new(Outcome {
-            run: key,
-            layers: Arc::new(layers),
-            summaries,
-            ranked: ranked(logits.get(..classes).unwrap_or(&[])),
-            milliseconds,
-        });
-        let bytes = capture.bytes();
-        let run = Run { capture, statistics: Mutex::new(statistics), outcome: outcome.clone() };
-        lock(&self.runs).insert(key, Arc::new(run), bytes);
-        Ok(outcome)
     }
 
     fn heatmap(

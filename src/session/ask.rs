@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use crate::analysis::{Histogram, LayerStatistics};
-use crate::base::{Array, Colormap, Combine, LayerId, RangeMode, Shape};
+use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
 use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
@@ -151,6 +151,8 @@ pub enum Request {
     },
     /// The input tensor. Answered by [`Answer::Values`].
     InputValues(InputId),
+    /// Run networks there from now on. Answered by [`Answer::Device`].
+    Device(DeviceChoice),
 }
 
 /// What comes back.
@@ -174,6 +176,8 @@ pub enum Answer {
     Histogram(Arc<Histogram>),
     /// The photo in cells.
     Photo(Arc<Cells>),
+    /// Where networks run now.
+    Device(Arc<DeviceNow>),
 }
 
 /// What is known about a network before it runs.
@@ -255,6 +259,19 @@ pub struct Outcome {
     pub ranked: Vec<(usize, f32)>,
     /// Wall time of the forward pass alone.
     pub milliseconds: f64,
+    /// What the user must know about it: that it ran on another device than the one in use before.
+    pub note: Option<String>,
+}
+
+/// Where networks run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceNow {
+    /// `cuda:0 A100 f16`, `cpu 2 threads f32`.
+    pub label: String,
+    /// Why there.
+    pub why: String,
+    /// Whether values may be further from the exact ones than float32 is.
+    pub approximate: bool,
 }
 
 /// What a layer's values are like.

@@ -31,6 +31,20 @@ impl<K: Hash + Eq + Clone, V: Clone> Bounded<K, V> {
         Some(entry.value.clone())
     }
 
+    /// Drops what was used longest ago until that many bytes more fit; the newest is kept.
+    pub fn make_room(&mut self, bytes: usize) {
+        let newest = self.entries.iter().max_by_key(|(_, e)| e.used).map(|(k, _)| k.clone());
+        if let Some(newest) = newest {
+            self.drop_others(&newest, self.limit.saturating_sub(bytes));
+        }
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
     /// Keeps a value of that many bytes and drops what no longer fits.
     pub fn insert(&mut self, key: K, value: V, bytes: usize) {
         self.clock += 1;
@@ -39,8 +53,12 @@ impl<K: Hash + Eq + Clone, V: Clone> Bounded<K, V> {
             self.bytes -= old.bytes;
         }
         self.bytes += bytes;
-        while self.bytes > self.limit && self.entries.len() > 1 {
-            let others = self.entries.iter().filter(|(k, _)| **k != key);
+        self.drop_others(&key, self.limit);
+    }
+
+    fn drop_others(&mut self, keep: &K, limit: usize) {
+        while self.bytes > limit && self.entries.len() > 1 {
+            let others = self.entries.iter().filter(|(k, _)| *k != keep);
             let Some(oldest) = others.min_by_key(|(_, e)| e.used).map(|(k, _)| k.clone()) else {
                 break;
             };
@@ -64,5 +82,20 @@ mod tests {
         store.insert("huge", 4, 99);
         assert_eq!((store.get(&"a"), store.get(&"huge")), (None, Some(4)));
         assert_eq!(store.bytes, 99);
+    }
+
+    #[test]
+    fn room_is_made_at_the_cost_of_all_but_the_newest() {
+        let mut store = Bounded::new(10);
+        for key in ["a", "b", "c"] {
+            store.insert(key, key, 3);
+        }
+        assert_eq!(store.get(&"a"), Some("a"));
+        store.make_room(4);
+        assert_eq!((store.get(&"b"), store.get(&"c"), store.bytes), (None, Some("c"), 6));
+        store.make_room(99);
+        assert_eq!((store.get(&"a"), store.get(&"c"), store.bytes), (None, Some("c"), 3));
+        store.clear();
+        assert_eq!((store.get(&"c"), store.bytes), (None, 0));
     }
 }

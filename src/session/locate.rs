@@ -11,7 +11,7 @@ use crate::source::Stated;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located {
     /// Where they are.
-    pub place: Place,
+    pub weights: Weights,
     /// What people call it: `builtin`, a file's name, a repository.
     pub name: String,
     /// The catalogue's word on the preprocessing.
@@ -22,7 +22,7 @@ pub struct Located {
 
 /// A place of weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Weights {
     /// In the program.
     Builtin,
     /// A checkpoint, an index of several, or a folder that holds one.
@@ -31,9 +31,9 @@ pub enum Place {
 
 /// Finds the weights.
 pub fn locate(model: &ModelRef) -> Result<Located, SessionError> {
-    let (place, name) = match model {
-        ModelRef::Builtin => (Place::Builtin, "builtin".to_string()),
-        ModelRef::File(path) => (Place::File(path.clone()), file_name(path)),
+    let (weights, name) = match model {
+        ModelRef::Builtin => (Weights::Builtin, "builtin".to_string()),
+        ModelRef::File(path) => (Weights::File(path.clone()), file_name(path)),
     };
-    Ok(Located { place, name, recipe: None, notes: Vec::new() })
+    Ok(Located { weights, name, recipe: None, notes: Vec::new() })
 }

@@ -9,12 +9,16 @@ pub mod ask;
 mod bounded;
 mod describe;
 mod error;
+mod forward;
 mod lanes;
 mod locate;
 mod network;
+mod options;
+mod place;
 mod run;
 
-pub use answer::{Options, Session};
+pub use answer::Session;
 pub use error::SessionError;
 pub use lanes::{Event, LaneName, Lanes};
 pub use network::Wishes;
+pub use options::Options;

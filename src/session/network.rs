@@ -1,18 +1,15 @@
-//! A loaded network: graph, backend, labels and recipe.
+//! A loaded network: graph, labels and recipe; `place` makes it ready on a device.
 
 use std::path::Path;
-use std::sync::Arc;
-
-use candle_core::{DType, Device};
+use std::sync::{Arc, Mutex};
 
 use super::SessionError;
 use super::ask::{LayerInfo, NetworkId, NetworkInfo};
 use super::describe::{class_labels, notes, warnings};
-use super::locate::{Located, Place};
+use super::locate::{Located, Weights};
+use super::place::Ready;
 use crate::base::{Shape, StrideIn, clean};
-use crate::config::{Dtype, Label};
-use crate::engine::Backend;
-use crate::engine::portable::Portable;
+use crate::config::Label;
 use crate::model::{Graph, costs, infer, receptive_fields, resnet};
 use crate::source::{Checkpoint, Overrides, Recipe, RepoConfig, Stated, builtin_network};
 
@@ -20,8 +17,8 @@ use crate::source::{Checkpoint, Overrides, Recipe, RepoConfig, Stated, builtin_n
 pub struct Network {
     /// The layers.
     pub graph: Arc<Graph>,
-    /// What runs them.
-    pub backend: Box<dyn Backend>,
+    /// What runs them, where they were run last.
+    pub ready: Mutex<Option<Ready>>,
     /// How photos are made ready.
     pub recipe: Recipe,
     /// What others may know.
@@ -40,11 +37,11 @@ pub struct Wishes {
 }
 
 impl Network {
-    /// Reads, recognises and prepares a network.
-    pub fn load(located: &Located, dtype: Dtype, wishes: &Wishes) -> Result<Self, SessionError> {
-        let (checkpoint, repo) = match &located.place {
-            Place::Builtin => (builtin_network()?, RepoConfig::default()),
-            Place::File(path) => {
+    /// Reads and recognises a network.
+    pub fn load(located: &Located, wishes: &Wishes) -> Result<Self, SessionError> {
+        let (checkpoint, repo) = match &located.weights {
+            Weights::Builtin => (builtin_network()?, RepoConfig::default()),
+            Weights::File(path) => {
                 let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
                 let folder = folder.filter(|f| !f.as_os_str().is_empty());
                 let repo = RepoConfig::read(folder.unwrap_or(Path::new(".")))?;
@@ -55,10 +52,6 @@ impl Network {
         let graph = resnet::build_with(&checkpoint.tensors, strides(wishes, &repo))
             .map_err(|e| SessionError::Failed(format!("{source}: {e}")))?;
         let graph = Arc::new(graph);
-        let dtype = match dtype {
-            Dtype::F32 => DType::F32,
-            Dtype::F64 => DType::F64,
-        };
         let channels = graph.input_channels;
         check_lists(&wishes.overrides, channels)?;
         let metadata = &checkpoint.metadata;
@@ -82,8 +75,7 @@ impl Network {
             notes,
             warnings: warnings(&checkpoint.not_finite),
         };
-        let backend = Box::new(Portable::new(graph.clone(), dtype, Device::Cpu)?);
-        Ok(Self { graph, backend, recipe, info: Arc::new(info) })
+        Ok(Self { graph, ready: Mutex::default(), recipe, info: Arc::new(info) })
     }
 }
 

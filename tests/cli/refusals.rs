@@ -30,6 +30,8 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["predict", "P", "--mean", "0.5,0.5"], "takes 3 channels"),
         (&["predict", "P", "--std", "0.5,0,1"], "above 0"),
         (&["predict", "P", "--range", "own"], "percentile"),
+        (&["predict", "P", "--device", "gpu"], "auto, cpu, cuda, cuda:N, metal"),
+        (&["predict", "P", "--dtype", "f8"], "'bf16'"),
         (&["predict"], "PHOTO"),
         (&["config"], "path|show"),
         (&["config", "shw"], "'show'"),
@@ -54,6 +56,9 @@ fn the_world_may_fail() {
     for (line, words) in [
         (&["layers", "--model", "none.safetensors"][..], "none.safetensors: no such file"),
         (&["layers", "--model", "net.safetensors"], "net.safetensors: "),
+        (&["layers", "--device", "cuda:7"], "cuda:7: "),
+        (&["predict", &photo, "--device", "metal"], "metal: "),
+        (&["predict", &photo, "--device", "cpu", "--dtype", "f16"], "take --dtype f32"),
         (&["predict", "none.png"], "none.png: no such file or folder"),
         (&["predict", "empty"], "empty: holds no photo"),
         (&["none.png"], "none.png: no such file"),

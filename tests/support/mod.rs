@@ -35,8 +35,7 @@ impl Explorer {
             tile: display.tile,
             device: "cpu 2 threads f32".into(),
         };
-        let options =
-            Options { dtype: settings.run.dtype, wishes: Default::default(), memory: 1 << 28 };
+        let options = Options { memory: 1 << 28, ..Options::default() };
         let state = State::new(opening, Arc::new(load_keys(None).unwrap()), screen);
         let session = Session::new(options);
         let mut explorer = Self { state, session, ended: false, suspended: false };

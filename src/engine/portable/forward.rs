@@ -1,124 +1,65 @@
-//! Running the graph node by node.
+//! The backend: whole runs, and runs from an edited layer onward.
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 
-use super::capture::PortableCapture;
-use super::ops::Layer;
-use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use super::capture::{Left, PortableCapture, statistics};
+use super::core::{Core, Walk, failed};
+use super::keep::kept;
+use crate::base::{Array, Cancel, Progress, Shape};
 use crate::engine::{Backend, Capture, Edit, Edits, EngineError};
-use crate::model::{Graph, Value, infer};
+use crate::model::{Graph, infer};
 
 /// A network with its weights ready on a device.
 pub struct Portable {
-    graph: Arc<Graph>,
-    layers: Vec<Layer>,
-    dtype: DType,
-    device: Device,
-    /// What its captures are known by.
-    identity: Arc<()>,
+    core: Arc<Core>,
+    memory: usize,
 }
 
 impl Portable {
-    /// Prepares the weights in float32 or float64.
+    /// Prepares the weights. Captures keep everything until [`Portable::with_memory`] says otherwise.
     ///
     /// # Errors
     /// When a weight cannot be converted or does not fit the device.
     pub fn new(graph: Arc<Graph>, dtype: DType, device: Device) -> Result<Self, EngineError> {
-        let prepare = |node: &crate::model::Node| {
-            Layer::prepare(&node.op, dtype, &device)
-                .map_err(|source| EngineError::Tensor { layer: node.name.clone(), source })
-        };
-        let layers = graph.nodes.iter().map(prepare).collect::<Result<_, _>>()?;
-        Ok(Self { graph, layers, dtype, device, identity: Arc::new(()) })
+        Ok(Self { core: Arc::new(Core::new(graph, dtype, device)?), memory: usize::MAX })
     }
 
-    fn upload(&self, array: &Array, layer: &str) -> Result<Tensor, EngineError> {
-        let dims = array.shape.dims();
-        Tensor::from_slice(&array.data, dims, &self.device)
-            .and_then(|t| t.to_dtype(self.dtype))
-            .map_err(|source| EngineError::Tensor { layer: layer.to_string(), source })
+    /// Bounds the bytes of values that one capture holds, on the host and on the device. What does not fit
+    /// is let go while the network runs, and computed again, bit for bit the same, when it is looked at.
+    /// One value at least is held: the one looked at.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
     }
 
-    /// Computes the layers for which `known` has no value.
+    /// Computes the layers that `wanted` names and takes the others from `left`.
     fn run(
         &self,
-        input: &Array,
-        mut known: Vec<Option<Tensor>>,
-        edits: &Edits,
+        walk: Walk<'_>,
+        shapes: Vec<Shape>,
+        mut left: Vec<Option<Left>>,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
-        let shapes = infer(&self.graph, input.shape)?;
-        check(edits, &shapes)?;
-        let tensor = self.upload(input, "input")?;
-        let total = self.layers.len();
-        let mut values: Vec<Tensor> = Vec::with_capacity(total);
-        for (i, (node, layer)) in self.graph.nodes.iter().zip(&self.layers).enumerate() {
-            if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            let value = match known.get_mut(i).and_then(Option::take) {
-                Some(value) => value,
-                None => {
-                    let inputs: Vec<Tensor> = node
-                        .inputs
-                        .iter()
-                        .map(|value| match value {
-                            Value::Input => tensor.clone(),
-                            Value::Output { layer, .. } => values[layer.0].clone(),
-                        })
-                        .collect();
-                    let failed = |source| EngineError::Tensor { layer: node.name.clone(), source };
-                    let value = layer.run(&inputs).map_err(failed)?;
-                    self.edit(value, LayerId(i), &node.name, edits)?
-                }
-            };
-            values.push(value);
-            progress.report(i + 1, total);
-        }
-        let (input, edited, made_by) = (input.clone(), !edits.is_empty(), self.identity.clone());
-        Ok(Arc::new(PortableCapture { input, shapes, values, edited, made_by }))
-    }
-
-    fn edit(
-        &self,
-        mut value: Tensor,
-        layer: LayerId,
-        name: &str,
-        edits: &Edits,
-    ) -> Result<Tensor, EngineError> {
-        for edit in edits.iter().filter(|edit| edit.layer() == layer) {
-            value = match edit {
-                Edit::Replace { value, .. } => self.upload(value, name)?,
-                Edit::Zero { channels, .. } => {
-                    let c = value.dims()[1];
-                    let keep: Vec<u8> = (0..c).map(|i| u8::from(!channels.contains(&i))).collect();
-                    let mut dims = vec![1; value.rank()];
-                    dims[1] = c;
-                    // No product: NaN times 0 is NaN.
-                    Tensor::from_vec(keep, dims, &self.device)
-                        .and_then(|t| t.broadcast_as(value.shape()))
-                        .and_then(|t| t.where_cond(&value, &value.zeros_like()?))
-                        .map_err(|source| EngineError::Tensor { layer: name.into(), source })?
-                }
-            };
-        }
-        Ok(value)
-    }
-
-    /// Which layers an edit changes: the edited ones and all behind them.
-    fn touched(&self, edits: &Edits) -> Vec<bool> {
-        let mut touched = vec![false; self.graph.nodes.len()];
-        for (i, node) in self.graph.nodes.iter().enumerate() {
-            let behind = node.inputs.iter().any(|value| match value {
-                Value::Input => false,
-                Value::Output { layer, .. } => touched[layer.0],
+        let (input, edits) = (walk.input.clone(), walk.edits.clone());
+        let core = &self.core;
+        let keep = kept(&core.graph, &shapes, core.dtype.size_in_bytes(), self.memory);
+        core.walk(walk, cancel, progress, |layer, value| {
+            left[layer.0] = Some(if keep[layer.0] {
+                Left::Value(value)
+            } else {
+                let name = &core.graph.nodes[layer.0].name;
+                let of = statistics(&value).map_err(|e| failed(&core.device, name, e))?;
+                Left::Statistics(Arc::new(of))
             });
-            touched[i] = behind || edits.iter().any(|edit| edit.layer().0 == i);
-        }
-        touched
+            Ok(())
+        })?;
+        let missing = || EngineError::OutOfRange("a layer that was not computed".into());
+        let left = left.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)?;
+        Ok(Arc::new(PortableCapture::new(core.clone(), input, edits, shapes, left)))
     }
 }
 
@@ -130,7 +71,11 @@ impl Backend for Portable {
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
-        self.run(input, Vec::new(), edits, cancel, progress)
+        let shapes = infer(&self.core.graph, input.shape)?;
+        check(edits, &shapes)?;
+        let count = shapes.len();
+        let walk = Walk { input, edits, known: vec![None; count], wanted: vec![true; count] };
+        self.run(walk, shapes, vec![None; count], cancel, progress)
     }
 
     fn forward_from(
@@ -141,11 +86,19 @@ impl Backend for Portable {
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let from = from.as_any().downcast_ref::<PortableCapture>();
-        let from = from.filter(|c| !c.edited && Arc::ptr_eq(&c.made_by, &self.identity));
+        let from = from.filter(|c| c.edits.is_empty() && Arc::ptr_eq(&c.core, &self.core));
         let from = from.ok_or(EngineError::ForeignCapture)?;
-        let keep = |(value, touched): (&Tensor, bool)| (!touched).then(|| value.clone());
-        let known = from.values.iter().zip(self.touched(edits)).map(keep).collect();
-        self.run(&from.input, known, edits, cancel, progress)
+        check(edits, &from.shapes)?;
+        let touched = self.core.touched(edits);
+        let mut known = from.known();
+        let mut left: Vec<Option<Left>> = from.left.iter().cloned().map(Some).collect();
+        for (i, touched) in touched.iter().enumerate() {
+            if *touched {
+                (known[i], left[i]) = (None, None);
+            }
+        }
+        let walk = Walk { input: &from.input, edits, known, wanted: touched };
+        self.run(walk, from.shapes.clone(), left, cancel, progress)
     }
 }
 

@@ -1,9 +1,14 @@
-//! The backend on candle's own operations: the same code on every device, in float32 or float64.
+//! The backend on candle's own operations: the same code on every device, in every precision.
 //!
 //! It is the exact reference (`--dtype f64`) and the path for GPUs; nothing in it is tuned for CPUs.
+//! Values stay on the device; what is looked at is copied. [`Portable::with_memory`] bounds what a
+//! capture holds: `keep` says which layers stay, `core` computes the others again.
 
 mod capture;
+mod core;
 mod forward;
+mod keep;
 mod ops;
+mod reduce;
 
 pub use forward::Portable;

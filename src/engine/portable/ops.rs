@@ -63,10 +63,12 @@ impl Layer {
             Self::Relu(zero) => x.broadcast_maximum(&zero.reshape(vec![1; x.rank()])?),
             Self::MaxPool(window) => max_pool(x, window),
             Self::AveragePool(AveragePool::Global) => {
-                x.mean_keepdim(D::Minus1)?.mean_keepdim(D::Minus2)
+                // Sums of half precision overflow and round; they are kept in float32.
+                let mean = widened(x)?.mean_keepdim(D::Minus1)?.mean_keepdim(D::Minus2)?;
+                mean.to_dtype(x.dtype())
             }
             Self::AveragePool(AveragePool::Windowed { window, count_include_pad }) => {
-                average_pool(x, window, *count_include_pad)
+                average_pool(&widened(x)?, window, *count_include_pad)?.to_dtype(x.dtype())
             }
             Self::Add => match rest {
                 [y] => x + y,
@@ -77,6 +79,11 @@ impl Layer {
             Self::Linear(linear) => linear.forward(x),
         }
     }
+}
+
+/// Half precision in float32; anything else as it is.
+fn widened(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().size_in_bytes() < 4 { x.to_dtype(DType::F32) } else { Ok(x.clone()) }
 }
 
 fn prepare_conv(conv: &Conv, weight: Tensor, bias: Option<Tensor>) -> Layer {

@@ -1,0 +1,118 @@
+//! Which layers' values a capture keeps when not all of them fit.
+
+use crate::base::Shape;
+use crate::model::{Graph, Op, Value, costs};
+
+/// Which layers to keep: all, when they fit into `limit` bytes; else the first that fit in this order:
+/// values that everything behind them passes through (stem, blocks' outputs, logits) before others, and
+/// among equals those whose computation costs most for each byte.
+///
+/// Where something is left out, room for the largest such value is set aside: the one that was computed
+/// again last is held too.
+pub fn kept(graph: &Graph, shapes: &[Shape], element: usize, limit: usize) -> Vec<bool> {
+    let bytes: Vec<usize> = shapes.iter().map(|shape| shape.len() * element).collect();
+    if bytes.iter().sum::<usize>() <= limit {
+        return vec![true; bytes.len()];
+    }
+    let cuts = cuts(graph);
+    let work = work(graph, shapes, &cuts);
+    let worth = |i: &usize| (cuts[*i], work[*i] / bytes[*i].max(1) as f64);
+    let mut order: Vec<usize> = (0..bytes.len()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (worth(a), worth(b));
+        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
+    });
+    let largest = bytes.iter().copied().max().unwrap_or(0);
+    let mut room = limit.saturating_sub(largest);
+    let mut keep = vec![false; bytes.len()];
+    for i in order {
+        if let Some(rest) = room.checked_sub(bytes[i]) {
+            (room, keep[i]) = (rest, true);
+        }
+    }
+    keep
+}
+
+/// Layers whose value alone is needed by all that follow.
+fn cuts(graph: &Graph) -> Vec<bool> {
+    // The last user of each value; the network's input counts as value 0, layer i as value i + 1.
+    let mut last = vec![0; graph.nodes.len() + 1];
+    for (i, node) in graph.nodes.iter().enumerate() {
+        for value in &node.inputs {
+            let at = match value {
+                Value::Input => 0,
+                Value::Output { layer, .. } => layer.0 + 1,
+            };
+            last[at] = i;
+        }
+    }
+    let mut reach = 0;
+    let cut = |i: usize| {
+        // Nothing before layer i is used behind it.
+        reach = reach.max(last[i]);
+        reach <= i
+    };
+    (0..graph.nodes.len()).map(cut).collect()
+}
+
+/// Products and passes over values to compute each layer from the cuts before it.
+fn work(graph: &Graph, shapes: &[Shape], cuts: &[bool]) -> Vec<f64> {
+    let own = costs(graph, shapes);
+    let mut work: Vec<f64> = Vec::with_capacity(own.len());
+    for (i, node) in graph.nodes.iter().enumerate() {
+        let before = node.inputs.iter().map(|value| match value {
+            Value::Output { layer, .. } if !cuts[layer.0] => work[layer.0],
+            _ => 0.0,
+        });
+        let passes = if matches!(node.op, Op::Flatten) { 0 } else { shapes[i].len() };
+        work.push(before.sum::<f64>() + own[i].multiply_adds as f64 + passes as f64);
+    }
+    work
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::LayerId;
+    use crate::model::Node;
+
+    /// A stem, a block of two layers with a shortcut, and a layer behind it.
+    fn graph() -> Graph {
+        let node = |name: &str, op: Op, inputs: &[usize]| Node {
+            name: name.into(),
+            file_name: None,
+            op,
+            inputs: match inputs {
+                [] => vec![Value::Input],
+                all => all.iter().map(|i| Value::of(LayerId(*i))).collect(),
+            },
+        };
+        let nodes = vec![
+            node("stem", Op::Relu, &[]),
+            node("a", Op::Relu, &[0]),
+            node("b", Op::Relu, &[1]),
+            node("add", Op::Add, &[2, 0]),
+            node("flatten", Op::Flatten, &[3]),
+        ];
+        Graph {
+            name: "test".into(),
+            input_channels: 1,
+            usual_input: 1,
+            nodes,
+            assumptions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_all_that_follows_passes_through_is_kept_first() {
+        let graph = graph();
+        assert_eq!(cuts(&graph), [true, false, false, true, true]);
+        let shapes = vec![Shape::new(1, 1, 5, 5); 5];
+        let keep = |limit| kept(&graph, &shapes, 4, limit);
+        assert_eq!(keep(500), [true; 5]);
+        // One layer's room is set aside for what is computed again; the block's output comes first.
+        assert_eq!(keep(499), [true, false, false, true, true]);
+        assert_eq!(keep(200), [false, false, false, true, false]);
+        assert_eq!(keep(0), [false; 5]);
+    }
+}

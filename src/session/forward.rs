@@ -1,0 +1,143 @@
+//! Running a network: on which device, within which memory, and what is known afterwards.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use super::SessionError;
+use super::answer::{Held, Session, lock};
+use super::ask::{LayerInfo, LayerStatistics, LayerSummary, Outcome, RunKey};
+use super::network::{Network, layer_infos};
+use super::run::Run;
+use crate::analysis::ranked;
+use crate::base::{Cancel, Dtype, Progress};
+use crate::engine::EngineError;
+use crate::engine::device::{Chosen, DeviceKind};
+
+impl Session {
+    /// Runs a network, where the session is told to, and keeps the run. A GPU that is out of memory is left
+    /// for the CPU, and the outcome says so.
+    pub(super) fn forward(
+        &self,
+        key: RunKey,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Arc<Outcome>, SessionError> {
+        let (network, input) = (self.network(key.network)?, self.input(key.input)?);
+        let mut note = None;
+        loop {
+            if let Some(run) = lock(&self.runs).get(&key) {
+                return Ok(run.outcome.clone());
+            }
+            let on = self.place.now(&self.options)?;
+            let run = match self.run_on(&on, key, &network, &input, cancel, progress) {
+                Ok(run) => run,
+                Err(Stopped::NoMemory(error)) if on.what.kind == DeviceKind::Cpu => {
+                    return Err(error.into());
+                }
+                Err(Stopped::NoMemory(_)) => {
+                    lock(&self.runs).clear();
+                    note = self.place.retreat(&self.options, &on)?.or(note);
+                    continue;
+                }
+                Err(Stopped::Failed(error)) => return Err(error),
+            };
+            let Run { capture, statistics, mut outcome } = run;
+            Arc::make_mut(&mut outcome).note.clone_from(&note);
+            let bytes = capture.bytes();
+            let run = Arc::new(Run { capture, statistics, outcome: outcome.clone() });
+            let keep = || lock(&self.runs).insert(key, run, bytes);
+            // Somebody changed the device meanwhile: this one's values are no longer wanted.
+            if self.place.while_on(&on, keep).is_some() {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Lets go of earlier runs, so that the next one finds the room that it is allowed.
+    fn make_room(&self, layers: &[LayerInfo], dtype: Dtype) {
+        let mut runs = lock(&self.runs);
+        if self.options.history {
+            let whole = layers.iter().map(|layer| layer.shape.len()).sum::<usize>() * dtype.size();
+            runs.make_room(whole.min(self.options.capture_bytes()));
+        } else {
+            runs.clear();
+        }
+    }
+
+    /// Runs a network where it is told to, with the statistics of every layer.
+    fn run_on(
+        &self,
+        on: &Arc<Chosen>,
+        key: RunKey,
+        network: &Network,
+        input: &Held,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Run, Stopped> {
+        let input = &input.prepared.input;
+        let layers = layer_infos(&network.graph, input.shape)?;
+        let backend = network.backend(&self.options, on)?;
+        self.make_room(&layers, on.dtype);
+        let started = Instant::now();
+        // The statistics afterwards take about a tenth of the time.
+        let steps = layers.len() + layers.len() / 10;
+        let mut layer_done = Progress::new(|done, _| progress.report(done, steps));
+        let capture = backend.forward(input, &Vec::new(), cancel, &mut layer_done)?;
+        drop(layer_done);
+        let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        let mut statistics = HashMap::new();
+        let mut summaries = Vec::with_capacity(layers.len());
+        for layer in &layers {
+            if cancel.is_cancelled() {
+                return Err(SessionError::Cancelled.into());
+            }
+            let of = LayerStatistics::of(capture.as_ref(), layer.id)?;
+            summaries.push(LayerSummary {
+                sparsity: of.total.sparsity(),
+                dead: of.dead(),
+                invalid: of.total.invalid,
+                signed: of.is_signed(),
+            });
+            statistics.insert(layer.id, Arc::new(of));
+            progress.report(layers.len() + statistics.len() / 10, steps);
+        }
+        let classes = network.graph.classes();
+        let logits = match layers.last().filter(|_| classes > 0) {
+            Some(last) => capture.read_all(last.id)?.data,
+            None => Vec::new(),
+        };
+        let outcome = Arc::new(Outcome {
+            run: key,
+            layers: Arc::new(layers),
+            summaries,
+            ranked: ranked(logits.get(..classes).unwrap_or(&[])),
+            milliseconds,
+            note: None,
+        });
+        Ok(Run { capture, statistics: Mutex::new(statistics), outcome })
+    }
+}
+
+/// Why a run did not come to its end.
+enum Stopped {
+    /// The device has too little memory; another may have enough.
+    NoMemory(EngineError),
+    /// Anything else.
+    Failed(SessionError),
+}
+
+impl From<EngineError> for Stopped {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::OutOfMemory { .. } => Self::NoMemory(error),
+            _ => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<SessionError> for Stopped {
+    fn from(error: SessionError) -> Self {
+        Self::Failed(error)
+    }
+}

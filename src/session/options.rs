@@ -1,0 +1,55 @@
+//! What holds for a whole session, and how its memory is shared out.
+
+use std::sync::Arc;
+
+use super::network::Wishes;
+use crate::base::{DeviceChoice, Dtype};
+use crate::engine::device::{Devices, Machine};
+
+/// What holds for a whole session.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where networks run.
+    pub device: DeviceChoice,
+    /// The type that they compute in.
+    pub dtype: Dtype,
+    /// The command line's word on every network.
+    pub wishes: Wishes,
+    /// Bytes of captures and inputs that are held.
+    pub memory: usize,
+    /// Whether earlier ones are kept while they fit, or the newest alone.
+    pub history: bool,
+    /// What there is to run networks on.
+    pub devices: Arc<dyn Devices>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            device: DeviceChoice::Auto,
+            dtype: Dtype::F32,
+            wishes: Wishes::default(),
+            memory: 1 << 30,
+            history: true,
+            devices: Arc::new(Machine::new(0)),
+        }
+    }
+}
+
+impl Options {
+    /// Bytes of inputs. They are small beside captures; a share keeps long folders from piling up.
+    pub(super) const fn input_bytes(&self) -> usize {
+        self.memory / 8
+    }
+
+    /// Bytes of all captures together.
+    pub(super) const fn run_bytes(&self) -> usize {
+        self.memory - self.input_bytes()
+    }
+
+    /// Bytes that one capture holds. With a history there are two at least: what is looked at stays until
+    /// the next one has run.
+    pub(super) const fn capture_bytes(&self) -> usize {
+        if self.history { self.run_bytes() / 2 } else { self.run_bytes() }
+    }
+}
