@@ -165,6 +165,18 @@ choice! {
     }
 }
 
+choice! {
+    /// What the colours of texts and lines are made for.
+    Theme {
+        /// What the terminal says its background is, else dark.
+        Auto = "auto",
+        /// A dark background.
+        Dark = "dark",
+        /// A light background.
+        Light = "light",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

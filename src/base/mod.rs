@@ -9,7 +9,7 @@ mod rect;
 mod text;
 
 pub use array::{Array, LayerId, Shape};
-pub use choice::{Choice, ColorDepth, Colormap, Combine, Graphics, RangeMode, SortOrder};
+pub use choice::{Choice, ColorDepth, Colormap, Combine, Graphics, RangeMode, SortOrder, Theme};
 pub use control::{Cancel, Progress};
 pub use key::{Key, KeyCode, KeyError};
 pub use mouse::{Mouse, MouseKind};
