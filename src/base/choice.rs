@@ -176,6 +176,18 @@ choice! {
 }
 
 choice! {
+    /// What the colours of texts and lines are made for.
+    Theme {
+        /// What the terminal says its background is, else dark.
+        Auto = "auto",
+        /// A dark background.
+        Dark = "dark",
+        /// A light background.
+        Light = "light",
+    }
+}
+
+choice! {
     /// The precision in which a network is run.
     Dtype {
         /// float32.

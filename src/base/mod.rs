@@ -11,7 +11,7 @@ mod text;
 
 pub use array::{Array, LayerId, Shape};
 pub use choice::{
-    Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, RangeMode, SortOrder, StrideIn,
+    Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, RangeMode, SortOrder, StrideIn, Theme,
 };
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;

@@ -48,7 +48,8 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
         context: &context,
         info: outcome.layers.get(layer.0).context("the layer has no number")?,
         run: outcome.run,
-        look: Look::from(&context.settings.display),
+        // viuer draws half blocks, whatever the explorer would.
+        look: Look { blocks: Blocks::Half, ..Look::from(&context.settings.display) },
     };
     if let Some((target, format)) = &output {
         target.write(&match format {

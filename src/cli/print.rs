@@ -62,7 +62,7 @@ impl Sheet {
     }
 }
 
-/// One row of tiles; an unfinished one ends early.
+/// One row of tiles of half blocks, two pixels a cell; an unfinished one ends early.
 fn row(tiles: &[Arc<Heatmap>], across: usize, background: [u8; 3]) -> Picture {
     let extent =
         |of: fn(&Heatmap) -> u16| tiles.iter().map(|t| usize::from(of(t))).max().unwrap_or(0);
@@ -74,7 +74,7 @@ fn row(tiles: &[Arc<Heatmap>], across: usize, background: [u8; 3]) -> Picture {
         let columns = usize::from(tile.cells.columns).max(1);
         for (at, cell) in tile.cells.cells.iter().enumerate() {
             let (x, y) = (i * (wide + GAP) + at % columns, 2 * (at / columns));
-            for (y, color) in [(y, cell.top), (y + 1, cell.bottom)] {
+            for (y, color) in [(y, cell.fg), (y + 1, cell.bg)] {
                 if let Some(pixel) = picture.rgb.get_mut(y * width + x) {
                     *pixel = color;
                 }

@@ -13,7 +13,9 @@ use toml::de::{DeTable, DeValue, Deserializer as Reader, Error};
 
 use super::ConfigError;
 use super::document::Document;
-use crate::base::{Choice, ColorDepth, Colormap, DeviceChoice, Dtype, RangeMode, SortOrder};
+use crate::base::{
+    Choice, ColorDepth, Colormap, DeviceChoice, Dtype, Graphics, RangeMode, SortOrder, Theme,
+};
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
@@ -46,6 +48,12 @@ pub struct Display {
     /// The terminal's colours; `None` ("auto") when the environment says.
     #[serde(with = "auto")]
     pub colors: Option<ColorDepth>,
+    /// How pictures get onto the terminal.
+    #[serde(serialize_with = "name")]
+    pub graphics: Graphics,
+    /// The background that texts and lines are coloured for.
+    #[serde(serialize_with = "name")]
+    pub theme: Theme,
     /// The width of a tile in terminal columns, at least 1.
     #[serde(deserialize_with = "positive")]
     pub tile: u16,
@@ -181,6 +189,10 @@ mod tests {
         let default = Settings::load(None).unwrap();
         assert_eq!(default.display.colormap, Colormap::Viridis);
         assert_eq!((default.display.colors, default.run.threads), (None, 0));
+        assert_eq!(
+            (default.display.graphics, default.display.theme),
+            (Graphics::Auto, Theme::Auto)
+        );
         assert_eq!(load("").unwrap(), default);
 
         let user = load("[run]\ndtype = \"f64\"\n[display]\ncolors = \"16\"\n").unwrap();
@@ -193,7 +205,10 @@ mod tests {
         let run = load("[run]\ndevice = \"cuda:1\"\ndtype = \"bf16\"").unwrap();
         assert_eq!((run.run.device, run.run.dtype), (DeviceChoice::Cuda(Some(1)), Dtype::BF16));
         assert_eq!(load(&run.show()).unwrap(), run);
-        let settings = load("[display]\nrange = \"percentile\"\ncolors = \"grey\"").unwrap();
+        let text = "[display]\nrange = \"percentile\"\ncolors = \"grey\"\ngraphics = \"sextants\"\ntheme = \"light\"";
+        let settings = load(text).unwrap();
+        let display = &settings.display;
+        assert_eq!((display.graphics, display.theme), (Graphics::Sextants, Theme::Light));
         assert_eq!(load(&settings.show()).unwrap(), settings);
         assert!(settings.show().contains("[memory]\ncapture_mib = 1024"));
     }
@@ -238,6 +253,14 @@ mod tests {
             (
                 "[run]\ndevice = \"gpu\"",
                 "c.toml:2: run.device: \"gpu\" is none of auto, cpu, cuda, cuda:N, metal",
+            ),
+            (
+                "[display]\ngraphics = \"ascii\"",
+                "c.toml:2: display.graphics: \"ascii\" is none of auto, kitty, iterm2, sixel, halfblocks, quadrants, sextants",
+            ),
+            (
+                "[display]\ntheme = \"solarized\"",
+                "c.toml:2: display.theme: \"solarized\" is none of auto, dark, light",
             ),
             ("[display]\ntile = 0", "c.toml:2: display.tile: must be at least 1"),
             (

@@ -34,7 +34,8 @@ impl State {
 
     fn photo_request(&self) -> Option<Request> {
         let input = self.input.as_ref().filter(|i| i.placement.is_some())?;
-        Some(Request::Photo { input: input.id, size: self.photo_size()? })
+        let (size, blocks) = (self.photo_size()?, self.look.blocks);
+        Some(Request::Photo { input: input.id, size, blocks })
     }
 
     /// The photo in the inspector, where it is known.

@@ -1,7 +1,7 @@
-//! Pictures in half blocks: a terminal cell holds two pixels, one above the other.
+//! Pictures in block characters: a terminal cell holds two, four or six points of two colours.
 
 use super::raster::{MARK, Picture};
-use super::{Range, colormap, resample};
+use super::{Blocks, Range, colormap, overlay, resample};
 use crate::base::Colormap;
 
 /// `columns x rows` terminal cells, rows innermost.
@@ -12,94 +12,96 @@ pub struct Cells {
     /// Rows.
     pub rows: u16,
     /// `columns * rows` cells.
-    pub cells: Vec<HalfCell>,
+    pub cells: Vec<Cell>,
 }
 
-/// One terminal cell: the colours of its two halves.
+/// One terminal cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HalfCell {
-    /// The upper half.
-    pub top: [u8; 3],
-    /// The lower half.
-    pub bottom: [u8; 3],
+pub struct Cell {
+    /// A block character, or a space where the whole cell is of one colour.
+    pub symbol: char,
+    /// The character's colour; that of the background where it is a space.
+    pub fg: [u8; 3],
+    /// The colour behind it.
+    pub bg: [u8; 3],
     /// A NaN or an infinity lies in it.
     pub marked: bool,
 }
 
+/// Room on the screen, and how finely its cells are divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Cells in a row.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+    /// Points of a cell.
+    pub blocks: Blocks,
+}
+
+impl Grid {
+    /// Points in a row, and rows of points.
+    fn points(self) -> (usize, usize) {
+        let (columns, rows) = self.blocks.points();
+        (usize::from(self.columns) * columns, usize::from(self.rows) * rows)
+    }
+}
+
 impl Cells {
-    /// The cells blended with those of a photo of the same size, as [`super::overlay`] blends pictures;
-    /// marks stay.
-    pub fn over(&self, photo: &Self) -> Self {
-        let blended = super::overlay(&photo.pixels(), &self.pixels());
-        let columns = usize::from(self.columns);
-        let pixel = |at: usize| blended.rgb.get(at).copied().unwrap_or([0; 3]);
-        let cells = self.cells.iter().enumerate().map(|(i, cell)| {
-            let top = i / columns.max(1) * 2 * columns + i % columns.max(1);
-            HalfCell { top: pixel(top), bottom: pixel(top + columns), marked: cell.marked }
-        });
-        Self { cells: cells.collect(), ..*self }
-    }
-
-    /// Two pixels for each cell.
-    fn pixels(&self) -> super::Picture {
-        let (width, height) = (usize::from(self.columns), 2 * usize::from(self.rows));
-        let mut picture = super::Picture::filled(width, height, [0; 3]);
-        for (row, cells) in self.cells.chunks(width.max(1)).enumerate() {
-            for (column, cell) in cells.iter().enumerate() {
-                for (y, color) in [(2 * row, cell.top), (2 * row + 1, cell.bottom)] {
-                    if let Some(pixel) = picture.rgb.get_mut(y * width + column) {
-                        *pixel = color;
-                    }
-                }
-            }
-        }
-        picture
-    }
-
-    /// A map of `height x width` values through a colour map, stretched over the cells.
+    /// A map of `height x width` values through a colour map, stretched over the cells; blended with
+    /// the photo `under` it, if there is one, as [`super::overlay`] blends pictures. Marks stay.
     pub fn heatmap(
         values: &[f32],
-        height: usize,
-        width: usize,
-        columns: u16,
-        rows: u16,
+        (height, width): (usize, usize),
+        grid: Grid,
         colormap: Colormap,
         range: Range,
+        under: Option<&Picture>,
     ) -> Self {
-        let pixels =
-            resample::fit(values, height, width, 2 * usize::from(rows), usize::from(columns));
+        let (across, down) = grid.points();
+        let values = resample::fit(values, height, width, down, across);
         let table = colormap::table(colormap);
-        Self::new(columns, rows, &pixels, |value| {
-            range.unit(*value).map(|unit| colormap::pick(table, unit))
-        })
+        let colors: Vec<_> = values
+            .iter()
+            .map(|value| range.unit(*value).map(|unit| colormap::pick(table, unit)))
+            .collect();
+        let marked: Vec<bool> = colors.iter().map(Option::is_none).collect();
+        let rgb = colors.into_iter().map(|color| color.unwrap_or(MARK)).collect();
+        let heat = Picture { width: across, height: down, rgb };
+        match under {
+            Some(photo) => Self::new(grid, &overlay(&photo.resize(across, down), &heat), &marked),
+            None => Self::new(grid, &heat, &marked),
+        }
     }
 
     /// A photo stretched over the cells.
-    pub fn photo(photo: &Picture, columns: u16, rows: u16) -> Self {
-        let pixels = photo.resize(usize::from(columns), 2 * usize::from(rows)).rgb;
-        Self::new(columns, rows, &pixels, |pixel| Some(*pixel))
+    pub fn photo(photo: &Picture, grid: Grid) -> Self {
+        let (across, down) = grid.points();
+        Self::new(grid, &photo.resize(across, down), &[])
     }
 
-    /// Pairs of rows of pixels become rows of cells; a pixel without a colour is marked.
-    fn new<T>(
-        columns: u16,
-        rows: u16,
-        pixels: &[T],
-        color: impl Fn(&T) -> Option<[u8; 3]>,
-    ) -> Self {
-        let width = usize::from(columns).max(1);
-        let cells = pixels.chunks_exact(2 * width).flat_map(|pair| {
-            let (top, bottom) = pair.split_at(width);
-            top.iter().zip(bottom).map(|(top, bottom)| {
-                let (top, bottom) = (color(top), color(bottom));
-                HalfCell {
-                    top: top.unwrap_or(MARK),
-                    bottom: bottom.unwrap_or(MARK),
-                    marked: top.is_none() || bottom.is_none(),
+    /// Blocks of points become cells. `marked` tells of each point whether it is no number; where it
+    /// ends, all are numbers.
+    fn new(grid: Grid, picture: &Picture, marked: &[bool]) -> Self {
+        let Grid { columns, rows, blocks } = grid;
+        let (wide, high) = blocks.points();
+        let mut cells = Vec::with_capacity(usize::from(columns) * usize::from(rows));
+        let mut points = Vec::with_capacity(wide * high);
+        for row in 0..usize::from(rows) {
+            for column in 0..usize::from(columns) {
+                let mut mark = false;
+                points.clear();
+                for y in row * high..(row + 1) * high {
+                    let first = y * picture.width + column * wide;
+                    points.extend_from_slice(picture.rgb.get(first..first + wide).unwrap_or(&[]));
+                    let marks = marked.get(first..first + wide).unwrap_or(&[]);
+                    mark |= marks.contains(&true);
                 }
-            })
-        });
-        Self { columns, rows, cells: cells.collect() }
+                let (symbol, fg, bg) = blocks.nearest(&points);
+                cells.push(Cell { symbol, fg, bg, marked: mark });
+            }
+        }
+        Self { columns, rows, cells }
     }
 }
 
@@ -109,33 +111,86 @@ mod tests {
     use proptest::prelude::*;
 
     const UNIT: Range = Range { low: 0.0, high: 1.0 };
+    const ALL: [Blocks; 3] = [Blocks::Half, Blocks::Quadrant, Blocks::Sextant];
+
+    fn grid(columns: u16, rows: u16, blocks: Blocks) -> Grid {
+        Grid { columns, rows, blocks }
+    }
+
+    fn grey(values: &[f32], shape: (usize, usize), grid: Grid, under: Option<&Picture>) -> Cells {
+        Cells::heatmap(values, shape, grid, Colormap::Grey, UNIT, under)
+    }
 
     #[test]
-    fn two_pixels_make_a_cell() {
-        let cells = Cells::heatmap(&[0.0, 1.0, 1.0, f32::NAN], 2, 2, 2, 1, Colormap::Grey, UNIT);
+    fn two_points_make_a_half_block_cell() {
+        let values = [0.0, 1.0, 1.0, 1.0, 1.0, f32::NAN];
+        let cells = grey(&values, (2, 3), grid(3, 1, Blocks::Half), None);
         let (black, white) = ([0; 3], [255; 3]);
         assert_eq!(
             cells.cells,
             [
-                HalfCell { top: black, bottom: white, marked: false },
-                HalfCell { top: white, bottom: MARK, marked: true },
+                Cell { symbol: '▀', fg: black, bg: white, marked: false },
+                Cell { symbol: ' ', fg: white, bg: white, marked: false },
+                Cell { symbol: '▀', fg: white, bg: MARK, marked: true },
             ]
         );
     }
 
     #[test]
+    fn points_stand_where_their_values_do() {
+        // One bright point in each corner of a cell's own picture.
+        for (blocks, shape, symbols) in [
+            (Blocks::Quadrant, (2, 4), ['▘', '▗']),
+            (Blocks::Sextant, (3, 4), ['\u{1FB00}', '\u{1FB1E}']),
+        ] {
+            let mut values = vec![1.0; shape.0 * shape.1];
+            let last = values.len() - 1;
+            (values[0], values[last]) = (0.0, 0.0);
+            let cells = grey(&values, shape, grid(2, 1, blocks), None).cells;
+            assert_eq!([cells[0].symbol, cells[1].symbol], symbols);
+            assert!(cells.iter().all(|c| (c.fg, c.bg) == ([0; 3], [255; 3])), "{blocks:?}");
+        }
+    }
+
+    #[test]
     fn photos_keep_their_colours() {
         let photo = Picture { width: 1, height: 2, rgb: vec![[1, 2, 3], [4, 5, 6]] };
-        let cells = Cells::photo(&photo, 1, 1);
-        assert_eq!(cells.cells, [HalfCell { top: [1, 2, 3], bottom: [4, 5, 6], marked: false }]);
+        let cells = Cells::photo(&photo, grid(1, 1, Blocks::Half));
+        let cell = Cell { symbol: '▀', fg: [1, 2, 3], bg: [4, 5, 6], marked: false };
+        assert_eq!(cells.cells, [cell]);
+    }
+
+    #[test]
+    fn what_lies_over_a_photo_is_blended_point_by_point() {
+        let photo = Picture { width: 1, height: 2, rgb: vec![[51, 0, 102], [204, 255, 0]] };
+        let over = |values: &[f32]| grey(values, (2, 1), grid(1, 1, Blocks::Half), Some(&photo));
+        // overlay: (51 + 255, 255, 102 + 255) / 2 and (204, 255, 0) / 2, divided by the largest.
+        let blended = Cell { symbol: '▀', fg: [218, 182, 255], bg: [145, 182, 0], marked: false };
+        assert_eq!(over(&[1.0, 0.0]).cells, [blended]);
+        assert!(over(&[1.0, f32::INFINITY]).cells[0].marked);
+    }
+
+    #[test]
+    fn cells_with_the_same_two_colours_share_them() {
+        let values: Vec<f32> = (0..8 * 40).map(|i| f32::from(u8::from(i % 3 == 0))).collect();
+        for blocks in [Blocks::Quadrant, Blocks::Sextant] {
+            let (wide, high) = blocks.points();
+            let cells =
+                grey(&values[..high * 40], (high, 40), grid(40 / wide as u16, 1, blocks), None);
+            let mixed = cells.cells.iter().filter(|c| c.symbol != ' ');
+            assert!(mixed.clone().count() > 10);
+            assert!(mixed.clone().all(|c| (c.fg, c.bg) == ([0; 3], [255; 3])), "{blocks:?}");
+        }
     }
 
     proptest! {
         #[test]
         fn there_are_as_many_cells_as_asked_for(columns in 0u16..40, rows in 0u16..40, h in 0usize..9, w in 0usize..9) {
-            let cells = Cells::heatmap(&vec![0.5; h * w], h, w, columns, rows, Colormap::Viridis, UNIT);
-            prop_assert_eq!(cells.cells.len(), usize::from(columns) * usize::from(rows));
-            prop_assert!(cells.cells.iter().all(|cell| cell.marked == (h * w == 0)));
+            for blocks in ALL {
+                let cells = grey(&vec![0.5; h * w], (h, w), grid(columns, rows, blocks), None);
+                prop_assert_eq!(cells.cells.len(), usize::from(columns) * usize::from(rows));
+                prop_assert!(cells.cells.iter().all(|cell| cell.marked == (h * w == 0)));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The user's choices of colour map and range, and what they mean for the data at hand.
 
-use super::Range;
+use super::{Blocks, Range};
 use crate::base::{Colormap, RangeMode};
 
 /// How maps are drawn.
@@ -12,6 +12,8 @@ pub struct Look {
     pub signed_colormap: Colormap,
     /// Which values the ends stand for.
     pub range: RangeMode,
+    /// How finely terminal cells are divided.
+    pub blocks: Blocks,
 }
 
 impl Look {
@@ -41,11 +43,15 @@ mod tests {
     use super::*;
     use crate::base::Choice;
 
+    fn look(signed_colormap: Colormap, range: RangeMode) -> Look {
+        Look { colormap: Colormap::Viridis, signed_colormap, range, blocks: Blocks::Half }
+    }
+
     #[test]
     fn diverging_maps_have_zero_in_the_middle() {
         let layer = Range { low: -1.0, high: 7.0 };
         for range in RangeMode::ALL.iter().copied() {
-            let look = Look { colormap: Colormap::Viridis, signed_colormap: Colormap::RdBu, range };
+            let look = look(Colormap::RdBu, range);
             let (colormap, found) = look.range_for(&[-2.0, 5.0], layer, true);
             assert_eq!(colormap, Colormap::RdBu);
             assert_eq!(found.unit(0.0), Some(0.5), "{range}");
@@ -54,11 +60,7 @@ mod tests {
 
     #[test]
     fn unsigned_data_keeps_its_own_range() {
-        let look = Look {
-            colormap: Colormap::Viridis,
-            signed_colormap: Colormap::Berlin,
-            range: RangeMode::Map,
-        };
+        let look = look(Colormap::Berlin, RangeMode::Map);
         assert_eq!(look.resolve(false), (Colormap::Viridis, RangeMode::Map));
         assert_eq!(look.resolve(true), (Colormap::Berlin, RangeMode::Symmetric));
         let (_, range) = look.range_for(&[1.0, 5.0], Range { low: 0.0, high: 9.0 }, false);

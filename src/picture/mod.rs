@@ -1,8 +1,9 @@
-//! Numbers become pictures: ranges, colour maps, tiles, overlays, half-block cells and files' bytes.
+//! Numbers become pictures: ranges, colour maps, tiles, overlays, cells of block characters and files' bytes.
 //!
 //! Everything here is pure: arrays of `f32` (rows innermost) go in, RGB pixels or bytes come out.
 //! NaN and infinity never vanish: they are skipped when ranges are taken, and marked where drawn.
 
+mod blocks;
 mod cells;
 mod colormap;
 mod look;
@@ -14,7 +15,8 @@ mod resample;
 mod stops;
 mod tiles;
 
-pub use cells::{Cells, HalfCell};
+pub use blocks::Blocks;
+pub use cells::{Cell, Cells, Grid};
 pub use colormap::color;
 pub use look::Look;
 pub use normalize::{Range, invalid};

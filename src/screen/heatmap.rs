@@ -1,4 +1,4 @@
-//! Pictures in half blocks, and the frame, cross and box that are drawn over them.
+//! Pictures in block characters, and the frame, cross and box that are drawn over them.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Style};
@@ -13,19 +13,19 @@ const fn color([r, g, b]: [u8; 3]) -> Color {
 
 /// Draws cells with their first one in the corner of `rect`, cut to it.
 pub fn cells(buffer: &mut Buffer, rect: Rect, cells: &Cells) {
-    for (i, half) in cells.cells.iter().enumerate() {
+    for (i, block) in cells.cells.iter().enumerate() {
         let (column, row) = (i % usize::from(cells.columns), i / usize::from(cells.columns));
         if column >= usize::from(rect.width) || row >= usize::from(rect.height) {
             continue;
         }
         let at = (rect.x + column as u16, rect.y + row as u16);
         let Some(cell) = buffer.cell_mut(at) else { continue };
-        if half.marked {
+        if block.marked {
             cell.set_symbol("×").set_style(theme::MARK);
-        } else if half.top == half.bottom {
-            cell.set_symbol(" ").set_style(Style::new().bg(color(half.top)));
+        } else if block.symbol == ' ' {
+            cell.set_symbol(" ").set_style(Style::new().bg(color(block.bg)));
         } else {
-            cell.set_symbol("▀").set_fg(color(half.top)).set_bg(color(half.bottom));
+            cell.set_char(block.symbol).set_fg(color(block.fg)).set_bg(color(block.bg));
         }
     }
 }

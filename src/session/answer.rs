@@ -17,7 +17,7 @@ use super::place::Place;
 use super::run::{Colours, Run};
 use crate::analysis::Histogram;
 use crate::base::{Cancel, LayerId, Progress, Shape};
-use crate::picture::{Cells, Picture, color, invalid};
+use crate::picture::{Cells, Grid, Picture, color, invalid};
 use crate::source::{Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
 
 /// What is loaded and known. Shared between threads; every method takes `&self`.
@@ -97,10 +97,11 @@ impl Session {
                 let array = self.run(plane.run)?.plane(*plane)?;
                 Answer::Histogram(Arc::new(Histogram::of(array.map(0), *bins)))
             }
-            Request::Photo { input, size } => {
+            Request::Photo { input, size: (columns, rows), blocks } => {
                 let held = self.input(*input)?;
                 let photo = held.photo.as_ref().ok_or_else(no_photo)?;
-                Answer::Photo(Arc::new(Cells::photo(photo, size.0, size.1)))
+                let grid = Grid { columns: *columns, rows: *rows, blocks: *blocks };
+                Answer::Photo(Arc::new(Cells::photo(photo, grid)))
             }
             Request::InputValues(input) => {
                 Answer::Values(Arc::new(self.input(*input)?.prepared.input.clone()))
@@ -202,12 +203,11 @@ impl Session {
         let Colours { map, range, mode, signed } = run.colours(plane, &array, look)?;
         let Shape { h, w, .. } = array.shape;
         let values = array.map(0);
-        let mut cells = Cells::heatmap(values, h, w, columns, rows, map, range);
-        if over_photo {
-            let held = self.input(plane.run.input)?;
-            let photo = held.photo.as_ref().ok_or_else(no_photo)?;
-            cells = cells.over(&Cells::photo(photo, columns, rows));
-        }
+        let held = if over_photo { Some(self.input(plane.run.input)?) } else { None };
+        let photo =
+            held.as_ref().map(|held| held.photo.as_ref().ok_or_else(no_photo)).transpose()?;
+        let grid = Grid { columns, rows, blocks: look.blocks };
+        let cells = Cells::heatmap(values, (h, w), grid, map, range, photo);
         let scale = (0..SCALE).map(|i| color(map, i as f32 / (SCALE - 1) as f32)).collect();
         let invalid = invalid(values);
         Ok(Arc::new(Heatmap { cells, range, colormap: map, mode, signed, scale, invalid }))

@@ -8,7 +8,7 @@ use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Sh
 use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
-pub use crate::picture::{Cells, HalfCell, Look, Picture, Range};
+pub use crate::picture::{Blocks, Cell, Cells, Look, Picture, Range};
 pub use crate::source::Placement;
 
 pub use super::error::SessionError;
@@ -16,8 +16,8 @@ pub use super::lanes::LaneName;
 
 impl From<&Display> for Look {
     fn from(display: &Display) -> Self {
-        let Display { colormap, signed_colormap, range, .. } = *display;
-        Self { colormap, signed_colormap, range }
+        let Display { colormap, signed_colormap, range, graphics, .. } = *display;
+        Self { colormap, signed_colormap, range, blocks: graphics.into() }
     }
 }
 
@@ -106,7 +106,7 @@ pub enum Request {
         /// The layer.
         layer: LayerId,
     },
-    /// A map in half-block cells. Answered by [`Answer::Heatmap`].
+    /// A map in cells of block characters. Answered by [`Answer::Heatmap`].
     Heatmap {
         /// The map.
         plane: Plane,
@@ -142,12 +142,14 @@ pub enum Request {
         /// Bins.
         bins: usize,
     },
-    /// The photo as the network sees it, in half-block cells. Answered by [`Answer::Photo`].
+    /// The photo as the network sees it, in cells of block characters. Answered by [`Answer::Photo`].
     Photo {
         /// The input.
         input: InputId,
         /// Its size on the screen.
         size: CellSize,
+        /// How finely the cells are divided.
+        blocks: Blocks,
     },
     /// The input tensor. Answered by [`Answer::Values`].
     InputValues(InputId),

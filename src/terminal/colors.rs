@@ -1,9 +1,9 @@
-//! How many colours the terminal shows, and the nearest of them to a pixel's.
+//! How many colours the terminal shows, the nearest of them to a pixel's, and how dark its background is.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
-use crate::base::ColorDepth;
+use crate::base::{ColorDepth, Theme};
 
 /// The levels of a channel in xterm's colour cube.
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
@@ -48,6 +48,27 @@ fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
     } else {
         ColorDepth::Colors16
     }
+}
+
+/// The theme that the settings ask for, else the one for the terminal's background as it told it, else
+/// for the one that `COLORFGBG` tells (rxvt, Konsole); dark when nobody knows. Never [`Theme::Auto`].
+pub fn theme(setting: Theme, background: Option<[u8; 3]>) -> Theme {
+    let variable = std::env::var("COLORFGBG").ok();
+    theme_from(setting, background, variable.as_deref())
+}
+
+fn theme_from(setting: Theme, background: Option<[u8; 3]>, variable: Option<&str>) -> Theme {
+    // "15;0" or "15;default;0": the last one is the background, one of the 16 colours.
+    let index = || variable?.rsplit(';').next()?.parse::<usize>().ok();
+    let light = match setting {
+        Theme::Dark => false,
+        Theme::Light => true,
+        Theme::Auto => match background.or_else(|| ANSI.get(index()?).copied()) {
+            Some(rgb) => luminance(rgb) >= 128,
+            None => false,
+        },
+    };
+    if light { Theme::Light } else { Theme::Dark }
 }
 
 /// Reduces every colour of a drawn buffer to what the terminal shows.
@@ -148,6 +169,20 @@ mod tests {
         );
         assert_eq!(with(&[("TERM", "linux")]), ColorDepth::Colors16);
         assert_eq!(with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), ColorDepth::Grey);
+    }
+
+    #[test]
+    fn the_background_says_which_theme() {
+        let auto = |background, variable| theme_from(Theme::Auto, background, variable);
+        assert_eq!(auto(Some([253, 246, 227]), Some("15;0")), Theme::Light);
+        assert_eq!(auto(Some([0, 43, 54]), Some("0;15")), Theme::Dark);
+        assert_eq!(auto(None, Some("0;15")), Theme::Light);
+        assert_eq!(auto(None, Some("0;default;7")), Theme::Light);
+        assert_eq!(auto(None, Some("15;default")), Theme::Dark);
+        assert_eq!(auto(None, Some("1;99")), Theme::Dark);
+        assert_eq!(auto(None, None), Theme::Dark);
+        assert_eq!(theme_from(Theme::Dark, Some([255; 3]), None), Theme::Dark);
+        assert_eq!(theme_from(Theme::Light, Some([0; 3]), None), Theme::Light);
     }
 
     #[test]
