@@ -1,8 +1,9 @@
-//! Settings, key table, class labels and paths: text becomes plain structs here.
+//! Settings, key table, catalogue of networks, class labels and paths: text becomes plain structs here.
 //!
 //! Nothing is read from the disk: callers hand over a file's path (for messages) and its text. Files
 //! that ship with the program are embedded, and what is wrong in a user's file is said with its line.
 
+mod catalogue;
 mod document;
 mod error;
 mod keys;
@@ -10,6 +11,7 @@ mod labels;
 mod paths;
 mod settings;
 
+pub use catalogue::{Catalogue, Filter, LabelSet, Model};
 pub use error::ConfigError;
 pub use keys::KeyTable;
 pub use labels::{Label, from_json as labels_from_json, imagenet, read as read_labels};

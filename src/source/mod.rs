@@ -1,8 +1,10 @@
-//! What comes from outside: checkpoints, photos and the built-in network become tensors and arrays.
+//! What comes from outside: checkpoints, photos and the built-in network become tensors and arrays;
+//! [`hub`] brings checkpoints from afar.
 
 mod builtin;
 mod checkpoint;
 mod error;
+pub mod hub;
 mod npy;
 mod photo;
 mod preprocess;

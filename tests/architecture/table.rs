@@ -94,7 +94,12 @@ pub const HOUSE: Rules = Rules {
         // ratatui re-exports it: the screen draws, it does not talk to the terminal.
         fence("ratatui::crossterm", OnlyIn(&["terminal", "app"])),
         fence("crossterm", OnlyIn(&["terminal", "app"])),
-        fence("rustix", OnlyIn(&["terminal", "app"])),
+        // source::hub asks whose part of a download it is, and whether that process lives.
+        fence("rustix", OnlyIn(&["source", "terminal", "app"])),
+        fence("rustix::termios", OnlyIn(&["terminal", "app"])),
+        fence("hf_hub", OnlyIn(&["source"])),
+        fence("reqwest", OnlyIn(&["source"])),
+        fence("tokio", OnlyIn(&["source"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
         fence("image", OnlyIn(&["source", "picture", "cli", "session"])),
         fence("fast_image_resize", OnlyIn(&["source", "picture", "cli", "session"])),

@@ -1,0 +1,21 @@
+//! Downloads from a hub on this machine that answers as the real one does, and misbehaves on demand. After
+//! every one of them the cache is walked: nothing half or false stands in it under a final name.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "hub/broken.rs"]
+mod broken;
+#[path = "hub/cancelling.rs"]
+mod cancelling;
+#[path = "hub/disks.rs"]
+mod disks;
+#[path = "hub/processes.rs"]
+mod processes;
+#[path = "hub/refusals.rs"]
+mod refusals;
+#[path = "hub/server.rs"]
+mod server;
+#[path = "hub/support.rs"]
+mod support;
+#[path = "hub/whole.rs"]
+mod whole;
