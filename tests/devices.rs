@@ -195,7 +195,8 @@ fn changing_the_device_drops_captures_and_nothing_else() {
     assert_eq!(bench.prepared(), [GPU]);
     let on_cpu = bench.forward();
     assert_eq!((bench.prepared(), &on_cpu.ranked), (vec![GPU.into(), CPU.into()], &on_gpu.ranked));
-    // Asking again changes nothing that is known.
+    // Asking again changes nothing that is known, nor does asking for the same device.
+    assert_eq!(bench.go(DeviceChoice::Cpu).unwrap().label, CPU);
     assert!(Arc::ptr_eq(&bench.forward(), &on_cpu));
 }
 

@@ -107,9 +107,11 @@ impl Session {
                 Answer::Values(Arc::new(self.input(*input)?.prepared.input.clone()))
             }
             Request::Device(choice) => {
-                let chosen = self.place.change(&self.options, *choice)?;
-                // Two precisions must not stand side by side under one name.
-                lock(&self.runs).clear();
+                let (chosen, changed) = self.place.change(&self.options, *choice)?;
+                if changed {
+                    // Values of two devices must not stand side by side under one name.
+                    lock(&self.runs).clear();
+                }
                 Answer::Device(Arc::new(chosen.as_ref().into()))
             }
         })

@@ -153,7 +153,8 @@ pub enum Request {
     },
     /// The input tensor. Answered by [`Answer::Values`].
     InputValues(InputId),
-    /// Run networks there from now on. Answered by [`Answer::Device`].
+    /// Run networks there from now on; captures of another device are dropped. Answered by
+    /// [`Answer::Device`].
     Device(DeviceChoice),
 }
 

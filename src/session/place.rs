@@ -31,15 +31,24 @@ impl Place {
         Ok(chosen)
     }
 
-    /// Goes elsewhere. The device in use stays when the new one cannot be had.
+    /// Goes elsewhere, and says whether that is another device than the one in use, which stays when the
+    /// new one cannot be had.
     ///
     /// # Errors
     /// As [`Place::now`].
-    pub fn change(&self, options: &Options, to: DeviceChoice) -> Result<Arc<Chosen>, SessionError> {
+    pub fn change(
+        &self,
+        options: &Options,
+        to: DeviceChoice,
+    ) -> Result<(Arc<Chosen>, bool), SessionError> {
         let chosen = Arc::new(options.devices.choose(to, options.dtype)?);
+        let mut now = lock(&self.0);
+        if let Some(same) = now.as_ref().filter(|now| now.is_same(&chosen)) {
+            return Ok((same.clone(), false));
+        }
         tracing::info!(label = chosen.label(), why = chosen.why, "device");
-        *lock(&self.0) = Some(chosen.clone());
-        Ok(chosen)
+        *now = Some(chosen.clone());
+        Ok((chosen, true))
     }
 
     /// From a GPU without memory to the CPU, with the sentence that says so. `None` when `from` is no

@@ -75,6 +75,12 @@ impl Chosen {
         format!("{} {} {}", self.what, clean(&self.what.name), self.dtype)
     }
 
+    /// Whether both compute at one place in one precision, so that their values may be mixed.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let place = |c: &Self| (c.what.kind, c.what.index, c.dtype);
+        place(self) == place(other)
+    }
+
     /// Whether values may be further from the exact ones than float32 is. cuDNN takes TF32 by itself;
     /// cuBLAS, which runs convolutions without it, only when asked, and nobody asks.
     pub fn approximate(&self) -> bool {

@@ -27,7 +27,7 @@ pub struct Walk<'a> {
     pub input: &'a Array,
     /// Changes on the way.
     pub edits: &'a Edits,
-    /// A value for each layer that need not be computed.
+    /// A value for each layer that need not be computed; of wanted ones there is none.
     pub known: Vec<Option<Tensor>>,
     /// Which layers the caller is given.
     pub wanted: Vec<bool>,
