@@ -50,7 +50,9 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<(Contents, u64), SourceError> {
     }
     if let Some(file) = files.iter().find(|file| !lies_beside(file)) {
         let file = shown(file);
-        return Err(fail(format!("names the shard {file}, but shards must lie beside their index")));
+        return Err(fail(format!(
+            "names the shard {file}, but shards must lie beside their index"
+        )));
     }
     let mut hash = Xxh3Default::new();
     hash.update(bytes);

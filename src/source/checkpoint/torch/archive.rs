@@ -57,7 +57,8 @@ pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a
 fn entries(bytes: &[u8]) -> Why<Entries<'_>> {
     let broken =
         |e: zip::result::ZipError| format!("is no whole zip ({e}): copy or download it again");
-    let mut archive = ZipIterable::try_new(Cursor::new(bytes), Config::default()).map_err(broken)?;
+    let mut archive =
+        ZipIterable::try_new(Cursor::new(bytes), Config::default()).map_err(broken)?;
     if archive.len() > MOST_ENTRIES {
         return Err(format!("has {} entries, at most {MOST_ENTRIES} are read", archive.len()));
     }
@@ -65,7 +66,8 @@ fn entries(bytes: &[u8]) -> Why<Entries<'_>> {
     for entry in archive.files().map_err(broken)? {
         let entry = entry.map_err(broken)?;
         let name = entry.name().map_err(broken)?.into_owned();
-        if name.len() > LONGEST_NAME || name.starts_with('/') || name.split('/').any(|p| p == "..") {
+        if name.len() > LONGEST_NAME || name.starts_with('/') || name.split('/').any(|p| p == "..")
+        {
             return Err(format!("has an entry with the name {}, which is refused", shown(&name)));
         }
         let data = stored(bytes, &entry).map_err(|why| format!("entry {} {why}", shown(&name)))?;

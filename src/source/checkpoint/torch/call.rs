@@ -72,9 +72,11 @@ fn of_type<'a>(heap: &mut Heap<'a>, name: Name<'a>, arguments: Value) -> Why<Val
     );
     // Not again through this function, which could go on for ever.
     match heap.global(function) {
-        Some(Name {
-            module: "torch._utils", name: "_rebuild_tensor" | "_rebuild_tensor_v2"
-        }) if plain => tensor(heap, inner),
+        Some(Name { module: "torch._utils", name: "_rebuild_tensor" | "_rebuild_tensor_v2" })
+            if plain =>
+        {
+            tensor(heap, inner)
+        }
         _ => heap.add(Object::Called(name)),
     }
 }

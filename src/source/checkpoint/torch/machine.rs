@@ -35,8 +35,10 @@ pub fn unpickle<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, usize)>
             || machine.memory(code)?
             || machine.object(code)?;
         if !done {
-            return Err(format!("has the byte {code:#04x} at {at} of its pickle, no opcode that \
-                                torch.save writes: copy or download it again"));
+            return Err(format!(
+                "has the byte {code:#04x} at {at} of its pickle, no opcode that \
+                                torch.save writes: copy or download it again"
+            ));
         }
     }
 }
@@ -106,7 +108,8 @@ impl<'a> Machine<'a, '_> {
             op::BININT2 => Value::Int(i64::from(u16::from_le_bytes(self.input.array()?))),
             op::LONG1 | op::LONG4 => {
                 let wide = code == op::LONG4;
-                let length = if wide { self.input.length::<4>()? } else { self.input.length::<1>()? };
+                let length =
+                    if wide { self.input.length::<4>()? } else { self.input.length::<1>()? };
                 integer(self.input.take(length)?)
             }
             op::BINFLOAT => self.skip(8)?,

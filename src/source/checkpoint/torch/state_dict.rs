@@ -4,8 +4,7 @@ use super::value::{Name, Object, View};
 use super::{Heap, Value, Why, is_counter, shown};
 
 /// Where scripts put it, the first that is there wins.
-const KEYS: [&str; 6] =
-    ["state_dict", "model", "model_state_dict", "net", "ema", "state_dict_ema"];
+const KEYS: [&str; 6] = ["state_dict", "model", "model_state_dict", "net", "ema", "state_dict_ema"];
 
 /// Most entries: some ten times those of the deepest ResNet.
 const MOST_ENTRIES: usize = 1 << 14;

@@ -77,11 +77,11 @@ fn plan<'a, 'v>(view: &'v View<'v>, storages: &Storages<'a>) -> Why<Plan<'a, 'v>
         .ok_or_else(|| format!("is in storage {}, which is not there", shown(storage.key)))?;
     let size = storage.kind.size();
     let part = part(all, size, storage.first, storage.length).ok_or_else(outside)?;
-    let elements =
-        view.sizes.iter().try_fold(1usize, |all, extent| all.checked_mul(*extent));
-    let last = view.sizes.iter().zip(&view.strides).try_fold(view.offset, |last, (extent, stride)| {
-        last.checked_add(extent.saturating_sub(1).checked_mul(*stride)?)
-    });
+    let elements = view.sizes.iter().try_fold(1usize, |all, extent| all.checked_mul(*extent));
+    let last =
+        view.sizes.iter().zip(&view.strides).try_fold(view.offset, |last, (extent, stride)| {
+            last.checked_add(extent.saturating_sub(1).checked_mul(*stride)?)
+        });
     let elements = elements.ok_or_else(outside)?;
     if elements > 0 && last.is_none_or(|last| last >= part.len() / size) {
         return Err(outside());

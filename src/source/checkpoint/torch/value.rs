@@ -142,9 +142,10 @@ impl<'a> Heap<'a> {
 
     /// Takes memory off the budget, before it is allocated.
     pub fn charge(&mut self, bytes: usize) -> Why<()> {
-        self.left = self.left.checked_sub(bytes).ok_or(
-            "describes more objects than a checkpoint needs: save its state dict alone",
-        )?;
+        self.left = self
+            .left
+            .checked_sub(bytes)
+            .ok_or("describes more objects than a checkpoint needs: save its state dict alone")?;
         Ok(())
     }
 
