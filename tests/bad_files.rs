@@ -6,9 +6,17 @@
 mod arrays;
 #[path = "bad_files/checkpoints.rs"]
 mod checkpoints;
+#[path = "bad_files/memory.rs"]
+mod memory;
 #[path = "bad_files/networks.rs"]
 mod networks;
 #[path = "bad_files/photos.rs"]
 mod photos;
+#[path = "bad_files/pickles.rs"]
+mod pickles;
+#[path = "bad_files/shards.rs"]
+mod shards;
 #[path = "bad_files/support.rs"]
 mod support;
+#[path = "bad_files/torch.rs"]
+mod torch;

@@ -109,6 +109,7 @@ pub const HOUSE: Rules = Rules {
         fence("anyhow", OnlyIn(&["cli", "app", "main"])),
         fence("tracing_subscriber", OnlyIn(&["app", "main", "cli"])),
         fence("safetensors", OnlyIn(&["source", "session", "cli"])),
+        fence("zip", OnlyIn(&["source"])),
         fence("colorous", OnlyIn(&["picture"])),
         fence("nucleo_matcher", OnlyIn(&["explorer"])),
         fence("toml", OnlyIn(&["config"])),

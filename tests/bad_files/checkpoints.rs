@@ -26,7 +26,7 @@ fn a_file_that_is_not_there_or_no_file() {
     let bad = Bad::new("x", b"x");
     let missing = bad.folder().join("missing.safetensors");
     says_of(&missing, Checkpoint::read(&missing), &["no such file"]);
-    says_of(bad.folder(), Checkpoint::read(bad.folder()), &["is no file"]);
+    says_of(bad.folder(), Checkpoint::read(bad.folder()), &["holds no checkpoint"]);
     refused("empty.safetensors", b"", &["is empty"]);
 }
 
@@ -72,10 +72,10 @@ fn other_files_under_a_checkpoints_name() {
     let noise: Vec<u8> =
         (0..5000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     refused("noise.safetensors", &noise, &no);
-    // `torch.save` writes a zip, before version 1.6 a bare pickle.
-    for start in [&b"PK\x03\x04\0\0\x08\x08"[..], b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."] {
-        refused("model.safetensors", start, &["PyTorch pickle", "save_file"]);
-    }
+    // `torch.save` writes a zip, before version 1.6 a bare pickle: only the start of each.
+    refused("model.safetensors", b"PK\x03\x04\0\0\x08\x08", &["no whole zip"]);
+    let stream = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+    refused("model.safetensors", stream, &["cut off"]);
 }
 
 #[test]

@@ -1,0 +1,36 @@
+//! The safetensors format. Its crate checks header size, offsets and overflow.
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::SafeTensors;
+
+use super::{Contents, Tensors, Why, is_counter, shown};
+use crate::base::first_line;
+
+/// The tensors and the metadata of a safetensors file.
+pub fn read(bytes: &[u8]) -> Why<Contents> {
+    let no_file = |e: safetensors::SafeTensorError| {
+        let why = shown(&first_line(&e));
+        format!("is no whole safetensors file ({why}): copy or download it again")
+    };
+    let file = SafeTensors::deserialize(bytes).map_err(no_file)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(no_file)?;
+    let mut tensors = Tensors::new();
+    for (name, view) in file.tensors() {
+        if is_counter(&name) {
+            continue;
+        }
+        let dtype = DType::try_from(view.dtype()).map_err(|e| {
+            format!("tensor {} has a type that is not understood ({e})", shown(&name))
+        })?;
+        let tensor = widened(view.data(), dtype, view.shape())
+            .map_err(|e| format!("tensor {} cannot be read ({e})", shown(&name)))?;
+        tensors.insert(name, tensor);
+    }
+    Ok(Contents { tensors, metadata: header.metadata().clone().unwrap_or_default() })
+}
+
+/// A tensor from its bytes in row-major order, as float32 or, where it was that, float64.
+pub(super) fn widened(data: &[u8], dtype: DType, shape: &[usize]) -> candle_core::Result<Tensor> {
+    let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
+    Tensor::from_raw_buffer(data, dtype, shape, &Device::Cpu)?.to_dtype(wide)
+}
