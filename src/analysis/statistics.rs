@@ -49,8 +49,9 @@ impl LayerStatistics {
         self.total.min < 0.0
     }
 
-    /// The channels in the wanted order; equal ones by index.
-    pub fn order(&self, by: SortOrder) -> Vec<usize> {
+    /// The channels in the wanted order; equal ones by index. `norms` are those of the kernels that make
+    /// the channels; without them [`SortOrder::Norm`] is the network's order.
+    pub fn order(&self, by: SortOrder, norms: Option<&[f32]>) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.channels.len()).collect();
         let of = |i: &usize| &self.channels[*i];
         match by {
@@ -58,6 +59,11 @@ impl LayerStatistics {
             SortOrder::Mean => order.sort_by(|a, b| of(b).mean.total_cmp(&of(a).mean)),
             SortOrder::Max => order.sort_by(|a, b| of(b).max.total_cmp(&of(a).max)),
             SortOrder::Sparsity => order.sort_by_key(|i| of(i).zeros),
+            SortOrder::Norm => {
+                if let Some(norms) = norms.filter(|norms| norms.len() == order.len()) {
+                    order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
+                }
+            }
         }
         order
     }

@@ -114,6 +114,8 @@ choice! {
         Max = "max",
         /// Fewest zeros first.
         Sparsity = "sparsity",
+        /// Largest weights first: the Euclidean norm of the channel's kernel.
+        Norm = "norm",
     }
 }
 

@@ -54,8 +54,9 @@ pub(super) struct Root {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct Flags {
-    /// The network: "builtin" or a .safetensors checkpoint
-    #[arg(long, global = true, value_name = "F", default_value = "builtin")]
+    /// The network: "builtin", a name of `convscope models`, a checkpoint or its folder, or
+    /// OWNER/NAME[@REVISION][:FILE] on the Hugging Face hub
+    #[arg(long, global = true, value_name = "M", default_value = "builtin")]
     pub model: PathBuf,
     /// Size of the input: HEIGHTxWIDTH, or one number for a square
     #[arg(long, global = true, value_name = "HxW")]
@@ -96,7 +97,7 @@ pub(super) struct Flags {
     /// Order of the channels
     #[arg(long, global = true, value_name = "ORDER", value_parser = choice::<SortOrder>())]
     pub sort: Option<SortOrder>,
-    /// Never open the network; this version never does
+    /// Never ask the hub: only what is on this machine
     #[arg(long, global = true)]
     pub offline: bool,
 }
@@ -172,6 +173,9 @@ pub(super) struct MapsArgs {
     /// All channels as one map
     #[arg(long, value_name = "HOW", value_parser = choice::<Combine>())]
     pub combine: Option<Combine>,
+    /// Blend the maps with the photo
+    #[arg(long)]
+    pub overlay: bool,
     /// Write a picture (.png) or the values (.npy, [C,H,W] float32); - is .npy to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -11,7 +11,7 @@ use super::failure::{self, Usage};
 use super::output::shown;
 use super::progress::Bar;
 use crate::base::{Cancel, LayerId, Progress};
-use crate::config::{Label, Settings, config_dir, read_labels};
+use crate::config::{Catalogue, Label, Settings, config_dir, read_labels};
 use crate::engine::device::Machine;
 use crate::session::ask::*;
 use crate::session::{Options, Session, Wishes};
@@ -60,16 +60,20 @@ impl Context {
                 .build_global()
                 .context("no threads to compute with")?;
         }
+        let catalogue = Arc::new(catalogue()?);
         let options = Options {
             device: settings.run.device,
             dtype: settings.run.dtype,
             wishes: wishes(flags)?,
+            catalogue: catalogue.clone(),
+            offline: flags.offline,
             memory: usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
                 .unwrap_or(usize::MAX),
             history: keep == Keep::Settings,
             devices: Arc::new(Machine::new(settings.run.threads)),
         };
-        let model = ModelRef::from(flags.model.as_path());
+        let named = flags.model.to_string_lossy();
+        let model = ModelRef::named(&named, &catalogue, flags.model.exists())?;
         tracing::info!(?model, "session");
         Ok(Self { session: Arc::new(Session::new(options)), settings, model })
     }
@@ -82,12 +86,25 @@ impl Context {
         Ok(self.session.answer(request, &Cancel::new(), progress)?)
     }
 
+    /// Asks for what may have to come from the hub, with a bar over its bytes. Ctrl-C ends the program;
+    /// what has come is kept.
+    ///
+    /// # Errors
+    /// The session's.
+    pub fn transfer(&self, request: &Request) -> Result<Answer> {
+        let bar = Bar::bytes();
+        self.answer(request, &mut bar.progress())
+    }
+
     /// Loads the network and says what is odd about it.
     ///
     /// # Errors
     /// When the file is no network that is understood, or the command line does not fit it.
     pub fn network(&self) -> Result<Arc<NetworkInfo>> {
-        let network = ask!(self, Request::Network(self.model.clone()), Network);
+        let network = match self.transfer(&Request::Network(self.model.clone()))? {
+            Answer::Network(network) => network,
+            _ => bail!("an internal error: this request has another kind of answer"),
+        };
         for warning in &network.warnings {
             failure::say(&format!("warning: {warning}"));
         }
@@ -127,7 +144,7 @@ impl Context {
     /// As [`Context::run`].
     pub fn run_one(&self, network: &NetworkInfo, photo: &Path) -> Result<Arc<Outcome>> {
         let bar = Bar::new(network.layers.len(), "layers");
-        self.run(network, &PhotoRef::File(photo.to_path_buf()), &mut bar.progress())
+        self.run(network, &PhotoRef::named(photo), &mut bar.progress())
     }
 
     /// Runs the network on every photo below some paths, with a bar over them. When there are several,
@@ -141,11 +158,15 @@ impl Context {
         paths: &[PathBuf],
         mut each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
     ) -> Result<Batch> {
-        let photos = collect(paths)?;
+        let (samples, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths
+            .iter()
+            .cloned()
+            .partition(|path| matches!(PhotoRef::named(path), PhotoRef::Sample(_)));
+        let photos = [samples, collect(&paths)?].concat();
         let bar = Bar::new(photos.len(), "photos");
         let mut batch = Batch { photos: photos.len(), failed: 0 };
         for path in &photos {
-            match self.run(network, &PhotoRef::File(path.clone()), &mut Progress::none()) {
+            match self.run(network, &PhotoRef::named(path), &mut Progress::none()) {
                 Ok(outcome) => each(path, &outcome, &bar)?,
                 Err(error) if photos.len() == 1 => return Err(error),
                 Err(error) => {
@@ -203,6 +224,16 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings> {
     settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
     settings.run.threads = flags.threads.unwrap_or(settings.run.threads);
     Ok(settings)
+}
+
+/// The networks with a name: those that ship with the program, and the user's.
+///
+/// # Errors
+/// When the user's file cannot be read or is wrong, with its line.
+pub(super) fn catalogue() -> Result<Catalogue> {
+    let path = config_dir().map(|folder| folder.join("models.toml"));
+    let text = path.as_deref().map(read_if_there).transpose()?.flatten();
+    Ok(Catalogue::load(path.as_deref().zip(text.as_deref()))?)
 }
 
 /// The text of a user's file; `None` when there is no such file.

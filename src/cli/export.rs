@@ -1,11 +1,9 @@
 //! `convscope export`: the values of layers as a `.safetensors` file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
-use safetensors::Dtype;
-use safetensors::tensor::TensorView;
+use anyhow::{Result, bail};
 
 use super::args::{ExportArgs, Flags};
 use super::context::{Context, Keep, ask};
@@ -13,6 +11,7 @@ use super::failure::Usage;
 use super::output::{Target, shown};
 use crate::base::{Array, LayerId};
 use crate::session::ask::{NetworkInfo, Request};
+use crate::session::{made_by, serialize};
 
 /// The key of the input tensor; it is no layer and always there.
 const INPUT: &str = "input";
@@ -36,16 +35,7 @@ pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     }
     let input = ask!(context, Request::InputValues(outcome.run.input), Values);
     tensors.insert(INPUT.to_string(), input);
-    // One entry only: the order of several would change from run to run.
-    let made = format!(
-        "convscope {}: {}, {}, {} ({})",
-        env!("CARGO_PKG_VERSION"),
-        network.name,
-        network.source,
-        network.recipe,
-        network.recipe_origin
-    );
-    target.write(&serialize(&tensors, made)?)
+    target.write(&serialize(&tensors, &made_by(&network))?)
 }
 
 /// Each name as it was given, with its layer. A name of `input` asks for what is there anyway.
@@ -63,20 +53,4 @@ fn layers(
         }
     }
     Ok(layers)
-}
-
-fn serialize(tensors: &BTreeMap<String, Arc<Array>>, made: String) -> Result<Vec<u8>> {
-    let bytes =
-        |array: &Array| array.data.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-    let data: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, array)| (name.as_str(), array.shape.dims(), bytes(array)))
-        .collect();
-    let mut views = Vec::new();
-    for (name, dims, bytes) in &data {
-        let view = TensorView::new(Dtype::F32, dims.clone(), bytes);
-        views.push((*name, view.with_context(|| format!("{name}: cannot be written"))?));
-    }
-    let about = HashMap::from([("made_by".to_string(), made)]);
-    safetensors::serialize(views, Some(about)).context("the values cannot be written")
 }

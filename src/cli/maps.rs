@@ -10,17 +10,11 @@ use super::failure::{self, Usage};
 use super::output::{self, Target, shown};
 use super::print::{self, Sheet};
 use crate::base::{LayerId, Shape, SortOrder};
-use crate::picture::{columns, npy, sheet};
+use crate::picture::npy;
 use crate::session::ask::*;
 
-/// Pixels between tiles.
-const GAP: usize = 2;
 /// What lies between tiles.
 const BACKGROUND: [u8; 3] = [24; 3];
-/// A sheet of its own choice of scale gets about so many pixels wide and high.
-const SHEET: usize = 1000;
-/// Most pixels of a sheet.
-const PIXELS: usize = 1 << 27;
 /// How small tiles may get on the terminal before the rest is left out.
 const LEAST_TILE: usize = 8;
 
@@ -50,6 +44,7 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
         run: outcome.run,
         // viuer draws half blocks, whatever the explorer would.
         look: Look { blocks: Blocks::Half, ..Look::from(&context.settings.display) },
+        over_photo: args.overlay,
     };
     if let Some((target, format)) = &output {
         target.write(&match format {
@@ -105,7 +100,14 @@ fn select(
         Some(Channels::All) | None => (sort, usize::MAX),
     };
     let statistics = ask!(context, Request::Statistics { run: outcome.run, layer }, Statistics);
-    Ok(statistics.order(sort).into_iter().take(most).map(PlaneKind::Channel).collect())
+    let norms = match sort {
+        SortOrder::Norm => {
+            let request = Request::Kernels { network: outcome.run.network, layer };
+            Some(ask!(context, request, Kernels).norms.clone())
+        }
+        _ => None,
+    };
+    Ok(statistics.order(sort, norms.as_deref()).into_iter().take(most).map(PlaneKind::Channel).collect())
 }
 
 /// What is drawn or written of which run.
@@ -114,6 +116,7 @@ struct Job<'a> {
     info: &'a LayerInfo,
     run: RunKey,
     look: Look,
+    over_photo: bool,
 }
 
 impl Job<'_> {
@@ -125,24 +128,9 @@ impl Job<'_> {
     }
 
     fn png(&self, maps: &[PlaneKind], scale: Option<u16>) -> Result<Vec<u8>> {
-        let shape = self.info.shape;
-        let across = columns(maps.len());
-        let fitting = SHEET / (across * shape.h.max(shape.w)).max(1);
-        let scale = scale.map_or(fitting.clamp(1, 64), usize::from);
-        let pixels = maps.len() * (shape.h * scale + GAP) * (shape.w * scale + GAP);
-        if pixels > PIXELS {
-            let most = PIXELS >> 20;
-            bail!(Usage(format!(
-                "a picture of {} million pixels is more than {most}: choose a smaller --scale or fewer --channels",
-                pixels >> 20
-            )));
-        }
-        let mut tiles = Vec::with_capacity(maps.len());
-        for what in maps {
-            let request = Request::Picture { plane: self.plane(*what), scale, look: self.look };
-            tiles.push(ask!(self.context, request, Picture).as_ref().clone());
-        }
-        sheet(&tiles, GAP, BACKGROUND).png().context("the picture cannot be encoded")
+        let seen = self.seen(maps);
+        let request = Request::Sheet { seen, scale: scale.map(usize::from) };
+        ask!(self.context, request, Picture).png().context("the picture cannot be encoded")
     }
 
     fn print(&self, mut maps: Vec<PlaneKind>, args: &MapsArgs) -> Result<()> {
@@ -159,7 +147,7 @@ impl Job<'_> {
         let mut heatmaps = Vec::with_capacity(maps.len());
         for what in &maps {
             let plane = self.plane(*what);
-            let request = Request::Heatmap { plane, size, look: self.look, over_photo: false };
+            let request = Request::Heatmap { plane, size, look: self.look, over_photo: self.over_photo };
             heatmaps.push(ask!(self.context, request, Heatmap));
         }
         let names = maps.iter().map(|what| match what {
@@ -179,6 +167,16 @@ impl Job<'_> {
         };
         let Shape { h, w, .. } = self.info.shape;
         print::caption(&format!("{} · {what} · {h}x{w}", self.info.name), tiles, self.look.range)
+    }
+
+    fn seen(&self, maps: &[PlaneKind]) -> Seen {
+        Seen::Maps {
+            run: self.run,
+            layer: self.info.id,
+            maps: maps.to_vec(),
+            look: self.look,
+            over_photo: self.over_photo,
+        }
     }
 
     fn plane(&self, what: PlaneKind) -> Plane {

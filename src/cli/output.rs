@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::failure::Usage;
 use crate::base::clean;
+use crate::session::{folder_of, write_whole};
 
 /// Where a result goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Target {
         if path.is_dir() {
             bail!("{}: is a folder, a file name is needed", shown(path));
         }
-        let folder = folder(path);
+        let folder = folder_of(path);
         if !folder.is_dir() {
             bail!("{}: there is no folder {}", shown(path), shown(folder));
         }
@@ -93,32 +94,6 @@ fn escape(json: &str) -> String {
 /// A path for people.
 pub(super) fn shown(path: &Path) -> String {
     clean(&path.to_string_lossy())
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link stays a link; a device or a pipe is written to, not replaced.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    if path.exists() && !path.is_file() {
-        return std::fs::write(&path, bytes);
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".convscope-");
-    #[cfg(unix)]
-    let mode = {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask takes away what it takes away.
-        std::fs::Permissions::from_mode(0o666)
-    };
-    #[cfg(unix)]
-    builder.permissions(mode);
-    let mut file = builder.tempfile_in(folder(&path))?;
-    file.write_all(bytes)?;
-    file.persist(&path).map_err(|e| e.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

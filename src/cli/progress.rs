@@ -26,6 +26,16 @@ impl Bar {
         Self(bar)
     }
 
+    /// A bar over bytes, which appears with the first of them.
+    pub fn bytes() -> Self {
+        let bar = Self::new(0, "");
+        let words = "{bar:24} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(words) {
+            bar.0.set_style(style.progress_chars("██░"));
+        }
+        bar
+    }
+
     /// One step more.
     pub fn step(&self) {
         self.0.inc(1);

@@ -32,7 +32,7 @@ const FIELDS: [&str; 14] = [
 ];
 
 /// All networks, in the order of the file, the user's own at the end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
     models: Vec<Model>,
 }

@@ -8,7 +8,7 @@ use super::{Overlay, views};
 use crate::base::{Combine, LayerId, SortOrder};
 use crate::config::KeyTable;
 use crate::session::ask::{
-    Answer, InputInfo, LaneName, LayerInfo, LayerStatistics, LayerSummary, Look, ModelRef,
+    Answer, InputInfo, KernelInfo, LaneName, LayerInfo, LayerStatistics, LayerSummary, Look, ModelRef,
     NetworkInfo, Outcome, PhotoRef, Plane, PlaneKind, Request, RunKey,
 };
 
@@ -234,9 +234,27 @@ impl State {
     /// The channels of the chosen layer in the order on the screen.
     pub fn order(&self) -> Vec<usize> {
         match self.statistics() {
-            Some(statistics) => statistics.order(self.sort),
+            Some(statistics) => statistics.order(self.sort, self.norms()),
             None => (0..self.layer_info().map_or(0, |l| l.shape.c)).collect(),
         }
+    }
+
+    /// The kernels that make the channels of the chosen layer, where they are known.
+    pub fn kernels(&self) -> Option<&KernelInfo> {
+        match self.known.get(&self.kernels_request()?)? {
+            Answer::Kernels(kernels) => Some(kernels),
+            _ => None,
+        }
+    }
+
+    /// What is asked for [`State::kernels`]; `None` where no convolution makes the channels.
+    pub(super) fn kernels_request(&self) -> Option<Request> {
+        let layer = self.layer_info()?.kernels?;
+        Some(Request::Kernels { network: self.network.as_ref()?.id, layer })
+    }
+
+    fn norms(&self) -> Option<&[f32]> {
+        Some(&self.kernels()?.norms)
     }
 
     /// The view on the screen.

@@ -219,6 +219,20 @@ impl Graph {
         self.nodes.iter().enumerate().map(|(i, node)| (LayerId(i), node))
     }
 
+    /// The convolution that makes a layer's channels: the layer itself, or the one before it with
+    /// nothing in between but layers that keep the channels apart.
+    pub fn kernels_of(&self, layer: LayerId) -> Option<LayerId> {
+        let node = self.nodes.get(layer.0)?;
+        match (&node.op, node.inputs.as_slice()) {
+            (Op::Conv(_), _) => Some(layer),
+            (
+                Op::BatchNorm(_) | Op::Relu | Op::MaxPool(_) | Op::AveragePool(_),
+                [Value::Output { layer, .. }],
+            ) => self.kernels_of(*layer),
+            _ => None,
+        }
+    }
+
     /// How many classes the last linear layer tells apart; 0 without one.
     pub fn classes(&self) -> usize {
         match self.nodes.last().map(|n| &n.op) {

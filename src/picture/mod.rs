@@ -4,6 +4,7 @@
 //! NaN and infinity never vanish: they are skipped when ranges are taken, and marked where drawn.
 
 mod blocks;
+mod caption;
 mod cells;
 mod colormap;
 mod look;
@@ -16,6 +17,7 @@ mod stops;
 mod tiles;
 
 pub use blocks::Blocks;
+pub use caption::{Bar, captioned};
 pub use cells::{Cell, Cells, Grid};
 pub use colormap::color;
 pub use look::Look;

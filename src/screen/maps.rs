@@ -86,6 +86,10 @@ fn caption(state: &State, what: PlaneKind, width: u16) -> String {
         SortOrder::Index | SortOrder::Mean => significant(of.mean as f32),
         SortOrder::Max => significant(of.max),
         SortOrder::Sparsity => crate::base::percent(of.sparsity()),
+        SortOrder::Norm => {
+            let norm = state.kernels().and_then(|kernels| kernels.norms.get(channel));
+            significant(norm.copied().unwrap_or(of.mean as f32))
+        }
     };
     let dead = if statistics.is_some_and(|s| s.is_dead(channel)) { " †" } else { "" };
     let all = format!("{channel} {value}{dead}");

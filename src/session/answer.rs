@@ -10,6 +10,8 @@ use xxhash_rust::xxh3::Xxh3;
 use super::SessionError;
 use super::ask::*;
 use super::bounded::Bounded;
+use super::kernels::Kernels;
+use super::listing;
 use super::locate::locate;
 use super::network::{Network, file_name};
 use super::options::Options;
@@ -27,10 +29,12 @@ pub struct Session {
     pub(super) inputs: Mutex<Bounded<InputId, Arc<Held>>>,
     pub(super) runs: Mutex<Bounded<RunKey, Arc<Run>>>,
     pub(super) place: Place,
+    /// The convolution whose weights were looked at last.
+    pub(super) weights: Mutex<Option<Arc<Kernels>>>,
 }
 
 /// Colours in the scale that a heatmap brings along.
-const SCALE: usize = 16;
+pub(super) const SCALE: usize = 16;
 
 /// An input with what is known about it.
 pub(super) struct Held {
@@ -56,6 +60,7 @@ impl Session {
             inputs: Mutex::new(inputs),
             runs: Mutex::new(runs),
             place: Place::default(),
+            weights: Mutex::default(),
         }
     }
 
@@ -71,7 +76,7 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Answer, SessionError> {
         Ok(match request {
-            Request::Network(model) => Answer::Network(self.load(model)?),
+            Request::Network(model) => Answer::Network(self.load(model, cancel, progress)?),
             Request::Input { network, photo } => {
                 Answer::Input(self.ready(*network, photo, cancel)?)
             }
@@ -81,14 +86,6 @@ impl Session {
             }
             Request::Heatmap { plane, size, look, over_photo } => {
                 Answer::Heatmap(self.heatmap(*plane, *size, *look, *over_photo)?)
-            }
-            Request::Picture { plane, scale, look } => {
-                let run = self.run(plane.run)?;
-                let array = run.plane(*plane)?;
-                let Colours { map, range, .. } = run.colours(*plane, &array, *look)?;
-                let Shape { h, w, .. } = array.shape;
-                let picture = Picture::heatmap(array.map(0), h, w, map, range, *scale);
-                Answer::Picture(Arc::new(picture))
             }
             Request::Values { run, layer, maps } => {
                 Answer::Values(self.run(*run)?.values(*layer, maps.as_deref())?)
@@ -106,6 +103,27 @@ impl Session {
             Request::InputValues(input) => {
                 Answer::Values(Arc::new(self.input(*input)?.prepared.input.clone()))
             }
+            Request::Kernels { network, layer } => {
+                Answer::Kernels(self.kernels(*network, *layer)?.info.clone())
+            }
+            Request::Kernel { kernel, size, look } => {
+                Answer::Heatmap(self.kernel(*kernel, *size, *look)?)
+            }
+            Request::KernelValues { network, layer, kernels } => {
+                let all = self.kernels(*network, *layer)?;
+                Answer::Values(Arc::new(all.values(kernels.as_deref())?))
+            }
+            Request::Sheet { seen, scale } => Answer::Picture(Arc::new(self.sheet(seen, *scale)?)),
+            Request::Raster { of, pixels, mark } => {
+                Answer::Picture(Arc::new(self.raster(of, *pixels, *mark)?))
+            }
+            Request::Models => Answer::Models(Arc::new(self.models()?)),
+            Request::Fetch(model) => Answer::Fetched(Arc::new(self.fetch(model, cancel, progress)?)),
+            Request::Folder(path) => Answer::Folder(Arc::new(listing::folder(path)?)),
+            Request::Thumbnail { photo, size, blocks } => {
+                Answer::Photo(Arc::new(listing::thumbnail(photo, *size, *blocks)?))
+            }
+            Request::Export(export) => Answer::Exported(Arc::new(self.export(export)?)),
             Request::Device(choice) => {
                 let (chosen, changed) = self.place.change(&self.options, *choice)?;
                 if changed {
@@ -125,13 +143,19 @@ impl Session {
         Ok(self.network(network)?.graph.find(name)?)
     }
 
-    fn load(&self, model: &ModelRef) -> Result<Arc<NetworkInfo>, SessionError> {
+    fn load(
+        &self,
+        model: &ModelRef,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Arc<NetworkInfo>, SessionError> {
         if let Some(network) = lock(&self.networks).get(model) {
             return Ok(network.info.clone());
         }
         // A device that cannot be had is said before the work, not after it.
         self.place.now(&self.options)?;
-        let network = Network::load(&locate(model)?, &self.options.wishes)?;
+        let located = locate(model, &self.options, cancel, progress)?;
+        let network = Network::load(&located, &self.options.wishes)?;
         let info = network.info.clone();
         lock(&self.networks).insert(model.clone(), Arc::new(network));
         Ok(info)
@@ -146,7 +170,7 @@ impl Session {
         lock(&self.inputs).get(&id).ok_or(SessionError::NotReady)
     }
 
-    fn run(&self, key: RunKey) -> Result<Arc<Run>, SessionError> {
+    pub(super) fn run(&self, key: RunKey) -> Result<Arc<Run>, SessionError> {
         lock(&self.runs).get(&key).ok_or(SessionError::NotReady)
     }
 
@@ -216,7 +240,7 @@ impl Session {
     }
 }
 
-fn no_photo() -> SessionError {
+pub(super) fn no_photo() -> SessionError {
     SessionError::Failed("an input tensor has no photo to look at".into())
 }
 

@@ -4,15 +4,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use crate::analysis::{Histogram, LayerStatistics};
-use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
-use crate::config::Display;
+use crate::base::{Array, clean, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
+use crate::config::{Catalogue, Display};
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
 pub use crate::picture::{Blocks, Cell, Cells, Look, Picture, Range};
 pub use crate::source::Placement;
 
 pub use super::error::SessionError;
+pub use super::export::{Export, ExportWhat, Exported};
+pub use super::kernels::{KernelInfo, KernelRef, Slice};
 pub use super::lanes::LaneName;
+pub use super::listing::{Entry, Fetched, InCache, ModelRow};
+pub use super::raster::Mark;
+pub use super::sheet::Seen;
+pub use crate::source::hub::RepoRef;
+use crate::source::{SAMPLES, is_checkpoint};
 
 impl From<&Display> for Look {
     fn from(display: &Display) -> Self {
@@ -26,13 +33,78 @@ impl From<&Display> for Look {
 pub enum ModelRef {
     /// The one that ships with the program.
     Builtin,
-    /// A checkpoint file.
+    /// A checkpoint file, an index of several, or a folder that holds one.
     File(PathBuf),
+    /// A repository of the hub.
+    Hub(RepoRef),
 }
 
-impl From<&Path> for ModelRef {
-    fn from(path: &Path) -> Self {
-        if path == Path::new("builtin") { Self::Builtin } else { Self::File(path.into()) }
+impl ModelRef {
+    /// The network that a text names: `builtin`, a name of the catalogue, a file or folder, or
+    /// `owner/name[@revision][:file]`. A path that `exists` goes before a repository.
+    ///
+    /// # Errors
+    /// When it is none of them.
+    pub fn named(text: &str, catalogue: &Catalogue, exists: bool) -> Result<Self, SessionError> {
+        if text == "builtin" {
+            return Ok(Self::Builtin);
+        }
+        if let Some(repo) = catalogue.find(text).and_then(super::locate::reference) {
+            return Ok(Self::Hub(repo));
+        }
+        let path = PathBuf::from(text);
+        let is_path = text.starts_with(['.', '/', '~']) || is_checkpoint(&path);
+        match text.parse::<RepoRef>() {
+            _ if exists => Ok(Self::File(path)),
+            Ok(repo) if !is_path || repo.file.is_some() => Ok(Self::Hub(repo)),
+            _ if is_path => Ok(Self::File(path)),
+            _ => {
+                let near = catalogue.nearest(text);
+                let hint = match near.as_slice() {
+                    [] => "`convscope models` lists those with a name".to_string(),
+                    near => format!("did you mean {}?", near.join(" or ")),
+                };
+                let text = clean(text);
+                Err(SessionError::Failed(format!(
+                    "there is no file and no network \"{text}\": {hint}"
+                )))
+            }
+        }
+    }
+
+    /// The text that names it on the command line.
+    pub fn text(&self, catalogue: &Catalogue) -> String {
+        match self {
+            Self::Builtin => "builtin".to_string(),
+            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Hub(repo) => {
+                let of = |m: &&crate::config::Model| super::locate::reference(m).as_ref() == Some(repo);
+                let known = catalogue.models().iter().find(of);
+                known.map_or_else(|| repo.to_string(), |model| model.name.clone())
+            }
+        }
+    }
+}
+
+/// The word before the name of a photo that ships with the program.
+const SAMPLE: &str = "builtin:";
+
+impl PhotoRef {
+    /// The photo that a path names; `builtin:china.jpg` is one that ships with the program.
+    pub fn named(path: &Path) -> Self {
+        let name = path.to_str().and_then(|text| text.strip_prefix(SAMPLE));
+        let sample = SAMPLES.iter().position(|sample| Some(sample.name) == name);
+        sample.map_or_else(|| Self::File(path.to_path_buf()), Self::Sample)
+    }
+
+    /// The text that names it on the command line.
+    pub fn text(&self) -> String {
+        match self {
+            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Sample(index) => {
+                SAMPLES.get(*index).map_or(String::new(), |s| format!("{SAMPLE}{}", s.name))
+            }
+        }
     }
 }
 
@@ -117,15 +189,6 @@ pub enum Request {
         /// Blended with the photo.
         over_photo: bool,
     },
-    /// A map in pixels, each value a square of `scale` pixels. Answered by [`Answer::Picture`].
-    Picture {
-        /// The map.
-        plane: Plane,
-        /// Pixels for each value.
-        scale: usize,
-        /// Colours and range.
-        look: Look,
-    },
     /// The values of some maps of a layer. Answered by [`Answer::Values`].
     Values {
         /// The run.
@@ -153,6 +216,65 @@ pub enum Request {
     },
     /// The input tensor. Answered by [`Answer::Values`].
     InputValues(InputId),
+    /// The weights of a convolution as a whole. Answered by [`Answer::Kernels`].
+    Kernels {
+        /// The network.
+        network: NetworkId,
+        /// The convolution, or a layer whose channels it makes.
+        layer: LayerId,
+    },
+    /// One kernel in cells of block characters. Answered by [`Answer::Heatmap`].
+    Kernel {
+        /// Which one.
+        kernel: KernelRef,
+        /// Its size on the screen.
+        size: CellSize,
+        /// Colours and range.
+        look: Look,
+    },
+    /// The weights of some kernels `[n, C_in / groups, kh, kw]`. Answered by [`Answer::Values`].
+    KernelValues {
+        /// The network.
+        network: NetworkId,
+        /// The convolution, or a layer whose channels it makes.
+        layer: LayerId,
+        /// Which kernels; all when `None`.
+        kernels: Option<Vec<usize>>,
+    },
+    /// Several maps or kernels in one picture of pixels. Answered by [`Answer::Picture`].
+    Sheet {
+        /// What is on it.
+        seen: Seen,
+        /// Pixels for each value; as many as make about 1000 pixels when `None`.
+        scale: Option<usize>,
+    },
+    /// What a request for cells shows, in pixels of at most this (width, height), for terminals that
+    /// show real pictures. Answered by [`Answer::Picture`].
+    Raster {
+        /// [`Request::Heatmap`], [`Request::Kernel`] or [`Request::Photo`].
+        of: Box<Request>,
+        /// Most pixels.
+        pixels: (u16, u16),
+        /// What is drawn over it.
+        mark: Option<Mark>,
+    },
+    /// The networks that can be had. Answered by [`Answer::Models`].
+    Models,
+    /// Bring the weights of a network to this machine. Answered by [`Answer::Fetched`].
+    Fetch(ModelRef),
+    /// The folders and photos in a folder. Answered by [`Answer::Folder`].
+    Folder(PathBuf),
+    /// A photo as it is, in cells that fit this size. Answered by [`Answer::Photo`].
+    Thumbnail {
+        /// The photo.
+        photo: PhotoRef,
+        /// The room for it.
+        size: CellSize,
+        /// How finely cells are divided.
+        blocks: Blocks,
+    },
+    /// Write a file. Answered by [`Answer::Exported`].
+    Export(Box<Export>),
     /// Run networks there from now on; captures of another device are dropped. Answered by
     /// [`Answer::Device`].
     Device(DeviceChoice),
@@ -179,6 +301,16 @@ pub enum Answer {
     Histogram(Arc<Histogram>),
     /// The photo in cells.
     Photo(Arc<Cells>),
+    /// The weights of a convolution.
+    Kernels(Arc<KernelInfo>),
+    /// Networks.
+    Models(Arc<Vec<ModelRow>>),
+    /// Weights that are on this machine.
+    Fetched(Arc<Fetched>),
+    /// What lies in a folder.
+    Folder(Arc<Vec<Entry>>),
+    /// A file was written.
+    Exported(Arc<Exported>),
     /// Where networks run now.
     Device(Arc<DeviceNow>),
 }
@@ -234,6 +366,8 @@ pub struct LayerInfo {
     pub multiply_adds: u64,
     /// What one unit sees of the input.
     pub field: Field,
+    /// The convolution that makes its channels.
+    pub kernels: Option<LayerId>,
 }
 
 /// A photo that is ready.
@@ -282,6 +416,10 @@ pub struct DeviceNow {
 pub struct LayerSummary {
     /// The fraction of values that are exactly 0.
     pub sparsity: f32,
+    /// The mean of all values.
+    pub mean: f32,
+    /// The largest value.
+    pub max: f32,
     /// Channels without a value above 0.
     pub dead: usize,
     /// NaN and infinities.

@@ -95,6 +95,8 @@ impl Session {
             let of = LayerStatistics::of(capture.as_ref(), layer.id)?;
             summaries.push(LayerSummary {
                 sparsity: of.total.sparsity(),
+                mean: of.total.mean as f32,
+                max: of.total.max,
                 dead: of.dead(),
                 invalid: of.total.invalid,
                 signed: of.is_signed(),

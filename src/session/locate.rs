@@ -1,11 +1,15 @@
-//! Where the weights of a network are, once they are on this machine.
+//! Where the weights of a network are; those of the hub are brought here first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::SessionError;
 use super::ask::ModelRef;
 use super::network::file_name;
-use crate::source::Stated;
+use super::options::Options;
+use crate::base::{Cancel, Progress};
+use crate::config::{Catalogue, Filter, Model};
+use crate::source::hub::{self, HubError, HubOptions, RepoRef};
+use crate::source::{Fit, Interpolation, Stated};
 
 /// A network's weights and what is known about them besides.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,15 +29,85 @@ pub struct Located {
 pub enum Weights {
     /// In the program.
     Builtin,
-    /// A checkpoint, an index of several, or a folder that holds one.
-    File(PathBuf),
+    /// On the disk.
+    File {
+        /// A checkpoint, an index of several, or a folder that holds one.
+        path: PathBuf,
+        /// Where `config.json` would be.
+        folder: PathBuf,
+    },
 }
 
-/// Finds the weights.
-pub fn locate(model: &ModelRef) -> Result<Located, SessionError> {
+impl Options {
+    /// How to ask the hub.
+    ///
+    /// # Errors
+    /// When there is no place for a cache.
+    pub fn hub(&self) -> Result<HubOptions, SessionError> {
+        Ok(HubOptions::from_environment(self.offline)?)
+    }
+}
+
+impl From<HubError> for SessionError {
+    fn from(error: HubError) -> Self {
+        if error.is_cancelled() { Self::Cancelled } else { Self::Failed(error.to_string()) }
+    }
+}
+
+/// Finds the weights; progress is in bytes.
+///
+/// # Errors
+/// When they are on the hub and cannot be had, or the token was set.
+pub fn locate(
+    model: &ModelRef,
+    options: &Options,
+    cancel: &Cancel,
+    progress: &mut Progress,
+) -> Result<Located, SessionError> {
+    let (mut recipe, mut notes) = (None, Vec::new());
     let (weights, name) = match model {
         ModelRef::Builtin => (Weights::Builtin, "builtin".to_string()),
-        ModelRef::File(path) => (Weights::File(path.clone()), file_name(path)),
+        ModelRef::File(path) => {
+            let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+            let folder = folder.filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            (Weights::File { path: path.clone(), folder: folder.into() }, file_name(path))
+        }
+        ModelRef::Hub(repo) => {
+            let snapshot = hub::fetch(&options.hub()?, repo, cancel, progress)?;
+            notes.extend(snapshot.note);
+            recipe = entry(&options.catalogue, repo).and_then(stated);
+            let weights = Weights::File { path: snapshot.weights, folder: snapshot.folder };
+            (weights, repo.to_string())
+        }
     };
-    Ok(Located { weights, name, recipe: None, notes: Vec::new() })
+    Ok(Located { weights, name, recipe, notes })
+}
+
+/// The catalogue's entry for a repository.
+fn entry<'a>(catalogue: &'a Catalogue, repo: &RepoRef) -> Option<&'a Model> {
+    catalogue.models().iter().find(|model| reference(model).as_ref() == Some(repo))
+}
+
+/// The repository behind an entry of the catalogue.
+pub fn reference(model: &Model) -> Option<RepoRef> {
+    let repo: RepoRef = model.repo.parse().ok()?;
+    Some(RepoRef { file: model.file.clone().or(repo.file), ..repo })
+}
+
+/// An entry's word on the preprocessing, if it states a size.
+fn stated(model: &Model) -> Option<Stated> {
+    let size = model.input_size?;
+    let shorter = |crop: f32| Fit::Shorter((size as f64 / f64::from(crop)).floor() as usize);
+    Some(Stated {
+        origin: "models.toml".into(),
+        size: Some([size; 2]),
+        fit: model.crop_pct.map(shorter),
+        crop_down: false,
+        interpolation: model.interpolation.map(|filter| match filter {
+            Filter::Bilinear => Interpolation::Bilinear,
+            Filter::Bicubic => Interpolation::Bicubic,
+        }),
+        mean: model.mean.clone(),
+        std: model.std.clone(),
+    })
 }

@@ -41,11 +41,8 @@ impl Network {
     pub fn load(located: &Located, wishes: &Wishes) -> Result<Self, SessionError> {
         let (checkpoint, repo) = match &located.weights {
             Weights::Builtin => (builtin_network()?, RepoConfig::default()),
-            Weights::File(path) => {
-                let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
-                let folder = folder.filter(|f| !f.as_os_str().is_empty());
-                let repo = RepoConfig::read(folder.unwrap_or(Path::new(".")))?;
-                (Checkpoint::read(path)?, repo)
+            Weights::File { path, folder } => {
+                (Checkpoint::read(path)?, RepoConfig::read(folder)?)
             }
         };
         let source = &located.name;
@@ -118,6 +115,7 @@ pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, Sessio
             parameters: cost.parameters,
             multiply_adds: cost.multiply_adds,
             field,
+            kernels: graph.kernels_of(id),
         })
         .collect())
 }

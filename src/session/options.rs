@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::network::Wishes;
 use crate::base::{DeviceChoice, Dtype};
+use crate::config::Catalogue;
 use crate::engine::device::{Devices, Machine};
 
 /// What holds for a whole session.
@@ -15,6 +16,10 @@ pub struct Options {
     pub dtype: Dtype,
     /// The command line's word on every network.
     pub wishes: Wishes,
+    /// The networks that have a name.
+    pub catalogue: Arc<Catalogue>,
+    /// The hub is not asked.
+    pub offline: bool,
     /// Bytes of captures and inputs that are held.
     pub memory: usize,
     /// Whether earlier ones are kept while they fit, or the newest alone.
@@ -29,6 +34,8 @@ impl Default for Options {
             device: DeviceChoice::Auto,
             dtype: Dtype::F32,
             wishes: Wishes::default(),
+            catalogue: Arc::new(Catalogue::load(None).unwrap_or_default()),
+            offline: false,
             memory: 1 << 30,
             history: true,
             devices: Arc::new(Machine::new(0)),

@@ -12,10 +12,10 @@ mod recipe;
 mod repo_config;
 
 pub use builtin::{SAMPLES, Sample, network as builtin_network};
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, is_checkpoint};
 pub use error::SourceError;
 pub use npy::read_input;
-pub use photo::{Photo, collect, is_input_array};
+pub use photo::{Photo, collect, is_input_array, is_photo};
 pub use preprocess::{Placement, Prepared, prepare};
 pub use recipe::{Fit, Interpolation, Overrides, Recipe, Stated};
 pub use repo_config::RepoConfig;

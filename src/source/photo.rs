@@ -116,6 +116,11 @@ pub fn is_input_array(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"))
 }
 
+/// Whether a file's name ends as those of photos and input tensors do.
+pub fn is_photo(path: &Path) -> bool {
+    path.extension().is_some_and(|e| ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
 /// The photos behind some paths: files as they are, folders searched to the bottom, sorted by name.
 ///
 /// # Errors
@@ -156,10 +161,9 @@ fn search(
     entries.sort();
     for path in entries {
         let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         if path.is_dir() && !hidden {
             search(&path, found, seen)?;
-        } else if !hidden && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
+        } else if !hidden && is_photo(&path) {
             found.push(path);
         }
     }

@@ -28,9 +28,7 @@ pub fn choose(folder: &Path) -> Result<PathBuf, SourceError> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(fail)? {
         let path = entry.map_err(fail)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let known = ENDINGS.iter().any(|ending| name.ends_with(ending));
-        if known && !name.starts_with('.') && path.is_file() {
+        if is_checkpoint(&path) && path.is_file() {
             found.push(path);
         }
     }
@@ -43,6 +41,12 @@ pub fn choose(folder: &Path) -> Result<PathBuf, SourceError> {
         )),
         several => Err(SourceError::at(folder, choice(several))),
     }
+}
+
+/// Whether a file's name ends as those of checkpoints do; hidden ones are none.
+pub fn is_checkpoint(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    !name.starts_with('.') && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 fn choice(found: &[PathBuf]) -> String {

@@ -16,6 +16,7 @@ mod load;
 mod safetensors;
 mod torch;
 
+pub use folder::is_checkpoint;
 pub use load::Checkpoint;
 
 use load::{Contents, Tensors};

@@ -1,0 +1,194 @@
+//! What is seen, as a file.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+use super::SessionError;
+use super::answer::{SCALE, Session};
+use super::ask::{LayerInfo, Plane, Seen};
+use super::run::Colours;
+use super::write::write_whole;
+use crate::base::{Array, clean, significant};
+use crate::picture::{Bar, Picture, captioned, color, npy};
+
+/// A file to be written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Export {
+    /// What goes into it.
+    pub what: ExportWhat,
+    /// The folder and the start of the name; a number and the ending follow. Nothing is overwritten.
+    pub stem: PathBuf,
+}
+
+/// What goes into a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ExportWhat {
+    /// A picture (`.png`), with a strip of words and colours below it, or without any.
+    Picture {
+        /// What is on it.
+        seen: Seen,
+        /// The lines of the strip; none for no strip.
+        caption: Vec<String>,
+    },
+    /// The values (`.npy`): maps `[n, H, W]`, kernels `[n, C_in / groups, kh, kw]`.
+    Values(Seen),
+    /// All channels of the layer and the input (`.safetensors`).
+    Layer(Seen),
+    /// A text under that ending.
+    Text {
+        /// The text.
+        text: String,
+        /// The ending, without a dot.
+        ending: &'static str,
+    },
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How many bytes it has.
+    pub bytes: usize,
+}
+
+impl Session {
+    /// Writes a file under a name that is free.
+    pub(super) fn export(&self, export: &Export) -> Result<Exported, SessionError> {
+        let (ending, bytes) = match &export.what {
+            ExportWhat::Picture { seen, caption } => ("png", self.png(seen, caption)?),
+            ExportWhat::Values(seen) => ("npy", self.npy(seen)?),
+            ExportWhat::Layer(seen) => ("safetensors", self.layer(seen)?),
+            ExportWhat::Text { text, ending } => (*ending, text.clone().into_bytes()),
+        };
+        let stem = export.stem.to_string_lossy();
+        let name = |n: usize| match n {
+            1 => PathBuf::from(format!("{stem}.{ending}")),
+            n => PathBuf::from(format!("{stem}-{n}.{ending}")),
+        };
+        let free = (1..10_000).map(name).find(|path| !path.exists());
+        let Some(path) = free else {
+            return Err(SessionError::Failed(format!("{}: no free name", clean(&stem))));
+        };
+        write_whole(&path, &bytes).map_err(|e| {
+            let shown = clean(&path.to_string_lossy());
+            SessionError::Failed(format!("{shown}: cannot be written: {e}"))
+        })?;
+        Ok(Exported { path, bytes: bytes.len() })
+    }
+
+    fn png(&self, seen: &Seen, caption: &[String]) -> Result<Vec<u8>, SessionError> {
+        let mut picture: Picture = self.sheet(seen, None)?;
+        if !caption.is_empty() {
+            picture = captioned(&picture, caption, self.bar(seen)?.as_ref());
+        }
+        picture.png().map_err(|e| SessionError::Failed(format!("the picture cannot be encoded: {e}")))
+    }
+
+    /// The colours and what their ends stand for, where all tiles agree on it.
+    fn bar(&self, seen: &Seen) -> Result<Option<Bar>, SessionError> {
+        let Seen::Maps { run, layer, maps, look, .. } = seen else { return Ok(None) };
+        let held = self.run(*run)?;
+        let mut found = None;
+        for what in maps {
+            let plane = Plane { run: *run, layer: *layer, what: *what };
+            let Colours { map, range, .. } = held.colours(plane, &held.plane(plane)?, *look)?;
+            match found {
+                None => found = Some((map, range)),
+                Some(first) if first == (map, range) => {}
+                Some((map, _)) => {
+                    let ends = ["least".to_string(), "most of each".to_string()];
+                    return Ok(Some(Bar { colors: colors(map), ends }));
+                }
+            }
+        }
+        Ok(found.map(|(map, range)| {
+            let ends = [significant(range.low), significant(range.high)];
+            Bar { colors: colors(map), ends }
+        }))
+    }
+
+    fn npy(&self, seen: &Seen) -> Result<Vec<u8>, SessionError> {
+        match seen {
+            Seen::Maps { run, layer, maps, .. } => {
+                let values = self.run(*run)?.values(*layer, Some(maps))?;
+                Ok(npy(&[values.shape.c, values.shape.h, values.shape.w], &values.data))
+            }
+            Seen::Kernels { network, layer, kernels, .. } => {
+                let mut which: Vec<usize> = kernels.iter().map(|(kernel, _)| *kernel).collect();
+                which.dedup();
+                let values = self.kernels(*network, *layer)?.values(Some(&which))?;
+                Ok(npy(&values.shape.dims(), &values.data))
+            }
+        }
+    }
+
+    fn layer(&self, seen: &Seen) -> Result<Vec<u8>, SessionError> {
+        let mut tensors = BTreeMap::new();
+        let network = match seen {
+            Seen::Maps { run, layer, .. } => {
+                let held = self.run(*run)?;
+                let name = |l: &&LayerInfo| l.id == *layer;
+                let name = held.outcome.layers.iter().find(name).map_or("layer", |l| &l.name);
+                tensors.insert(name.to_string(), held.values(*layer, None)?);
+                let input = self.input(run.input)?.prepared.input.clone();
+                tensors.insert("input".to_string(), Arc::new(input));
+                run.network
+            }
+            Seen::Kernels { network, layer, .. } => {
+                let kernels = self.kernels(*network, *layer)?;
+                let graph = &self.network(*network)?.graph;
+                let name = graph.nodes.get(kernels.info.layer.0).map_or("layer", |n| &n.name);
+                tensors.insert(format!("{name}.weight"), Arc::new(kernels.values(None)?));
+                *network
+            }
+        };
+        let info = &self.network(network)?.info;
+        serialize(&tensors, &made_by(info))
+    }
+}
+
+fn colors(map: crate::base::Colormap) -> Vec<[u8; 3]> {
+    (0..4 * SCALE).map(|i| color(map, i as f32 / (4 * SCALE - 1) as f32)).collect()
+}
+
+/// What stands in a file of values about how they came to be.
+pub fn made_by(network: &super::ask::NetworkInfo) -> String {
+    format!(
+        "convscope {}: {}, {}, {} ({})",
+        env!("CARGO_PKG_VERSION"),
+        network.name,
+        network.source,
+        network.recipe,
+        network.recipe_origin
+    )
+}
+
+/// The bytes of a `.safetensors` file.
+///
+/// # Errors
+/// When a value does not have as many elements as its shape says.
+pub fn serialize(
+    tensors: &BTreeMap<String, Arc<Array>>,
+    made_by: &str,
+) -> Result<Vec<u8>, SessionError> {
+    let bytes = |array: &Array| array.data.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    let data: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, array)| (name.as_str(), array.shape.dims(), bytes(array)))
+        .collect();
+    let failed = |e: safetensors::SafeTensorError| {
+        SessionError::Failed(format!("the values cannot be written: {e}"))
+    };
+    let mut views = Vec::new();
+    for (name, dims, bytes) in &data {
+        views.push((*name, TensorView::new(Dtype::F32, dims.clone(), bytes).map_err(failed)?));
+    }
+    // One entry only: the order of several would change from run to run.
+    let about = HashMap::from([("made_by".to_string(), made_by.to_string())]);
+    safetensors::serialize(views, Some(about)).map_err(failed)
+}

@@ -1,0 +1,123 @@
+//! What a view shows as one picture of pixels, for files and for the normal screen.
+
+use super::SessionError;
+use super::answer::{Session, no_photo};
+use super::ask::{Look, NetworkId, Plane, PlaneKind, RunKey, Slice};
+use super::run::Colours;
+use crate::base::{LayerId, Shape};
+use crate::picture::{Picture, columns, overlay, sheet};
+
+/// Pixels between tiles.
+const GAP: usize = 2;
+/// What lies between tiles.
+const BACKGROUND: [u8; 3] = [24; 3];
+/// A sheet of its own choice of scale gets about so many pixels wide and high.
+const WIDTH: usize = 1000;
+/// Most pixels of a sheet.
+const PIXELS: usize = 1 << 27;
+
+/// What a view shows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Seen {
+    /// Maps of a layer.
+    Maps {
+        /// The run.
+        run: RunKey,
+        /// The layer.
+        layer: LayerId,
+        /// Which maps.
+        maps: Vec<PlaneKind>,
+        /// Colours and range.
+        look: Look,
+        /// Blended with the photo.
+        over_photo: bool,
+    },
+    /// Kernels of a convolution.
+    Kernels {
+        /// The network.
+        network: NetworkId,
+        /// The convolution, or a layer whose channels it makes.
+        layer: LayerId,
+        /// Output channels and which of their inputs.
+        kernels: Vec<(usize, Slice)>,
+        /// Colours and range.
+        look: Look,
+    },
+}
+
+impl Seen {
+    /// How many tiles there are.
+    pub const fn count(&self) -> usize {
+        match self {
+            Self::Maps { maps, .. } => maps.len(),
+            Self::Kernels { kernels, .. } => kernels.len(),
+        }
+    }
+}
+
+impl Session {
+    /// All tiles in one near-square picture.
+    pub(super) fn sheet(&self, seen: &Seen, scale: Option<usize>) -> Result<Picture, SessionError> {
+        let [h, w] = match seen {
+            Seen::Maps { run, layer, .. } => {
+                let shape = self.run(*run)?.capture.shape(*layer)?;
+                [shape.h, shape.w]
+            }
+            Seen::Kernels { network, layer, .. } => {
+                let [_, _, h, w] = self.kernels(*network, *layer)?.info.shape;
+                [h, w]
+            }
+        };
+        let fitting = WIDTH / (columns(seen.count()) * h.max(w)).max(1);
+        let scale = scale.unwrap_or(fitting.clamp(1, 64)).max(1);
+        let pixels = seen.count() * (h * scale + GAP) * (w * scale + GAP);
+        if pixels > PIXELS {
+            return Err(SessionError::Unknown(format!(
+                "a picture of {} million pixels is more than {}: choose a smaller --scale or fewer --channels",
+                pixels >> 20,
+                PIXELS >> 20
+            )));
+        }
+        Ok(sheet(&self.tiles(seen, scale)?, GAP, BACKGROUND))
+    }
+
+    fn tiles(&self, seen: &Seen, scale: usize) -> Result<Vec<Picture>, SessionError> {
+        match seen {
+            Seen::Maps { run, layer, maps, look, over_photo } => maps
+                .iter()
+                .map(|what| {
+                    let plane = Plane { run: *run, layer: *layer, what: *what };
+                    self.map_picture(plane, *look, *over_photo, scale)
+                })
+                .collect(),
+            Seen::Kernels { network, layer, kernels, look } => {
+                let all = self.kernels(*network, *layer)?;
+                let tile = |(kernel, slice): &(usize, Slice)| {
+                    all.picture(*kernel, *slice, *look, scale)
+                };
+                kernels.iter().map(tile).collect()
+            }
+        }
+    }
+
+    /// A map in pixels, each value a square of `scale` pixels, alone or over the photo.
+    pub(super) fn map_picture(
+        &self,
+        plane: Plane,
+        look: Look,
+        over_photo: bool,
+        scale: usize,
+    ) -> Result<Picture, SessionError> {
+        let run = self.run(plane.run)?;
+        let array = run.plane(plane)?;
+        let Colours { map, range, .. } = run.colours(plane, &array, look)?;
+        let Shape { h, w, .. } = array.shape;
+        if !over_photo {
+            return Ok(Picture::heatmap(array.map(0), h, w, map, range, scale));
+        }
+        let held = self.input(plane.run.input)?;
+        let photo = held.photo.as_ref().ok_or_else(no_photo)?;
+        let heat = Picture::heatmap(array.map(0), h, w, map, range, 1);
+        Ok(overlay(&photo.resize(w * scale, h * scale), &heat))
+    }
+}
