@@ -34,7 +34,7 @@ const GRACE: Duration = Duration::from_millis(50);
 pub fn probe(limit: Duration) -> Capabilities {
     let end = Instant::now() + limit;
     match Tty::open() {
-        Some(tty) if is_talkative() => ask(&tty, limit, end),
+        Some(tty) if is_talkative() => ask(&tty, inside(limit), end),
         _ => Capabilities::new(in_tmux().then(Tmux::default)),
     }
 }
@@ -47,7 +47,7 @@ pub fn probe_on_normal_screen(limit: Duration) -> Capabilities {
     let quiet = tty.as_ref().and_then(|tty| Quiet::take(tty.input()));
     match (&tty, &quiet) {
         (Some(tty), Some(_)) => {
-            let found = ask(tty, limit, end);
+            let found = ask(tty, inside(limit), end);
             // What a terminal printed of the questions that it does not know.
             tty.write(b"\r\x1b[K", end);
             found
@@ -70,26 +70,32 @@ fn is_talkative() -> bool {
     (variable("STY").is_none() || in_tmux()) && !["", "dumb", "linux"].contains(&&*term)
 }
 
-fn ask(tty: &Tty, limit: Duration, end: Instant) -> Capabilities {
-    let mut found = Capabilities::new(in_tmux().then(|| Tmux::ask(limit / 2)));
-    let mut text = String::new();
-    // Of the known ones, macOS's terminal prints this question.
-    let kitty = variable("TERM_PROGRAM").as_deref() != Some("Apple_Terminal");
-    let around = found.tmux && found.passthrough;
-    if around {
-        text.push_str(&envelope(&format!("{KITTY}{STATUS}")));
-    } else if kitty && !found.tmux {
-        text.push_str(KITTY);
-    }
-    text.push_str(PLAIN);
-    text.push_str(LAST);
-    if !tty.write(text.as_bytes(), end) {
+/// What tmux says, when this program runs inside it. It may take half of the time.
+fn inside(limit: Duration) -> Option<Tmux> {
+    in_tmux().then(|| Tmux::ask(limit / 2))
+}
+
+/// All questions.
+fn questions(terminal: &Capabilities) -> String {
+    let kitty = match (terminal.tmux, terminal.passthrough) {
+        (true, true) => envelope(&format!("{KITTY}{STATUS}")),
+        (true, false) => String::new(),
+        // Of the known ones, macOS's terminal prints this question.
+        _ if variable("TERM_PROGRAM").as_deref() == Some("Apple_Terminal") => String::new(),
+        _ => KITTY.into(),
+    };
+    format!("{kitty}{PLAIN}{LAST}")
+}
+
+fn ask(tty: &Tty, tmux: Option<Tmux>, end: Instant) -> Capabilities {
+    let mut found = Capabilities::new(tmux);
+    if !tty.write(questions(&found).as_bytes(), end) {
         return found;
     }
     let mut answers = Answers::default();
     let (mut buffer, mut area) = ([0; 1024], None);
     // tmux answers for itself at once, and the terminal around it later.
-    let mut status = !around;
+    let mut status = !(found.tmux && found.passthrough);
     loop {
         let end = if answers.is_inside() { end + GRACE } else { end };
         if found.answered && status && !answers.is_inside() || !wait_readable(&tty.input(), end) {
@@ -211,5 +217,89 @@ impl Drop for Quiet<'_> {
     fn drop(&mut self) {
         // The terminal may be gone: then there is nothing to restore.
         let _ = tcsetattr(self.tty, OptionalActions::Now, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::{Read, Write};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+
+    use super::*;
+    use crate::base::Key;
+
+    /// Asks a terminal that reads the questions up to their last one and then says this, piece by piece.
+    fn probed(
+        tmux: Option<Tmux>,
+        pieces: &'static [&'static str],
+        limit: Duration,
+    ) -> Capabilities {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let terminal = thread::spawn(move || {
+            let mut asked = Vec::new();
+            while !asked.ends_with(LAST.as_bytes()) {
+                let mut byte = [0];
+                theirs.read_exact(&mut byte).unwrap();
+                asked.push(byte[0]);
+            }
+            for piece in pieces {
+                theirs.write_all(piece.as_bytes()).unwrap();
+                thread::sleep(Duration::from_millis(10));
+            }
+            // The line stays open until the asking is over.
+            let _ = theirs.read(&mut [0]);
+        });
+        let tty = Tty(Some(File::from(OwnedFd::from(ours))));
+        let found = ask(&tty, tmux, Instant::now() + limit);
+        drop(tty);
+        terminal.join().unwrap();
+        found
+    }
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn the_last_answer_ends_the_waiting() {
+        let started = Instant::now();
+        let pieces =
+            &["\x1b_Gi=31;OK\x1b", "\\\x1b[6;18;9tj", "\x1bP>|kitty(0.32.2)\x1b\\\x1b[?62;4c"];
+        let found = probed(None, pieces, LONG);
+        assert!(started.elapsed() < LONG / 2);
+        assert!(found.answered && found.kitty && found.sixel && !found.iterm2 && !found.tmux);
+        assert_eq!((found.cell, found.synchronized), (Some((9, 18)), None));
+        assert_eq!(found.name.as_deref(), Some("kitty(0.32.2)"));
+        assert_eq!(found.typed, [Key::char('j')]);
+    }
+
+    #[test]
+    fn silence_costs_the_limit() {
+        let started = Instant::now();
+        let found = probed(None, &["q"], Duration::from_millis(60));
+        assert!(started.elapsed() < LONG / 2);
+        assert!(!found.answered && !found.kitty);
+        assert_eq!(found.typed, [Key::char('q')]);
+    }
+
+    #[test]
+    fn a_line_that_closes_ends_the_waiting() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        drop(theirs);
+        let started = Instant::now();
+        assert!(!ask(&Tty(Some(File::from(OwnedFd::from(ours)))), None, started + LONG).answered);
+        assert!(started.elapsed() < LONG / 2);
+    }
+
+    #[test]
+    fn inside_tmux_the_terminal_around_it_is_waited_for() {
+        let tmux = Tmux { passthrough: true, terminal: Some("kitty(0.32.2)".into()) };
+        let pieces = &["\x1bP>|tmux 3.4\x1b\\\x1b[?1;2c", "\x1b_Gi=31;OK\x1b\\", "\x1b[0n"];
+        let found = probed(Some(tmux), pieces, LONG);
+        assert!(found.answered && found.kitty && found.tmux && found.passthrough);
+        assert_eq!(found.name.as_deref(), Some("kitty(0.32.2)"));
+        // Without permission it is not even asked.
+        assert!(!questions(&Capabilities::new(Some(Tmux::default()))).contains("_G"));
     }
 }
