@@ -16,6 +16,8 @@ mod names;
 #[cfg(debug_assertions)]
 #[path = "terminal/panics.rs"]
 mod panics;
+#[path = "terminal/pictures.rs"]
+mod pictures;
 #[path = "terminal/resize.rs"]
 mod resize;
 #[path = "terminal/sequences.rs"]

@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use crossterm::event::{
-    Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind, read,
+    Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+    poll as has_event, read,
 };
 use crossterm::terminal::window_size;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
+use super::late::Late;
 use crate::base::{Key, KeyCode, Mouse, MouseKind};
 use crate::fault;
 
@@ -44,25 +46,39 @@ pub fn listen(tell: Sender<Input>) -> io::Result<()> {
     })?;
     let started = Instant::now();
     let work = move || {
+        let mut late = Late::default();
         loop {
-            let event = read();
+            let events = next(&mut late);
             fault::panic_if_asked("input");
-            let input = match event {
-                Ok(event) => translate(event, started),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+            let inputs: Vec<_> = match events {
+                Ok(events) => events.into_iter().filter_map(|e| translate(e, started)).collect(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
                     tracing::error!("cannot read the terminal: {error}");
-                    Some(Input::Closed)
+                    vec![Input::Closed]
                 }
             };
-            let closed = input == Some(Input::Closed);
-            if input.is_some_and(|input| tell.send(input).is_err()) || closed {
-                return;
+            for input in inputs {
+                let closed = input == Input::Closed;
+                if tell.send(input).is_err() || closed {
+                    return;
+                }
             }
         }
     };
     thread::Builder::new().name("convscope-input".into()).spawn(work)?;
     Ok(())
+}
+
+/// Waits for the next events that are no late answers of the terminal.
+fn next(late: &mut Late) -> io::Result<Vec<Event>> {
+    if let Some(time) = late.patience(Instant::now())
+        && !has_event(time)?
+    {
+        return Ok(late.expire(Instant::now()));
+    }
+    let event = read()?;
+    Ok(late.filter(event, Instant::now()))
 }
 
 /// Waits until the terminal is gone. False where the system cannot tell.
