@@ -3,8 +3,9 @@
 
 use super::picker::{Overlay, PickerKind};
 use super::views::{self, Move};
-use super::{Effect, Pane, State};
+use super::{Effect, Pane, State, lists};
 use crate::base::{Choice, Combine, LayerId, RangeMode, SortOrder};
+use crate::session::ask::ModelRef;
 
 /// A command: a name for `keys.toml` and `:`, a sentence, and what it does.
 pub struct Command {
@@ -45,9 +46,12 @@ pub const COMMANDS: &[Command] = commands! {
     "channel" ["NUMBER"] "Go to a channel by its number" => channel;
     "maps" "Show all channels as tiles" => |s, _| show(s, "Maps");
     "map" "Show the channel as large as possible" => |s, _| show(s, "Map");
+    "kernels" "Show the weights that make the channels" => |s, _| show(s, "Kernels");
+    "depth" "Show how the layers change with depth" => |s, _| show(s, "Depth");
+    "slice" ["NUMBER"] "In the kernels view, show this input of the kernels" => slice;
     "inspector" "Show or hide the inspector" => |s, _| inspector(s);
     "layers" "Show or hide the list of layers" => |s, _| layers(s);
-    "sort" ["ORDER"] "Sort the channels by index, mean, max, sparsity" => |s, a| sort(s, a, 1);
+    "sort" ["ORDER"] "Sort the channels by index, mean, max, sparsity, norm of the weights" => |s, a| sort(s, a, 1);
     "sort-back" "Sort order the other way around" => |s, a| sort(s, a, -1);
     "combine" ["HOW"] "Combine all channels: off, sum, mean, max, rms" => |s, a| combine(s, a, 1);
     "combine-back" "Combine the other way around" => |s, a| combine(s, a, -1);
@@ -60,6 +64,12 @@ pub const COMMANDS: &[Command] = commands! {
     "overlay" "Blend the maps with the photo" => |s, _| overlay(s);
     "next-photo" "Go to the next photo" => |s, _| step_photo(s, 1);
     "previous-photo" "Go to the previous photo" => |s, _| step_photo(s, -1);
+    "models" ["NAME"] "Open another network" => models;
+    "photos" ["PATH"] "Open another photo" => photos;
+    "device" ["DEVICE"] "Run elsewhere: auto, cpu, cuda, cuda:N, metal" => device;
+    "export" ["WHAT"] "Write what is seen: png, plain png, npy, safetensors" => export;
+    "copy" "Copy the command that shows what is seen" => |s, _| copy(s);
+    "print" "Print what is seen into the terminal's scrollback" => |s, _| super::update::print(s);
     "command" "Run any command by its name" => |s, _| pick(s, PickerKind::Command);
     "help" "Show all keys" => |s, _| { s.overlay = Some(Overlay::Help(0)); Vec::new() };
     "suspend" "Go to the background; fg comes back" => |_, _| vec![Effect::Suspend];
@@ -139,6 +149,8 @@ fn back(state: &mut State) -> Vec<Effect> {
         return vec![Effect::Cancel];
     } else if state.pane == Pane::Layers {
         state.pane = Pane::View;
+    } else if state.inputs && state.view().name() == "Kernels" {
+        state.inputs = false;
     } else if state.view > 0 {
         state.view = 0;
     } else {
@@ -274,11 +286,7 @@ fn combine(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
 
 fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
     // What is on the screen decides: a combination of a signed layer need not be signed.
-    let shown = state.plane().and_then(|plane| views::shown(state, plane.what));
-    let signed = match shown {
-        Some(heatmap) => heatmap.signed,
-        None => state.summary(state.layer).is_some_and(|s| s.signed),
-    };
+    let signed = state.view().signed(state);
     let now = if signed { state.look.signed_colormap } else { state.look.colormap };
     let chosen = choose(state, now, argument, step);
     if signed {
@@ -319,6 +327,54 @@ fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
     }
     state.photo = (state.photo as isize + step).rem_euclid(photos as isize) as usize;
     super::update::read_photo(state)
+}
+
+fn slice(state: &mut State, number: &str) -> Vec<Effect> {
+    let inputs = state.kernels().map_or(0, |kernels| kernels.shape[1]);
+    match number.parse::<usize>() {
+        Ok(slice) if slice < inputs => state.slice = slice,
+        _ if inputs == 0 => state.complain("inputs are those of the kernels view: press 3 first"),
+        _ => state.complain(format!("\":slice N\" takes an input from 0 to {}", inputs - 1)),
+    }
+    Vec::new()
+}
+
+fn models(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return pick(state, PickerKind::Model);
+    }
+    match ModelRef::named(name, &state.catalogue, false) {
+        Ok(model) => lists::open_model(state, model),
+        Err(error) => {
+            state.complain(error.to_string());
+            Vec::new()
+        }
+    }
+}
+
+fn photos(state: &mut State, path: &str) -> Vec<Effect> {
+    if path.is_empty() { pick(state, PickerKind::Photo) } else { lists::open_path(state, path) }
+}
+
+fn device(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() { pick(state, PickerKind::Device) } else { lists::choose_device(state, name) }
+}
+
+fn export(state: &mut State, what: &str) -> Vec<Effect> {
+    if state.outcome.is_none() {
+        state.complain("there is nothing to write before the network has run");
+    } else if what.is_empty() {
+        return pick(state, PickerKind::Export);
+    } else {
+        lists::choose_export(state, what);
+    }
+    Vec::new()
+}
+
+fn copy(state: &mut State) -> Vec<Effect> {
+    let line = super::say::command_line(state);
+    state.say(format!("copied: {line}"));
+    vec![Effect::Copy(line)]
 }
 
 fn pick(state: &mut State, kind: PickerKind) -> Vec<Effect> {

@@ -1,6 +1,7 @@
 //! What the inspector shows besides what the state knows already: the photo and a histogram.
 
 use super::{Layout, State};
+use crate::base::Rect;
 use crate::session::ask::{Answer, Cells, Histogram, Plane, PlaneKind, Request};
 
 /// Bins of the histogram: one for each column of the pane.
@@ -24,6 +25,18 @@ impl State {
         Some(((columns as u16).max(1), (rows.round() as u16).max(1)))
     }
 
+    /// Where the photo stands in the inspector's pane.
+    pub fn photo_place(&self) -> Option<Rect> {
+        let pane = Layout::of(self)?.inspector;
+        let (columns, rows) = self.photo_size()?;
+        if pane.is_empty() {
+            return None;
+        }
+        let inner = pane.inner();
+        let rows = rows.min(inner.height);
+        Some(Rect::new(inner.x, inner.y, inner.width, rows).centred(columns, rows))
+    }
+
     pub(super) fn inspector_wants(&self, plane: Plane) -> Vec<Request> {
         if !self.inspector_visible() {
             return Vec::new();
@@ -32,7 +45,7 @@ impl State {
         photo.into_iter().chain([Request::Histogram { plane, bins: BINS }]).collect()
     }
 
-    fn photo_request(&self) -> Option<Request> {
+    pub(super) fn photo_request(&self) -> Option<Request> {
         let input = self.input.as_ref().filter(|i| i.placement.is_some())?;
         let (size, blocks) = (self.photo_size()?, self.look.blocks);
         Some(Request::Photo { input: input.id, size, blocks })

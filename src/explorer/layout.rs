@@ -2,7 +2,7 @@
 //!
 //! `update` (paging, mouse) and `screen` (drawing) both read it, so they cannot disagree.
 
-use super::{State, views};
+use super::State;
 use crate::base::{Rect, Shape};
 
 /// Below this, one line says that the terminal is too small.
@@ -182,9 +182,9 @@ fn tile_size(width: u16, shape: Shape, cell_aspect: f32) -> (u16, u16) {
 }
 
 impl State {
-    /// The grid of the chosen layer; `None` while there is no layer or no room.
+    /// The grid of the view; `None` where it has none, while nothing is known, or without room.
     pub fn grid(&self) -> Option<Grid> {
-        let shape = self.layer_info()?.shape;
-        Some(Layout::of(self)?.grid(self, shape, views::maps::count(self)))
+        let (shape, count) = self.view().tiles(self)?;
+        Some(Layout::of(self)?.grid(self, shape, count))
     }
 }

@@ -5,8 +5,11 @@ mod command;
 mod inspector;
 mod keys;
 mod layout;
+mod lists;
 mod mouse;
 mod picker;
+mod say;
+mod spots;
 mod state;
 mod tree;
 mod update;
@@ -16,8 +19,11 @@ pub use command::{COMMANDS, Command};
 pub use keys::{load_keys, markdown_table};
 pub use layout::{Grid, Layout, MapPlace};
 pub use picker::{Overlay, Picker, PickerItem, PickerKind};
+pub use spots::Spot;
 pub use state::{Message, Opening, Pane, State, Work};
 pub use tree::Row;
 // What the screen draws; it does not know the session.
-pub use crate::session::ask::{Cells, ChannelStatistics, Heatmap, LaneName, PlaneKind};
-pub use update::{Effect, Msg, demand, first_layer, start, update};
+pub use crate::session::ask::{
+    Cells, ChannelStatistics, Heatmap, KernelInfo, LaneName, PlaneKind, Slice,
+};
+pub use update::{Effect, Msg, Printed, demand, first_layer, start, update};

@@ -3,7 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::{COMMANDS, Effect, State, command};
+use super::{COMMANDS, Effect, State, command, lists};
 use crate::base::{Key, KeyCode};
 
 /// What stands over the screen.
@@ -24,6 +24,14 @@ pub enum PickerKind {
     Layer,
     /// A channel, by its number.
     Channel,
+    /// A network.
+    Model,
+    /// A photo.
+    Photo,
+    /// Where to run.
+    Device,
+    /// A file to write.
+    Export,
 }
 
 /// A list with an input line.
@@ -60,6 +68,10 @@ impl Picker {
             PickerKind::Command => "Command",
             PickerKind::Layer => "Find a layer",
             PickerKind::Channel => "Go to channel",
+            PickerKind::Model => "Networks",
+            PickerKind::Photo => "Photos",
+            PickerKind::Device => "Run on",
+            PickerKind::Export => "Write",
         }
     }
 
@@ -72,6 +84,10 @@ impl Picker {
             }
             PickerKind::Layer => best(&self.input, layer_items(state)),
             PickerKind::Channel => channel_items(state, &self.input),
+            PickerKind::Model => best(&self.input, lists::models(state)),
+            PickerKind::Photo => best(&self.input, lists::photos(state)),
+            PickerKind::Device => best(&self.input, lists::devices()),
+            PickerKind::Export => best(&self.input, lists::exports(state)),
         }
     }
 }
@@ -197,7 +213,17 @@ fn picker_key(state: &mut State, mut picker: Picker, key: Key) -> Vec<Effect> {
 /// Runs what is chosen; the list is gone by then.
 pub(super) fn choose(state: &mut State, picker: &Picker) -> Vec<Effect> {
     let items = picker.items(state);
-    let Some(item) = items.get(picker.chosen) else {
+    let item = items.get(picker.chosen).cloned();
+    match picker.kind {
+        PickerKind::Model => return lists::choose_model(state, picker.clone(), item),
+        PickerKind::Photo => return lists::choose_photo(state, picker.clone(), item),
+        PickerKind::Device => {
+            let name = item.map_or_else(|| picker.input.clone(), |item| item.name);
+            return lists::choose_device(state, &name);
+        }
+        _ => {}
+    }
+    let Some(item) = item else {
         state.complain(format!("nothing matches \"{}\"", crate::base::clean(&picker.input)));
         return Vec::new();
     };
@@ -208,5 +234,10 @@ pub(super) fn choose(state: &mut State, picker: &Picker) -> Vec<Effect> {
         }
         PickerKind::Layer => command::run(state, "find-layer", &item.name),
         PickerKind::Channel => command::run(state, "channel", &item.name),
+        PickerKind::Export => {
+            lists::choose_export(state, &item.name);
+            Vec::new()
+        }
+        PickerKind::Model | PickerKind::Photo | PickerKind::Device => Vec::new(),
     }
 }

@@ -1,12 +1,13 @@
 //! Everything that the screen shows.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Overlay, views};
-use crate::base::{Combine, LayerId, SortOrder};
-use crate::config::KeyTable;
+use crate::base::{Combine, DeviceChoice, LayerId, SortOrder, Theme};
+use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
     Answer, InputInfo, KernelInfo, LaneName, LayerInfo, LayerStatistics, LayerSummary, Look, ModelRef,
     NetworkInfo, Outcome, PhotoRef, Plane, PlaneKind, Request, RunKey,
@@ -19,8 +20,22 @@ pub struct State {
     pub screen: (u16, u16),
     /// How much higher than wide a cell is.
     pub cell_aspect: f32,
-    /// What the program runs on, for the title: `cpu 2 threads`.
+    /// What the program runs on, for the title: `cpu 2 threads f32`; empty until it is known.
     pub device: String,
+    /// Why there.
+    pub device_why: String,
+    /// Where it was asked to run.
+    pub device_choice: DeviceChoice,
+    /// The networks with a name.
+    pub catalogue: Arc<Catalogue>,
+    /// The flags that the program was started with and that change what is computed.
+    pub flags: Vec<String>,
+    /// The size of a cell in pixels, where the terminal shows real pictures.
+    pub real: Option<(u16, u16)>,
+    /// No key was pressed for a while: real pictures may follow.
+    pub settled: bool,
+    /// The colours of everything that is no picture.
+    pub theme: Theme,
     /// Which key runs which command.
     pub keys: Arc<KeyTable>,
     /// The network asked for.
@@ -35,8 +50,16 @@ pub struct State {
     pub wanted_layer: Option<LayerId>,
     /// The file or run that is waited for; answers to anything older are dropped.
     pub pending: Option<Request>,
+    /// The network that is ready and whose first run is waited for.
+    pub next_network: Option<(ModelRef, Arc<NetworkInfo>)>,
     /// The photo that is ready and whose run is waited for.
     pub next_input: Option<Arc<InputInfo>>,
+    /// The file that is being written.
+    pub export: Option<Request>,
+    /// The picture that is being made for the normal screen.
+    pub print: Option<Request>,
+    /// The folder of the list of photos.
+    pub folder: PathBuf,
     /// Why there is no network.
     pub failure: Option<String>,
     /// What is known about the network.
@@ -61,6 +84,10 @@ pub struct State {
     pub channel: usize,
     /// All channels as one map.
     pub combine: Option<Combine>,
+    /// The input of the kernels in view.
+    pub slice: usize,
+    /// Whether the kernels view shows all inputs of one kernel.
+    pub inputs: bool,
     /// Row and column in the map.
     pub cursor: (usize, usize),
     /// Which view.
@@ -77,6 +104,8 @@ pub struct State {
     pub over_photo: bool,
     /// Colours and range.
     pub look: Look,
+    /// Colours and range as the settings have them.
+    pub usual_look: Look,
     /// The order of the channels.
     pub sort: SortOrder,
     /// Columns of a tile.
@@ -141,8 +170,18 @@ pub struct Opening {
     pub sort: SortOrder,
     /// Columns of a tile.
     pub tile: u16,
-    /// What the program runs on.
-    pub device: String,
+    /// Where networks are to run.
+    pub device: DeviceChoice,
+    /// The networks with a name.
+    pub catalogue: Arc<Catalogue>,
+    /// The flags that the program was started with and that change what is computed.
+    pub flags: Vec<String>,
+    /// Colours and range as the settings have them, without the command line.
+    pub usual_look: Look,
+    /// The size of a cell in pixels, where the terminal shows real pictures.
+    pub real: Option<(u16, u16)>,
+    /// The colours of everything that is no picture.
+    pub theme: Theme,
 }
 
 impl State {
@@ -151,14 +190,25 @@ impl State {
         Self {
             screen,
             cell_aspect: 2.0,
-            device: opening.device,
+            device: String::new(),
+            device_why: String::new(),
+            device_choice: opening.device,
+            catalogue: opening.catalogue,
+            flags: opening.flags,
+            real: opening.real,
+            settled: false,
+            theme: opening.theme,
             keys,
             model: opening.model,
             photos: opening.photos,
             photo: 0,
             shown: 0,
             pending: None,
+            next_network: None,
             next_input: None,
+            export: None,
+            print: None,
+            folder: PathBuf::from("."),
             failure: None,
             wanted_layer: opening.layer,
             network: None,
@@ -172,6 +222,8 @@ impl State {
             folded: BTreeSet::new(),
             channel: opening.channel,
             combine: None,
+            slice: 0,
+            inputs: false,
             cursor: (0, 0),
             view: opening.view,
             pane: Pane::View,
@@ -180,6 +232,7 @@ impl State {
             inspector_over: false,
             over_photo: false,
             look: opening.look,
+            usual_look: opening.usual_look,
             sort: opening.sort,
             tile: opening.tile.max(1),
             overlay: None,
@@ -206,6 +259,11 @@ impl State {
     /// What the values of a layer are like in the run on the screen.
     pub fn summary(&self, layer: LayerId) -> Option<LayerSummary> {
         self.outcome.as_ref()?.summaries.get(layer.0).copied()
+    }
+
+    /// Whether the chosen layer has values below 0.
+    pub fn is_signed(&self) -> bool {
+        self.summary(self.layer).is_some_and(|s| s.signed)
     }
 
     /// The run that is on the screen.

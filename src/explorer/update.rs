@@ -1,13 +1,16 @@
 //! Messages in, effects out.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{State, Work, command, mouse, picker, tree};
-use crate::base::{Key, LayerId, Mouse};
+use super::picker::{Overlay, PickerKind};
+use super::views::depth;
+use super::{State, Work, command, lists, mouse, picker, say, tree};
+use crate::base::{Key, LayerId, Mouse, SortOrder};
 use crate::session::ask::{
-    Answer, LaneName, LayerInfo, NetworkInfo, Outcome, Plane, PlaneKind, Request, RunKey,
-    SessionError,
+    Answer, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane, PlaneKind, Request,
+    RunKey, SessionError,
 };
 
 /// What happened.
@@ -23,6 +26,10 @@ pub enum Msg {
     Answered(Request, Result<Answer, SessionError>),
     /// Work goes on.
     Progress(Work),
+    /// Text was pasted.
+    Paste(String),
+    /// No key was pressed for a while.
+    Settled,
 }
 
 /// What is to be done.
@@ -34,22 +41,43 @@ pub enum Effect {
     Run(Request),
     /// Stop reading and running.
     Cancel,
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Leave the screen, print a picture and words below it, and come back after a key.
+    Print(Printed),
     /// Leave the screen until the shell says `fg`.
     Suspend,
     /// Leave.
     Quit,
 }
 
+/// What is printed on the normal screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Printed {
+    /// The picture, where there is one.
+    pub picture: Option<Arc<Picture>>,
+    /// The words.
+    pub words: Vec<String>,
+}
+
 /// What to do first.
 pub fn start(state: &mut State) -> Vec<Effect> {
     let request = Request::Network(state.model.clone());
     wait_for(state, LaneName::Transfer, request.clone());
-    vec![Effect::Transfer(request)]
+    vec![Effect::Transfer(request), Effect::Run(Request::Device(state.device_choice))]
 }
 
 /// Takes a message.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    if matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..)) {
+        state.settled = false;
+    }
     let effects = match msg {
+        Msg::Paste(text) => paste(state, &text),
+        Msg::Settled => {
+            state.settled = true;
+            return Vec::new();
+        }
         Msg::Key(key) => on_key(state, key),
         Msg::Mouse(mouse) => mouse::mouse(state, mouse),
         Msg::Resize(columns, rows, aspect) => {
@@ -81,17 +109,26 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 pub fn demand(state: &State) -> Vec<Request> {
     let mut wanted = wants(state);
     wanted.retain(|r| !state.known.contains_key(r) && !state.refused.contains(r));
+    if !state.settled {
+        wanted.retain(|r| !matches!(r, Request::Raster { .. }));
+    }
     wanted
 }
 
 /// All that the screen shows.
 fn wants(state: &State) -> Vec<Request> {
-    let Some(run) = state.run() else { return Vec::new() };
+    let mut wanted = state.list_wants();
+    wanted.extend(state.export.iter().chain(&state.print).cloned());
+    let Some(run) = state.run() else { return wanted };
     let layer = state.layer;
-    let mut wanted = vec![Request::Statistics { run, layer }];
+    wanted.push(Request::Statistics { run, layer });
+    if state.sort == SortOrder::Norm {
+        wanted.extend(state.kernels_request());
+    }
     wanted.extend(state.view().wants(state));
     let plane = Plane { run, layer, what: PlaneKind::Channel(state.channel) };
     wanted.extend(state.inspector_wants(plane));
+    wanted.extend(state.spots().into_iter().map(|spot| spot.request));
     wanted
 }
 
@@ -114,11 +151,42 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
 fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<Effect>> {
     let awaited = state.pending.as_ref() == Some(&request);
     match (answer, request) {
-        (Answer::Network(network), _) if awaited => {
-            open_network(state, &network);
-            state.network = Some(network);
-            state.reveal();
+        (Answer::Network(network), Request::Network(model)) if awaited => {
+            if matches!(&state.overlay, Some(Overlay::Picker(l)) if l.kind == PickerKind::Model) {
+                state.overlay = None;
+            }
+            state.failure = None;
+            if state.outcome.is_none() {
+                open_network(state, model, network);
+            } else {
+                state.next_network = Some((model, network));
+            }
             Some(read_photo(state))
+        }
+        (Answer::Device(device), Request::Device(choice)) => {
+            if awaited {
+                state.say(device.why.clone());
+            }
+            state.device_choice = choice;
+            state.device.clone_from(&device.label);
+            state.device_why.clone_from(&device.why);
+            Some(if awaited { read_photo(state) } else { Vec::new() })
+        }
+        (Answer::Exported(file), request) => {
+            if state.export.as_ref() == Some(&request) {
+                state.export = None;
+                let path = file.path.display();
+                state.say(format!("wrote {path}, {}", say::bytes(file.bytes as u64)));
+            }
+            Some(Vec::new())
+        }
+        (Answer::Picture(picture), request @ Request::Sheet { .. }) => {
+            if state.print.as_ref() != Some(&request) {
+                return None;
+            }
+            state.print = None;
+            let words = print_words(state);
+            Some(vec![Effect::Print(Printed { picture: Some(picture), words })])
         }
         (Answer::Input(input), Request::Input { network, .. }) if awaited => {
             let run = RunKey { network, input: input.id };
@@ -132,7 +200,13 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
         }
         // Cancelled, or another photo was asked for since.
         (Answer::Network(_) | Answer::Input(_) | Answer::Outcome(_), _) => None,
-        (answer @ Answer::Statistics(_), request) => {
+        (
+            answer @ (Answer::Statistics(_)
+            | Answer::Kernels(_)
+            | Answer::Models(_)
+            | Answer::Folder(_)),
+            request,
+        ) => {
             state.known.insert(request, answer);
             Some(Vec::new())
         }
@@ -144,13 +218,24 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
 }
 
 /// Photo, maps, classes and statistics change together: the screen never mixes two photos.
-fn ran(state: &mut State, outcome: std::sync::Arc<Outcome>) {
+fn ran(state: &mut State, outcome: Arc<Outcome>) {
     let invalid: usize = outcome.summaries.iter().map(|s| s.invalid).sum();
     let first = outcome.summaries.iter().position(|s| s.invalid > 0);
     if let Some(layer) = first.and_then(|i| outcome.layers.get(i)) {
         state.complain(format!("{invalid} values are NaN or infinite, first in {}", layer.name));
     }
+    if let Some(note) = &outcome.note {
+        state.complain(note.clone());
+    }
+    let next = state.next_network.take();
+    let shown = state.layer_info().map(|layer| layer.name.clone());
     state.outcome = Some(outcome);
+    if let Some((model, network)) = next {
+        // The layer is kept where the new network has it.
+        let same = network.layers.iter().find(|layer| Some(&layer.name) == shown.as_ref());
+        state.wanted_layer = same.map(|layer| layer.id);
+        open_network(state, model, network);
+    }
     state.input = state.next_input.take();
     state.shown = state.photo;
     state.stop_waiting();
@@ -163,17 +248,55 @@ pub fn first_layer(layers: &[LayerInfo]) -> LayerId {
     LayerId(layers.iter().position(|l| l.name == "relu").unwrap_or(0))
 }
 
-fn open_network(state: &mut State, network: &NetworkInfo) {
+fn open_network(state: &mut State, model: ModelRef, network: Arc<NetworkInfo>) {
+    state.model = model;
     state.folded = tree::blocks(&network.layers);
-    state.failure = None;
     state.layer = state.wanted_layer.take().unwrap_or_else(|| first_layer(&network.layers));
     if let Some(warning) = network.warnings.first() {
         state.complain(warning.clone());
     }
+    state.network = Some(network);
+    state.reveal();
+}
+
+/// Words for the picture on the normal screen.
+fn print_words(state: &State) -> Vec<String> {
+    let mut words = say::caption(state);
+    words.push(say::command_line(state));
+    words
+}
+
+/// Prints what is seen; a picture has to be made first.
+pub(super) fn print(state: &mut State) -> Vec<Effect> {
+    match state.view().seen(state) {
+        Some(seen) => {
+            state.print = Some(Request::Sheet { seen, scale: None });
+            Vec::new()
+        }
+        None if state.outcome.is_some() => {
+            let table = depth::table(state);
+            let mut words: Vec<String> = table.lines().map(str::to_string).collect();
+            words.extend(print_words(state));
+            vec![Effect::Print(Printed { picture: None, words })]
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Pasted text types into an open list, and is a path otherwise.
+fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    state.message = None;
+    if state.overlay.is_none() {
+        return lists::open_path(state, text);
+    }
+    let keys = text.chars().filter(|c| !c.is_control()).map(Key::char);
+    keys.flat_map(|key| picker::key(state, key)).collect()
 }
 
 pub(super) fn read_photo(state: &mut State) -> Vec<Effect> {
-    let (Some(network), Some(photo)) = (&state.network, state.photos.get(state.photo)) else {
+    let next = state.next_network.as_ref().map(|(_, network)| network);
+    let network = next.or(state.network.as_ref());
+    let (Some(network), Some(photo)) = (network, state.photos.get(state.photo)) else {
         return Vec::new();
     };
     let request = Request::Input { network: network.id, photo: photo.clone() };
@@ -181,7 +304,7 @@ pub(super) fn read_photo(state: &mut State) -> Vec<Effect> {
     vec![Effect::Cancel, Effect::Transfer(request)]
 }
 
-fn wait_for(state: &mut State, lane: LaneName, request: Request) {
+pub(super) fn wait_for(state: &mut State, lane: LaneName, request: Request) {
     state.pending = Some(request);
     state.progress = Some(Work { lane, done: 0, total: 0, elapsed: Duration::ZERO });
 }
@@ -195,14 +318,31 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             return read_photo(state);
         }
         (SessionError::NotReady, _) => {}
-        (_, Request::Network(_) | Request::Input { .. } | Request::Forward(_)) => {
+        (_, Request::Device(_)) if !awaited => {
+            state.failure = Some(error.to_string());
+            state.complain(error.to_string());
+        }
+        (
+            _,
+            Request::Network(_) | Request::Input { .. } | Request::Forward(_) | Request::Device(_),
+        ) => {
             if awaited {
                 state.stop_waiting();
+                state.next_network = None;
+                state.photo = state.shown;
                 state.complain(error.to_string());
                 if matches!(request, Request::Network(_)) {
                     state.failure = Some(error.to_string());
                 }
             }
+        }
+        (_, Request::Export(_)) => {
+            state.export = None;
+            state.complain(error.to_string());
+        }
+        (_, Request::Sheet { .. }) => {
+            state.print = None;
+            state.complain(error.to_string());
         }
         _ => {
             state.complain(error.to_string());
@@ -217,6 +357,7 @@ impl State {
     pub(super) fn stop_waiting(&mut self) {
         self.pending = None;
         self.next_input = None;
+        self.next_network = None;
         self.progress = None;
     }
 }

@@ -17,7 +17,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     if state.run().is_none() {
         return waiting(state, rect, buffer);
     }
-    for (slot, what) in page.maps.iter().enumerate() {
+    for (slot, what) in page.tiles.iter().enumerate() {
         let place = grid.slot(slot);
         let chosen = slot == page.chosen;
         if let Some(tile) = views::maps::tile(state, *what) {
@@ -33,7 +33,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         let caption = caption(state, *what, place.width);
         text::line(buffer, place.x, place.y + place.height, place.width, &caption, style);
     }
-    if let Some(tile) = page.maps.get(page.chosen).and_then(|w| views::maps::tile(state, *w)) {
+    if let Some(tile) = page.tiles.get(page.chosen).and_then(|w| views::maps::tile(state, *w)) {
         heatmap::scale(buffer, rect, tile);
     }
 }

@@ -19,7 +19,8 @@ pub use super::listing::{Entry, Fetched, InCache, ModelRow};
 pub use super::raster::Mark;
 pub use super::sheet::Seen;
 pub use crate::source::hub::RepoRef;
-use crate::source::{SAMPLES, is_checkpoint};
+use crate::source::SAMPLES;
+pub use crate::source::is_checkpoint;
 
 impl From<&Display> for Look {
     fn from(display: &Display) -> Self {
@@ -88,6 +89,11 @@ impl ModelRef {
 
 /// The word before the name of a photo that ships with the program.
 const SAMPLE: &str = "builtin:";
+
+/// The photos that ship with the program, as the command line names them.
+pub fn sample_names() -> impl Iterator<Item = String> {
+    (0..SAMPLES.len()).map(|index| PhotoRef::Sample(index).text())
+}
 
 impl PhotoRef {
     /// The photo that a path names; `builtin:china.jpg` is one that ships with the program.

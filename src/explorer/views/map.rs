@@ -1,9 +1,9 @@
 //! One map as large as the space allows, with a cursor.
 
-use super::{Move, View};
+use super::{Move, Picture, View};
 use crate::base::Rect;
 use crate::explorer::{Layout, State};
-use crate::session::ask::{Answer, Heatmap, PlaneKind, Request};
+use crate::session::ask::{Answer, Heatmap, Mark, Request, Seen};
 
 /// The large map.
 pub struct Map;
@@ -64,8 +64,31 @@ impl View for Map {
         state.cursor
     }
 
-    fn heatmap<'a>(&self, state: &'a State, _: PlaneKind) -> Option<&'a Heatmap> {
-        heatmap(state)
+    fn pictures(&self, state: &State) -> Vec<Picture> {
+        let shown = place(state).zip(request(state)).zip(state.layer_info());
+        let Some(((rect, of), layer)) = shown else { return Vec::new() };
+        let (row, column) = state.cursor;
+        let mark = Mark {
+            rows: (row, row + 1),
+            columns: (column, column + 1),
+            of: (layer.shape.h, layer.shape.w),
+        };
+        vec![Picture { rect, of, mark: Some(mark) }]
+    }
+
+    fn seen(&self, state: &State) -> Option<Seen> {
+        let plane = state.plane()?;
+        Some(Seen::Maps {
+            run: plane.run,
+            layer: plane.layer,
+            maps: vec![plane.what],
+            look: state.look,
+            over_photo: state.over_photo,
+        })
+    }
+
+    fn signed(&self, state: &State) -> bool {
+        heatmap(state).map_or_else(|| state.is_signed(), |map| map.signed)
     }
 
     fn go(&self, state: &mut State, to: Move) {

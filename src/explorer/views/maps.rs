@@ -1,50 +1,26 @@
 //! All channels of a layer as a grid of tiles.
 
-use super::{Move, View};
+use super::{Move, Page, Picture, View, moved};
+use crate::base::Shape;
 use crate::explorer::State;
-use crate::session::ask::{Answer, Heatmap, Plane, PlaneKind, Request};
+use crate::session::ask::{Answer, Heatmap, Plane, PlaneKind, Request, Seen};
 
 /// The grid.
 pub struct Maps;
 
-/// How many maps the grid holds: every channel, or the one that all are combined to.
-pub fn count(state: &State) -> usize {
-    if state.combine.is_some() { 1 } else { state.layer_info().map_or(0, |l| l.shape.c) }
-}
-
-/// The maps on the page in view and the place of the chosen one among them.
-pub struct Page {
-    /// What stands in each place.
-    pub maps: Vec<PlaneKind>,
-    /// The chosen place.
-    pub chosen: usize,
-    /// Which page, from 0.
-    pub index: usize,
-    /// How many pages.
-    pub pages: usize,
-}
-
 /// The page that holds the chosen channel.
-pub fn page(state: &State) -> Option<Page> {
+pub fn page(state: &State) -> Option<Page<PlaneKind>> {
     let grid = state.grid()?;
     if let Some(how) = state.combine {
-        let maps = vec![PlaneKind::Combined(how)];
-        return Some(Page { maps, chosen: 0, index: 0, pages: 1 });
+        return Some(Page::of([PlaneKind::Combined(how)].into_iter(), 0, &grid));
     }
     let order = state.order();
-    let place = order.iter().position(|c| *c == state.channel).unwrap_or(0);
-    let index = place / grid.page();
-    let maps = order.iter().skip(index * grid.page()).take(grid.page());
-    Some(Page {
-        maps: maps.map(|c| PlaneKind::Channel(*c)).collect(),
-        chosen: place % grid.page(),
-        index,
-        pages: order.len().div_ceil(grid.page()).max(1),
-    })
+    let chosen = order.iter().position(|c| *c == state.channel).unwrap_or(0);
+    Some(Page::of(order.into_iter().map(PlaneKind::Channel), chosen, &grid))
 }
 
 /// The request behind a tile.
-pub fn tile_request(state: &State, what: PlaneKind) -> Option<Request> {
+fn tile_request(state: &State, what: PlaneKind) -> Option<Request> {
     let (run, size) = (state.run()?, state.grid()?.tile);
     let plane = Plane { run, layer: state.layer, what };
     Some(Request::Heatmap { plane, size, look: state.look, over_photo: state.over_photo })
@@ -63,15 +39,38 @@ impl View for Maps {
         "Maps"
     }
 
-    fn wants(&self, state: &State) -> Vec<Request> {
-        let Some(page) = page(state) else { return Vec::new() };
-        let mut places: Vec<usize> = (0..page.maps.len()).collect();
-        places.sort_by_key(|place| place.abs_diff(page.chosen));
-        places.into_iter().filter_map(|place| tile_request(state, page.maps[place])).collect()
+    fn tiles(&self, state: &State) -> Option<(Shape, usize)> {
+        let shape = state.layer_info()?.shape;
+        Some((shape, if state.combine.is_some() { 1 } else { shape.c }))
     }
 
-    fn heatmap<'a>(&self, state: &'a State, what: PlaneKind) -> Option<&'a Heatmap> {
-        tile(state, what)
+    fn wants(&self, state: &State) -> Vec<Request> {
+        let Some(page) = page(state) else { return Vec::new() };
+        let request = |place: usize| tile_request(state, page.tiles[place]);
+        page.outward().into_iter().filter_map(request).collect()
+    }
+
+    fn pictures(&self, state: &State) -> Vec<Picture> {
+        let (Some(grid), Some(page)) = (state.grid(), page(state)) else { return Vec::new() };
+        let picture = |(place, what): (usize, &PlaneKind)| {
+            Some(Picture { rect: grid.slot(place), of: tile_request(state, *what)?, mark: None })
+        };
+        page.tiles.iter().enumerate().filter_map(picture).collect()
+    }
+
+    fn seen(&self, state: &State) -> Option<Seen> {
+        Some(Seen::Maps {
+            run: state.run()?,
+            layer: state.layer,
+            maps: page(state)?.tiles,
+            look: state.look,
+            over_photo: state.over_photo,
+        })
+    }
+
+    fn signed(&self, state: &State) -> bool {
+        let tile = state.plane().and_then(|plane| tile(state, plane.what));
+        tile.map_or_else(|| state.is_signed(), |tile| tile.signed)
     }
 
     fn go(&self, state: &mut State, to: Move) {
@@ -79,18 +78,7 @@ impl View for Maps {
         let order = state.order();
         let Some(last) = order.len().checked_sub(1) else { return };
         let place = order.iter().position(|c| *c == state.channel).unwrap_or(0);
-        let down = |by: usize| if place + by <= last { place + by } else { place };
-        let place = match to {
-            Move::Left => place.saturating_sub(1),
-            Move::Right => (place + 1).min(last),
-            Move::Up => place.checked_sub(grid.columns).unwrap_or(place),
-            Move::Down => down(grid.columns),
-            Move::First => 0,
-            Move::Last => last,
-            Move::PageUp => place.saturating_sub(grid.page()),
-            Move::PageDown => (place + grid.page()).min(last),
-        };
-        state.channel = order[place];
+        state.channel = order[moved(to, place, last, &grid)];
     }
 
     fn open(&self, state: &mut State) {
@@ -99,7 +87,7 @@ impl View for Maps {
 
     fn press(&self, state: &mut State, x: u16, y: u16) {
         let (Some(grid), Some(page)) = (state.grid(), page(state)) else { return };
-        let pressed = grid.slot_at(x, y).and_then(|slot| page.maps.get(slot));
+        let pressed = grid.slot_at(x, y).and_then(|slot| page.tiles.get(slot));
         if let Some(PlaneKind::Channel(channel)) = pressed {
             state.channel = *channel;
         }

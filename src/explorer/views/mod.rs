@@ -1,11 +1,27 @@
 //! The views: what each shows and how keys move in it. `screen` draws them.
 
+pub mod depth;
+pub mod kernels;
 pub mod map;
 pub mod maps;
+mod paging;
+
+pub use paging::Page;
+use paging::moved;
 
 use super::{Picker, State};
-use crate::base::Rect;
-use crate::session::ask::{Heatmap, PlaneKind, Request};
+use crate::base::{Rect, Shape};
+use crate::session::ask::{Mark, Request, Seen};
+
+/// A place on the screen where a terminal that can shows a real picture.
+pub struct Picture {
+    /// Where.
+    pub rect: Rect,
+    /// What stands there in cells.
+    pub of: Request,
+    /// What is drawn over it.
+    pub mark: Option<Mark>,
+}
 
 /// A direction or a jump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,24 +63,37 @@ pub trait View: Sync {
         state.layer_info().map_or((0, 0), |l| (l.shape.h / 2, l.shape.w / 2))
     }
 
-    /// The picture of a map, where it is on the screen.
-    fn heatmap<'a>(&self, state: &'a State, what: PlaneKind) -> Option<&'a Heatmap>;
+    /// The extents of a tile's values and how many tiles there are; `None` without a grid.
+    fn tiles(&self, _: &State) -> Option<(Shape, usize)> {
+        None
+    }
+
+    /// Where real pictures can stand.
+    fn pictures(&self, _: &State) -> Vec<Picture> {
+        Vec::new()
+    }
+
+    /// What is on the screen, for files; `None` where that is no picture.
+    fn seen(&self, _: &State) -> Option<Seen> {
+        None
+    }
+
+    /// Whether the values on the screen are signed, so that the signed colours are in use.
+    fn signed(&self, state: &State) -> bool {
+        state.is_signed()
+    }
 
     /// A press at a cell of the view's inside.
     fn press(&self, state: &mut State, x: u16, y: u16);
 }
 
 /// Every view, in the order of its digit.
-pub static ALL: [&dyn View; 2] = [&maps::Maps, &map::Map];
+pub static ALL: [&dyn View; 4] =
+    [&maps::Maps, &map::Map, &kernels::Kernels, &depth::Depth];
 
 /// The index of the view of that name.
 pub fn find(name: &str) -> Option<usize> {
     ALL.iter().position(|view| view.name().eq_ignore_ascii_case(name))
-}
-
-/// The picture of a map in the view on the screen.
-pub fn shown(state: &State, what: PlaneKind) -> Option<&Heatmap> {
-    state.view().heatmap(state, what)
 }
 
 /// The first item of a list over the screen that is visible, and how many rows it has for items: an

@@ -1,0 +1,286 @@
+//! What the lists over the screen offer besides commands, layers and channels: networks, photos,
+//! devices, files to write.
+
+use std::path::{Path, PathBuf};
+
+use super::picker::{Overlay, Picker, PickerItem, PickerKind};
+use super::update::{read_photo, wait_for};
+use super::views::depth;
+use super::{Effect, State, say};
+use crate::base::{DeviceChoice, bar, short_count};
+use crate::session::ask::{
+    Answer, Cells, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow,
+    PhotoRef, Request, is_checkpoint, sample_names,
+};
+
+/// Columns of the bar in the row of a network that is on its way.
+const BAR: usize = 10;
+
+impl State {
+    /// What an open list needs to know.
+    pub(super) fn list_wants(&self) -> Vec<Request> {
+        match &self.overlay {
+            Some(Overlay::Picker(list)) if list.kind == PickerKind::Model => vec![Request::Models],
+            Some(Overlay::Picker(list)) if list.kind == PickerKind::Photo => {
+                let folder = Request::Folder(self.folder.clone());
+                [folder].into_iter().chain(self.thumbnail_request(list)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The networks that can be had, where they are known.
+    fn models(&self) -> &[ModelRow] {
+        match self.known.get(&Request::Models) {
+            Some(Answer::Models(rows)) => rows,
+            _ => &[],
+        }
+    }
+
+    fn entries(&self) -> &[Entry] {
+        match self.known.get(&Request::Folder(self.folder.clone())) {
+            Some(Answer::Folder(entries)) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The room for the small picture of the chosen photo.
+    pub fn thumbnail_size(&self) -> Option<(u16, u16)> {
+        let room = super::Layout::of(self)?.overlay().inner();
+        let width = room.width / 3;
+        (width >= 12).then_some((width, room.height.saturating_sub(2).max(1)))
+    }
+
+    fn thumbnail_request(&self, list: &Picker) -> Option<Request> {
+        let item = list.items(self).into_iter().nth(list.chosen)?;
+        let photo = photo_of(self, &item.name)?;
+        let (size, blocks) = (self.thumbnail_size()?, self.look.blocks);
+        Some(Request::Thumbnail { photo, size, blocks })
+    }
+
+    /// The small picture of the chosen photo, where it is known.
+    pub fn thumbnail(&self, list: &Picker) -> Option<&Cells> {
+        match self.known.get(&self.thumbnail_request(list)?)? {
+            Answer::Photo(cells) => Some(cells),
+            _ => None,
+        }
+    }
+}
+
+/// The networks that can be had.
+pub(super) fn models(state: &State) -> Vec<PickerItem> {
+    state.models().iter().map(|row| model_item(state, row)).collect()
+}
+
+fn model_item(state: &State, row: &ModelRow) -> PickerItem {
+    let mut words = vec![row.title.clone()];
+    words.extend(row.parameters.map(short_count));
+    words.extend(row.top1.map(|top1| format!("top-1 {top1:.1} %")));
+    words.push(row.place.clone());
+    words.extend(row.note.clone());
+    let side = match (coming(state, &row.model), row.cache) {
+        (Some((done, total)), _) => {
+            let part = done as f32 / total.max(1) as f32;
+            format!("{} {:>3.0} %", bar(part, BAR), 100.0 * part)
+        }
+        _ if state.model == row.model => "open".to_string(),
+        (None, InCache::Builtin) => String::new(),
+        (None, InCache::File) => say::bytes(row.bytes.unwrap_or(0)),
+        (None, InCache::Whole) => "cached".to_string(),
+        (None, InCache::Part(bytes)) => match row.bytes {
+            Some(all) => format!("{} of {}", say::bytes(bytes), say::bytes(all)),
+            None => format!("{} so far", say::bytes(bytes)),
+        },
+        (None, InCache::Absent) => row.bytes.map(say::bytes).unwrap_or_default(),
+    };
+    PickerItem { name: row.name.clone(), note: words.join(" · "), side }
+}
+
+/// How much of a network that is on its way has come.
+fn coming(state: &State, model: &ModelRef) -> Option<(usize, usize)> {
+    let awaited = state.pending == Some(Request::Network(model.clone()));
+    let work = state.progress.filter(|work| awaited && work.lane == LaneName::Transfer)?;
+    Some((work.done, work.total))
+}
+
+/// Opens a network of the list, or what was typed.
+pub(super) fn choose_model(state: &mut State, list: Picker, item: Option<PickerItem>) -> Vec<Effect> {
+    let row = item.and_then(|item| state.models().iter().find(|r| r.name == item.name).cloned());
+    let (model, here) = match row {
+        Some(row) => (row.model, row.cache.is_here()),
+        None => match ModelRef::named(list.input.trim(), &state.catalogue, false) {
+            Ok(model) => (model, false),
+            Err(error) => {
+                state.complain(error.to_string());
+                state.overlay = Some(Overlay::Picker(list));
+                return Vec::new();
+            }
+        },
+    };
+    if !here {
+        // Its row shows how far it is.
+        state.overlay = Some(Overlay::Picker(list));
+    }
+    open_model(state, model)
+}
+
+/// Loads a network; the one on the screen stays until the new one has run.
+pub(super) fn open_model(state: &mut State, model: ModelRef) -> Vec<Effect> {
+    let request = Request::Network(model);
+    wait_for(state, LaneName::Transfer, request.clone());
+    vec![Effect::Cancel, Effect::Transfer(request)]
+}
+
+/// The folders and photos of the folder in view, and the photos that ship with the program.
+pub(super) fn photos(state: &State) -> Vec<PickerItem> {
+    let item = |name: String, note: &str| PickerItem {
+        name,
+        note: note.to_string(),
+        side: String::new(),
+    };
+    let up = [item("../".into(), "the folder above")];
+    let entries = state.entries().iter().map(|entry| match entry.folder {
+        true => item(format!("{}/", entry.name), ""),
+        false => item(entry.name.clone(), ""),
+    });
+    let samples = sample_names().map(|name| item(name, "comes with the program"));
+    up.into_iter().chain(entries).chain(samples).collect()
+}
+
+/// The photo behind a row of the list.
+fn photo_of(state: &State, name: &str) -> Option<PhotoRef> {
+    if let sample @ PhotoRef::Sample(_) = PhotoRef::named(Path::new(name)) {
+        return Some(sample);
+    }
+    let entry = state.entries().iter().find(|entry| !entry.folder && entry.name == name)?;
+    Some(PhotoRef::File(entry.path.clone()))
+}
+
+/// Goes to a folder or takes a photo; the others of its folder are then next and previous.
+pub(super) fn choose_photo(state: &mut State, list: Picker, item: Option<PickerItem>) -> Vec<Effect> {
+    let Some(item) = item else {
+        let typed = list.input.trim().to_string();
+        return if typed.is_empty() { Vec::new() } else { open_path(state, &typed) };
+    };
+    let folder = match item.name.as_str() {
+        "../" => Some(above(&state.folder)),
+        name => {
+            let of = |e: &&Entry| e.folder && name.strip_suffix('/') == Some(&e.name);
+            state.entries().iter().find(of).map(|entry| entry.path.clone())
+        }
+    };
+    if let Some(folder) = folder {
+        state.folder = folder;
+        state.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Photo)));
+        return Vec::new();
+    }
+    let Some(photo) = photo_of(state, &item.name) else { return Vec::new() };
+    let all: Vec<PhotoRef> = match &photo {
+        PhotoRef::Sample(_) => (0..sample_names().count()).map(PhotoRef::Sample).collect(),
+        PhotoRef::File(_) => {
+            let photos = state.entries().iter().filter(|entry| !entry.folder);
+            photos.map(|entry| PhotoRef::File(entry.path.clone())).collect()
+        }
+    };
+    state.photo = all.iter().position(|p| *p == photo).unwrap_or(0);
+    state.photos = all;
+    read_photo(state)
+}
+
+fn above(folder: &Path) -> PathBuf {
+    match folder.components().next_back() {
+        Some(std::path::Component::Normal(_)) => {
+            let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
+            parent.unwrap_or(Path::new(".")).to_path_buf()
+        }
+        Some(std::path::Component::RootDir) => folder.to_path_buf(),
+        _ if folder == Path::new(".") => PathBuf::from(".."),
+        _ => folder.join(".."),
+    }
+}
+
+/// Takes a path that was typed or pasted: a photo, or a checkpoint by its ending. Terminals paste files
+/// that are dropped on them in quotes, with backslashes, or as an address.
+pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
+    let text = text.trim().trim_matches(['\'', '"']);
+    let text = text.strip_prefix("file://").unwrap_or(text).replace("\\ ", " ");
+    if text.is_empty() || text.contains('\n') {
+        state.complain("one path at a time can be pasted");
+        return Vec::new();
+    }
+    let path = PathBuf::from(&text);
+    if is_checkpoint(&path) {
+        return open_model(state, ModelRef::File(path));
+    }
+    state.photos = vec![PhotoRef::named(&path)];
+    state.photo = 0;
+    read_photo(state)
+}
+
+/// Where networks can run.
+pub(super) fn devices() -> Vec<PickerItem> {
+    let item = |name: &str, note: &str| PickerItem {
+        name: name.to_string(),
+        note: note.to_string(),
+        side: String::new(),
+    };
+    vec![
+        item("auto", "the GPU with the most free memory, else the CPU"),
+        item("cpu", "the processor"),
+        item("cuda", "the NVIDIA GPU with the most free memory; cuda:N for one of several"),
+        item("metal", "the GPU of a Mac"),
+    ]
+}
+
+/// Runs networks elsewhere from now on.
+pub(super) fn choose_device(state: &mut State, name: &str) -> Vec<Effect> {
+    match name.parse::<DeviceChoice>() {
+        Ok(choice) => {
+            let request = Request::Device(choice);
+            wait_for(state, LaneName::Run, request.clone());
+            vec![Effect::Run(request)]
+        }
+        Err(error) => {
+            state.complain(error);
+            Vec::new()
+        }
+    }
+}
+
+/// What can be written of the view on the screen.
+pub(super) fn exports(state: &State) -> Vec<PickerItem> {
+    let item = |name: &str, note: &str| PickerItem {
+        name: name.to_string(),
+        note: note.to_string(),
+        side: String::new(),
+    };
+    if state.view().seen(state).is_none() {
+        return vec![item("csv", "the numbers of all layers as a table (.csv)")];
+    }
+    vec![
+        item("png", "the picture with a strip that says what it shows"),
+        item("plain png", "the picture alone"),
+        item("npy", "the values on the screen, float32"),
+        item("safetensors", "all of the layer, and the input"),
+    ]
+}
+
+/// Writes a file into the current folder.
+pub(super) fn choose_export(state: &mut State, name: &str) {
+    let seen = state.view().seen(state);
+    let what = match (name, seen) {
+        ("png", Some(seen)) => ExportWhat::Picture { seen, caption: say::caption(state) },
+        ("plain png", Some(seen)) => ExportWhat::Picture { seen, caption: Vec::new() },
+        ("npy", Some(seen)) => ExportWhat::Values(seen),
+        ("safetensors", Some(seen)) => ExportWhat::Layer(seen),
+        ("csv", None) => ExportWhat::Text { text: depth::table(state), ending: "csv" },
+        _ => {
+            let names: Vec<String> = exports(state).into_iter().map(|item| item.name).collect();
+            state.complain(format!("this view is written as {}", names.join(", ")));
+            return;
+        }
+    };
+    let stem = PathBuf::from(say::file_stem(state));
+    state.export = Some(Request::Export(Box::new(Export { what, stem })));
+}
+

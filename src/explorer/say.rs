@@ -1,0 +1,215 @@
+//! What is on the screen in words: as a command line, as a caption, as a file's name.
+
+use super::State;
+use crate::base::{Choice, RangeMode, SortOrder};
+use crate::session::ask::{ModelRef, PlaneKind, Seen, Slice};
+
+/// `97.8 MB`.
+pub(super) fn bytes(n: u64) -> String {
+    let units = ["B", "kB", "MB", "GB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if value >= 99.95 || unit == 0 { 0 } else { 1 };
+    format!("{value:.digits$} {}", units[unit])
+}
+
+/// The command that shows what the view shows.
+pub(super) fn command_line(state: &State) -> String {
+    let mut words = vec!["convscope".to_string()];
+    let photo = state.photos.get(state.shown).map(|photo| photo.text()).unwrap_or_default();
+    let layer = state.layer_info().map(|l| l.name.clone()).unwrap_or_default();
+    match state.view().seen(state) {
+        Some(Seen::Maps { maps, over_photo, .. }) => {
+            words.extend(["maps".into(), photo, "--layer".into(), layer]);
+            words.extend(planes(state, &maps));
+            words.extend(over_photo.then(|| "--overlay".to_string()));
+            words.push("--print".into());
+        }
+        Some(Seen::Kernels { kernels, layer, .. }) => {
+            let convolution = state.layers().get(layer.0).map(|l| l.name.clone());
+            words.extend(["kernels".into(), "--layer".into(), convolution.unwrap_or_default()]);
+            words.extend(kernel_flags(state, &kernels));
+            words.push("--print".into());
+        }
+        None => words.extend(["stats".into(), photo]),
+    }
+    if state.model != ModelRef::Builtin {
+        words.extend(["--model".into(), state.model.text(&state.catalogue)]);
+    }
+    words.extend(look_flags(state));
+    words.extend(state.flags.iter().cloned());
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    words.join(" ")
+}
+
+fn planes(state: &State, maps: &[PlaneKind]) -> Vec<String> {
+    if let [PlaneKind::Combined(how)] = maps {
+        return vec!["--combine".into(), how.name().into()];
+    }
+    let channel = |what: &PlaneKind| match what {
+        PlaneKind::Channel(channel) => Some(*channel),
+        PlaneKind::Combined(_) => None,
+    };
+    let channels: Vec<usize> = maps.iter().filter_map(channel).collect();
+    let all = state.layer_info().map_or(0, |l| l.shape.c);
+    if channels.len() == all && all > 1 {
+        vec!["--channels".into(), "all".into()]
+    } else {
+        vec!["--channels".into(), list(&channels)]
+    }
+}
+
+fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
+    let mut flags = Vec::new();
+    if state.inputs {
+        flags.extend(["--channels".into(), state.channel.to_string()]);
+    } else {
+        let channels: Vec<usize> = kernels.iter().map(|(kernel, _)| *kernel).collect();
+        flags.extend(["--channels".into(), list(&channels)]);
+    }
+    let slice = if state.inputs { Some(&Slice::Input(state.slice)) } else { kernels.first().map(|k| &k.1) };
+    if let Some(Slice::Input(input)) = slice {
+        flags.extend(["--slice".into(), input.to_string()]);
+    }
+    flags
+}
+
+/// `0-3,7`.
+fn list(channels: &[usize]) -> String {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for &channel in channels {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == channel => *last = channel,
+            _ => runs.push((channel, channel)),
+        }
+    }
+    let run = |(first, last): &(usize, usize)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    };
+    runs.iter().map(run).collect::<Vec<_>>().join(",")
+}
+
+/// What differs from the defaults.
+fn look_flags(state: &State) -> Vec<String> {
+    let mut flags = Vec::new();
+    let signed = state.view().signed(state);
+    let (chosen, usual) = match signed {
+        true => (state.look.signed_colormap, state.usual_look.signed_colormap),
+        false => (state.look.colormap, state.usual_look.colormap),
+    };
+    if chosen != usual {
+        flags.extend(["--colormap".into(), chosen.name().into()]);
+    }
+    if state.look.range != RangeMode::Map {
+        flags.extend(["--range".into(), state.look.range.name().into()]);
+    }
+    if state.sort != SortOrder::Index {
+        flags.extend(["--sort".into(), state.sort.name().into()]);
+    }
+    flags
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@+=%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Network, photo, layer, maps, range: the lines below an exported picture.
+pub(super) fn caption(state: &State) -> Vec<String> {
+    let mut first = Vec::new();
+    if let Some(network) = &state.network {
+        first.push(format!("{} ({})", network.name, network.source));
+    }
+    let on_photo = !matches!(state.view().seen(state), Some(Seen::Kernels { .. }));
+    if let Some(input) = state.input.as_ref().filter(|_| on_photo) {
+        first.push(format!("{} {}x{}", input.name, input.shape.w, input.shape.h));
+    }
+    first.push(state.device.clone());
+    let mut second = Vec::new();
+    if let Some(layer) = state.layer_info() {
+        second.push(format!("{} {}", layer.name, layer.shape));
+    }
+    match state.view().seen(state) {
+        Some(Seen::Maps { maps, over_photo, .. }) => {
+            second.push(match maps.as_slice() {
+                [PlaneKind::Channel(channel)] => format!("channel {channel}"),
+                [PlaneKind::Combined(how)] => format!("{how} of all channels"),
+                maps => format!("{} channels by {}", maps.len(), state.sort),
+            });
+            if over_photo {
+                second.push("over the photo".into());
+            }
+        }
+        Some(Seen::Kernels { kernels, .. }) => {
+            second.push(match (state.inputs, kernels.first()) {
+                (true, _) => format!("inputs of kernel {}", state.channel),
+                (false, Some((_, Slice::Input(input)))) => {
+                    format!("{} kernels, input {input}", kernels.len())
+                }
+                (false, _) => format!("{} kernels in colours", kernels.len()),
+            });
+        }
+        None => {}
+    }
+    let (map, mode) = state.look.resolve(state.view().signed(state));
+    second.push(format!("{map}, range {mode}"));
+    // The letters of the strip have no dots in the middle.
+    vec![first.join(", "), second.join(", ")]
+}
+
+/// `convscope-resnet50-layer1.0.relu-5`.
+pub(super) fn file_stem(state: &State) -> String {
+    let model = state.model.text(&state.catalogue);
+    let model = model.rsplit('/').next().unwrap_or_default().to_string();
+    let model = model.split(".safetensors").next().unwrap_or_default().to_string();
+    let mut parts = vec!["convscope".to_string(), model];
+    parts.extend(state.layer_info().map(|l| l.name.clone()));
+    match state.view().seen(state) {
+        Some(Seen::Maps { maps, .. }) => match maps.as_slice() {
+            [PlaneKind::Channel(channel)] => parts.push(channel.to_string()),
+            [PlaneKind::Combined(how)] => parts.push(how.to_string()),
+            _ => parts.push("maps".into()),
+        },
+        Some(Seen::Kernels { .. }) => parts.push("kernels".into()),
+        None => {
+            parts.pop();
+            parts.push("depth".into());
+        }
+    }
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    parts.join("-").chars().map(|c| if harmless(c) { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_at_a_glance() {
+        assert_eq!([0, 999, 46_800_000, 102_000_000, 2_500_000_000].map(bytes), [
+            "0 B", "999 B", "46.8 MB", "102 MB", "2.5 GB"
+        ]);
+    }
+
+    #[test]
+    fn channels_become_ranges() {
+        assert_eq!(list(&[0, 1, 2, 7, 9, 8]), "0-2,7,9,8");
+        assert_eq!(list(&[]), "");
+    }
+
+    #[test]
+    fn words_are_quoted_for_the_shell() {
+        assert_eq!(quoted("a/b.png"), "a/b.png");
+        assert_eq!(quoted("my cat's.jpg"), "'my cat'\\''s.jpg'");
+    }
+}
