@@ -14,16 +14,19 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::SIGHUP;
 
-use crate::base::{ColorDepth, Key, LayerId, count};
-use crate::config::{KeyTable, Settings, config_dir};
+use crate::base::{ColorDepth, Graphics, Key, LayerId, Theme, clean};
+use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
 use crate::explorer::{
-    Effect, Message, Msg, Opening, State, Work, demand, load_keys, start, update, views,
+    Effect, Message, Msg, Opening, Printed, Spot, State, Work, demand, load_keys, start, update, views,
 };
 use crate::fault;
-use crate::screen;
+use crate::screen::{self, NoPictures, Pictures};
 use crate::session::ask::{Answer, Look, ModelRef, PhotoRef, Request, SessionError};
 use crate::session::{Event, Lanes, Session};
-use crate::terminal::{colors, guard, input, signals};
+use crate::terminal::graphics::Encoder;
+use crate::terminal::pictures::RealPictures;
+use crate::terminal::probe::{self, Capabilities};
+use crate::terminal::{clipboard, colors, guard, inline, input, signals};
 
 /// A frame at 60 Hz.
 const FRAME: Duration = Duration::from_millis(16);
@@ -32,6 +35,10 @@ const SETTLE: Duration = Duration::from_millis(8);
 
 /// While something runs, its clock goes on at this pace.
 const SPIN: Duration = Duration::from_millis(100);
+/// Real pictures follow when no key was pressed for so long.
+const REST: Duration = Duration::from_millis(80);
+/// How long the terminal may think about what it can do.
+const PROBE: Duration = Duration::from_millis(150);
 
 /// What the explorer starts with.
 pub struct Start {
@@ -49,6 +56,12 @@ pub struct Start {
     pub layer: Option<LayerId>,
     /// A channel.
     pub channel: Option<usize>,
+    /// The networks with a name.
+    pub catalogue: Arc<Catalogue>,
+    /// The flags that change what is computed, as they were given.
+    pub flags: Vec<String>,
+    /// Colours and range as the settings have them, without the command line.
+    pub usual_look: Look,
 }
 
 /// Runs the explorer until the user leaves.
@@ -60,10 +73,25 @@ pub fn run(start_with: Start) -> Result<()> {
     let (columns, rows, aspect) = input::size().context("the terminal has no size")?;
     let depth = colors::depth(start_with.settings.display.colors);
     let session = start_with.session.clone();
+    let display = start_with.settings.display.clone();
     let mut state = State::new(opening(start_with), keys, (columns, rows));
     state.cell_aspect = aspect;
     let guard = guard::Guard::take().context("the terminal cannot be put into raw mode")?;
-    let ended = App::new(&session, state, depth)?.run();
+    // The weights are read meanwhile.
+    let (tell_events, events) = unbounded();
+    let lanes = Lanes::start(&session, &tell_events)?;
+    let first = start(&mut state);
+    send(&lanes, &first);
+    let terminal = ask(&display);
+    let graphics = probe::choose(display.graphics, &terminal);
+    let encoder = Encoder::new(graphics, &terminal);
+    state.real = encoder.map(|encoder| encoder.cell);
+    state.theme = colors::theme(display.theme, terminal.background);
+    let mut app = App::new(state, depth, lanes, events, encoder)?;
+    let ended = match app.typed(terminal.typed)? {
+        Some(ended) => Ok(ended),
+        None => app.run(),
+    };
     drop(guard);
     match ended? {
         Ended::Quit => {}
@@ -72,12 +100,28 @@ pub fn run(start_with: Start) -> Result<()> {
     Ok(())
 }
 
+/// What the terminal says about itself. It is not asked where the settings say all of it.
+fn ask(display: &Display) -> Capabilities {
+    let known = !matches!(display.graphics, Graphics::Auto | Graphics::Sixel);
+    if known && display.theme != Theme::Auto {
+        return Capabilities::default();
+    }
+    probe::probe(PROBE)
+}
+
+/// Hands the first requests to the lanes.
+fn send(lanes: &Lanes, effects: &[Effect]) {
+    for effect in effects {
+        match effect {
+            Effect::Transfer(request) => lanes.transfer(request.clone()),
+            Effect::Run(request) => lanes.run(request.clone()),
+            _ => {}
+        }
+    }
+}
+
 fn opening(start: Start) -> Opening {
     let display = &start.settings.display;
-    let threads = match start.settings.run.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
     Opening {
         model: start.model,
         photos: start.photos,
@@ -87,7 +131,12 @@ fn opening(start: Start) -> Opening {
         look: Look::from(display),
         sort: display.sort,
         tile: display.tile,
-        device: format!("cpu {} {}", count(threads, "thread"), start.settings.run.dtype),
+        device: start.settings.run.device,
+        catalogue: start.catalogue,
+        flags: start.flags,
+        usual_look: start.usual_look,
+        real: None,
+        theme: display.theme,
     }
 }
 
@@ -113,6 +162,10 @@ struct App {
     signals: Receiver<signals::Signal>,
     terminal: Terminal<CrosstermBackend<BufWriter<guard::Screen>>>,
     depth: ColorDepth,
+    /// Real pictures, on terminals that show them.
+    pictures: Option<RealPictures>,
+    /// When the last key came.
+    touched: Instant,
     /// What the View lane was asked for and has not answered.
     asked: HashSet<Request>,
     working_since: Instant,
@@ -125,14 +178,18 @@ struct App {
 }
 
 impl App {
-    fn new(session: &Arc<Session>, state: State, depth: ColorDepth) -> Result<Self> {
+    fn new(
+        state: State,
+        depth: ColorDepth,
+        lanes: Lanes,
+        events: Receiver<Event>,
+        encoder: Option<Encoder>,
+    ) -> Result<Self> {
         // crossterm drops all colours under NO_COLOR; the depth has taken care of it.
         crossterm::style::force_color_output(true);
-        let (tell_events, events) = unbounded();
         let (tell_inputs, inputs) = unbounded();
         let (tell_signals, signals) = unbounded();
         signals::listen(tell_signals)?;
-        let lanes = Lanes::start(session, &tell_events)?;
         input::listen(tell_inputs)?;
         let out = BufWriter::with_capacity(1 << 18, guard::Screen::new());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
@@ -145,6 +202,8 @@ impl App {
             signals,
             terminal,
             depth,
+            pictures: encoder.map(RealPictures::start).transpose()?,
+            touched: now,
             asked: HashSet::new(),
             working_since: now,
             drawn: now - FRAME,
@@ -153,11 +212,27 @@ impl App {
         })
     }
 
-    fn run(mut self) -> Result<Ended> {
-        let effects = start(&mut self.state);
-        if let Some(ended) = self.perform(effects)? {
-            return Ok(ended);
+    /// The keys that were pressed while the terminal was asked.
+    fn typed(&mut self, keys: Vec<Key>) -> Result<Option<Ended>> {
+        for key in keys {
+            if let Some(ended) = self.take(Msg::Key(key))? {
+                return Ok(Some(ended));
+            }
         }
+        Ok(None)
+    }
+
+    fn run(&mut self) -> Result<Ended> {
+        let ended = self.turn();
+        if let Some(pictures) = &self.pictures {
+            let bytes = pictures.leave();
+            self.terminal.backend_mut().write_all(&bytes)?;
+            self.terminal.backend_mut().flush()?;
+        }
+        ended
+    }
+
+    fn turn(&mut self) -> Result<Ended> {
         loop {
             if self.dirty && self.until_next_frame().is_zero() {
                 self.settle()?;
@@ -179,15 +254,21 @@ impl App {
     /// Waits until something comes in or the next frame is due. While something runs, that is at
     /// least every [`SPIN`], so that the clock beside it goes on.
     fn wait(&mut self) {
-        let time = match self.state.progress {
+        let mut time = match self.state.progress {
             _ if self.dirty => self.until_next_frame(),
             Some(_) => SPIN,
             None => Duration::MAX,
         };
+        if self.rests_soon() {
+            time = time.min(REST.saturating_sub(self.touched.elapsed()));
+        }
         let mut select = Select::new();
         select.recv(&self.events);
         select.recv(&self.inputs);
         select.recv(&self.signals);
+        if let Some(pictures) = &self.pictures {
+            select.recv(pictures.ready());
+        }
         if time == Duration::MAX {
             select.ready();
         } else if select.ready_timeout(time).is_err()
@@ -196,6 +277,11 @@ impl App {
             work.elapsed = self.working_since.elapsed();
             self.dirty = true;
         }
+    }
+
+    /// Whether real pictures are still to be asked for once the keys rest.
+    fn rests_soon(&self) -> bool {
+        self.pictures.is_some() && !self.state.settled && self.state.outcome.is_some()
     }
 
     /// Takes all that is pending.
@@ -211,7 +297,7 @@ impl App {
             let msgs = match input {
                 input::Input::Key(key) => vec![Msg::Key(key)],
                 input::Input::Mouse(mouse) => vec![Msg::Mouse(mouse)],
-                input::Input::Paste(text) => self.pasted(&text),
+                input::Input::Paste(text) => vec![Msg::Paste(text)],
                 input::Input::Closed => return Ok(Some(Ended::Signal(SIGHUP))),
                 input::Input::Redraw => {
                     self.redraw()?;
@@ -219,11 +305,21 @@ impl App {
                 }
             };
             self.urgent = true;
+            self.touched = Instant::now();
             for msg in msgs {
                 if let Some(ended) = self.take(msg)? {
                     return Ok(Some(ended));
                 }
             }
+        }
+        if let Some(pictures) = &mut self.pictures {
+            while let Ok(ready) = pictures.ready().try_recv() {
+                pictures.take(ready);
+                self.dirty = true;
+            }
+        }
+        if self.rests_soon() && self.touched.elapsed() >= REST {
+            self.take(Msg::Settled)?;
         }
         self.drain_events()
     }
@@ -251,14 +347,6 @@ impl App {
         }
     }
 
-    /// Pasted text types into an open list and runs no commands.
-    fn pasted(&self, text: &str) -> Vec<Msg> {
-        if self.state.overlay.is_none() {
-            return Vec::new();
-        }
-        text.chars().filter(|c| !c.is_control()).map(|c| Msg::Key(Key::char(c))).collect()
-    }
-
     fn take(&mut self, msg: Msg) -> Result<Option<Ended>> {
         self.dirty = true;
         // A picture that came in changes nothing that is wanted; a page of them must stay cheap.
@@ -270,7 +358,8 @@ impl App {
                 if matches!(answer, Ok(Answer::Outcome(_)) | Err(SessionError::NotReady)) {
                     self.asked.clear();
                 }
-                matches!(answer, Ok(Answer::Heatmap(_) | Answer::Values(_) | Answer::Photo(_)))
+                let raster = matches!(request, Request::Raster { .. });
+                raster || matches!(answer, Ok(Answer::Heatmap(_) | Answer::Values(_) | Answer::Photo(_)))
             }
             _ => false,
         };
@@ -298,6 +387,16 @@ impl App {
                     self.lanes.run(request);
                 }
                 Effect::Cancel => self.lanes.cancel(),
+                Effect::Copy(text) => {
+                    let bytes = clipboard::copy(&text);
+                    self.terminal.backend_mut().write_all(&bytes)?;
+                    self.terminal.backend_mut().flush()?;
+                }
+                Effect::Print(printed) => {
+                    if let Some(ended) = self.print(&printed)? {
+                        return Ok(Some(ended));
+                    }
+                }
                 Effect::Suspend => self.suspend()?,
                 Effect::Quit => return Ok(Some(Ended::Quit)),
             }
@@ -328,12 +427,28 @@ impl App {
             let aspect = self.state.cell_aspect;
             self.take(Msg::Resize(area.width, area.height, aspect))?;
         }
+        let spots = self.state.spots();
+        let (bytes, more) = match &mut self.pictures {
+            Some(pictures) => {
+                let there = |spot: &Spot| Some((spot.clone(), self.state.pixels(spot)?.clone()));
+                pictures.demand(spots.iter().filter_map(there).collect());
+                pictures.frame(&spots)
+            }
+            None => (Vec::new(), false),
+        };
         let (state, depth) = (&self.state, self.depth);
+        let pictures: &dyn Pictures = match &self.pictures {
+            Some(pictures) => pictures,
+            None => &NoPictures,
+        };
         self.terminal.draw(|frame| {
             fault::panic_if_asked("main");
-            screen::draw(state, frame.buffer_mut());
+            screen::draw(state, pictures, frame.buffer_mut());
             colors::reduce(frame.buffer_mut(), depth);
         })?;
+        // After the cells: what is written into a cell wipes the picture that lies on it.
+        self.terminal.backend_mut().write_all(&bytes)?;
+        self.dirty |= more;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()?;
         Ok(())
@@ -341,12 +456,65 @@ impl App {
 
     fn redraw(&mut self) -> Result<()> {
         let (columns, rows, aspect) = input::size()?;
+        if let Some(pictures) = &mut self.pictures {
+            let bytes = pictures.cleared();
+            self.terminal.backend_mut().write_all(&bytes)?;
+        }
         // It clears the screen: nobody should see that.
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         // Not `clear`: that asks the terminal for its cursor, and waits for an answer.
         self.terminal.resize(ratatui::layout::Rect::new(0, 0, columns, rows))?;
         self.take(Msg::Resize(columns, rows, aspect))?;
         Ok(())
+    }
+
+    /// Takes the pictures off the screen before it is given back.
+    fn put_pictures_away(&mut self) -> Result<()> {
+        if let Some(pictures) = &mut self.pictures {
+            pictures.clear_from(self.terminal.backend_mut())?;
+        }
+        Ok(())
+    }
+
+    /// Prints into the scrollback and comes back after a key. The input thread goes on reading meanwhile:
+    /// nobody else does.
+    fn print(&mut self, printed: &Printed) -> Result<Option<Ended>> {
+        self.put_pictures_away()?;
+        guard::restore();
+        let encoder = self.pictures.as_ref().and_then(|p| p.normal_screen());
+        if let Some(picture) = &printed.picture {
+            inline::print(picture, encoder, self.depth)?;
+        }
+        let mut out = std::io::stdout().lock();
+        for line in &printed.words {
+            writeln!(out, "{}", clean(line))?;
+        }
+        write!(out, "any key goes back to convscope ")?;
+        out.flush()?;
+        drop(out);
+        let ended = guard::raw(|| self.any_key())?;
+        writeln!(std::io::stdout())?;
+        guard::take_screen()?;
+        self.redraw()?;
+        Ok(ended)
+    }
+
+    /// Waits for a key, or for the end.
+    fn any_key(&self) -> Option<Ended> {
+        loop {
+            let mut select = Select::new();
+            select.recv(&self.inputs);
+            select.recv(&self.signals);
+            select.ready();
+            if let Ok(signals::Signal::End(number)) = self.signals.try_recv() {
+                return Some(Ended::Signal(number));
+            }
+            match self.inputs.try_recv() {
+                Ok(input::Input::Key(_)) => return None,
+                Ok(input::Input::Closed) => return Some(Ended::Signal(SIGHUP)),
+                _ => {}
+            }
+        }
     }
 
     fn suspend(&mut self) -> Result<()> {
@@ -356,6 +524,7 @@ impl App {
             self.dirty = true;
             return Ok(());
         }
+        self.put_pictures_away()?;
         guard::restore();
         signals::stop();
         guard::take_screen()?;

@@ -186,6 +186,8 @@ choice! {
         Dark = "dark",
         /// A light background.
         Light = "light",
+        /// No colours but those of pictures, as NO_COLOR asks.
+        None = "none",
     }
 }
 

@@ -79,6 +79,19 @@ pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
+/// `97.8 MB`.
+pub fn short_bytes(n: u64) -> String {
+    let units = ["B", "kB", "MB", "GB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if value >= 99.95 || unit == 0 { 0 } else { 1 };
+    format!("{value:.digits$} {}", units[unit])
+}
+
 /// Up to three of `names` that `wanted` may have meant, the likeliest first.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
@@ -132,5 +145,12 @@ mod tests {
         let names = ["layer1.0.relu", "layer1.0.relu_1", "layer2.0.relu", "fc"];
         assert_eq!(nearest("layer1.0.relu_2", names.into_iter())[0], "layer1.0.relu_1");
         assert!(nearest("zzz", names.into_iter()).is_empty());
+    }
+
+    #[test]
+    fn bytes_are_read_at_a_glance() {
+        assert_eq!([0, 999, 46_800_000, 102_000_000, 2_500_000_000].map(short_bytes), [
+            "0 B", "999 B", "46.8 MB", "102 MB", "2.5 GB"
+        ]);
     }
 }

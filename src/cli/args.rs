@@ -51,7 +51,7 @@ pub(super) struct Root {
 }
 
 /// Flags that every command takes.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct Flags {
     /// The network: "builtin", a name of `convscope models`, a checkpoint or its folder, or
@@ -100,6 +100,32 @@ pub(super) struct Flags {
     /// Never ask the hub: only what is on this machine
     #[arg(long, global = true)]
     pub offline: bool,
+}
+
+impl Flags {
+    /// Those that change what is computed, as words of a command line.
+    pub fn computing(&self) -> Vec<String> {
+        let numbers = |values: &Values| {
+            values.0.iter().map(f32::to_string).collect::<Vec<_>>().join(",")
+        };
+        let size = self.size.map(|Size([height, width])| format!("{height}x{width}"));
+        let labels = self.labels.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let pairs = [
+            ("--size", size),
+            ("--mean", self.mean.as_ref().map(numbers)),
+            ("--std", self.std.as_ref().map(numbers)),
+            ("--labels", labels),
+            ("--stride-in", self.stride_in.map(|s| s.to_string())),
+            ("--device", self.device.map(|d| d.to_string())),
+            ("--dtype", self.dtype.map(|d| d.to_string())),
+        ];
+        let given = pairs.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+        let mut words: Vec<String> =
+            given.flat_map(|(flag, value)| [flag.to_string(), value]).collect();
+        words.extend(self.crop.then(|| "--crop".to_string()));
+        words.extend(self.no_crop.then(|| "--no-crop".to_string()));
+        words
+    }
 }
 
 /// What there is besides the explorer.

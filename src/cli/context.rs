@@ -34,6 +34,8 @@ pub(super) struct Context {
     pub settings: Settings,
     /// The network.
     pub model: ModelRef,
+    /// The networks with a name.
+    pub catalogue: Arc<Catalogue>,
 }
 
 /// Unpacks the one kind of answer that a request has.
@@ -75,7 +77,7 @@ impl Context {
         let named = flags.model.to_string_lossy();
         let model = ModelRef::named(&named, &catalogue, flags.model.exists())?;
         tracing::info!(?model, "session");
-        Ok(Self { session: Arc::new(Session::new(options)), settings, model })
+        Ok(Self { session: Arc::new(Session::new(options)), settings, model, catalogue })
     }
 
     /// Asks the session.

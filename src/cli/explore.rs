@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use super::args::{Command, Flags, Root};
-use super::context::{Context, Keep, known_channels};
+use super::context::{self, Context, Keep, known_channels};
 use super::failure::Usage;
 use super::output::shown;
 use crate::app;
 use crate::base::{LayerId, clean, nearest};
 use crate::explorer::{first_layer, views};
-use crate::session::ask::{ModelRef, PhotoRef};
+use crate::session::ask::{Look, ModelRef, PhotoRef};
 use crate::source::{SAMPLES, collect};
 
 /// Runs the explorer. What the command line names is looked up before the screen is taken.
@@ -24,7 +24,11 @@ pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
         let commands = Command::NAMES.join(", ");
         bail!("the explorer needs a terminal; without one there are the commands {commands}");
     }
+    let usual_look = Look::from(&context::settings(&Flags::default())?.display);
     app::run(app::Start {
+        catalogue: context.catalogue,
+        flags: flags.computing(),
+        usual_look,
         session: context.session,
         settings: context.settings,
         model: context.model,

@@ -7,7 +7,7 @@ use super::picker::{Overlay, Picker, PickerItem, PickerKind};
 use super::update::{read_photo, wait_for};
 use super::views::depth;
 use super::{Effect, State, say};
-use crate::base::{DeviceChoice, bar, short_count};
+use crate::base::{DeviceChoice, bar, short_bytes, short_count};
 use crate::session::ask::{
     Answer, Cells, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow,
     PhotoRef, Request, is_checkpoint, sample_names,
@@ -85,13 +85,13 @@ fn model_item(state: &State, row: &ModelRow) -> PickerItem {
         }
         _ if state.model == row.model => "open".to_string(),
         (None, InCache::Builtin) => String::new(),
-        (None, InCache::File) => say::bytes(row.bytes.unwrap_or(0)),
+        (None, InCache::File) => short_bytes(row.bytes.unwrap_or(0)),
         (None, InCache::Whole) => "cached".to_string(),
         (None, InCache::Part(bytes)) => match row.bytes {
-            Some(all) => format!("{} of {}", say::bytes(bytes), say::bytes(all)),
-            None => format!("{} so far", say::bytes(bytes)),
+            Some(all) => format!("{} of {}", short_bytes(bytes), short_bytes(all)),
+            None => format!("{} so far", short_bytes(bytes)),
         },
-        (None, InCache::Absent) => row.bytes.map(say::bytes).unwrap_or_default(),
+        (None, InCache::Absent) => row.bytes.map(short_bytes).unwrap_or_default(),
     };
     PickerItem { name: row.name.clone(), note: words.join(" · "), side }
 }

@@ -4,19 +4,6 @@ use super::State;
 use crate::base::{Choice, RangeMode, SortOrder};
 use crate::session::ask::{ModelRef, PlaneKind, Seen, Slice};
 
-/// `97.8 MB`.
-pub(super) fn bytes(n: u64) -> String {
-    let units = ["B", "kB", "MB", "GB"];
-    let mut value = n as f64;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let digits = if value >= 99.95 || unit == 0 { 0 } else { 1 };
-    format!("{value:.digits$} {}", units[unit])
-}
-
 /// The command that shows what the view shows.
 pub(super) fn command_line(state: &State) -> String {
     let mut words = vec!["convscope".to_string()];
@@ -193,13 +180,6 @@ pub(super) fn file_stem(state: &State) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_read_at_a_glance() {
-        assert_eq!([0, 999, 46_800_000, 102_000_000, 2_500_000_000].map(bytes), [
-            "0 B", "999 B", "46.8 MB", "102 MB", "2.5 GB"
-        ]);
-    }
 
     #[test]
     fn channels_become_ranges() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::picker::{Overlay, PickerKind};
 use super::views::depth;
 use super::{State, Work, command, lists, mouse, picker, say, tree};
-use crate::base::{Key, LayerId, Mouse, SortOrder};
+use crate::base::{Key, LayerId, Mouse, SortOrder, short_bytes};
 use crate::session::ask::{
     Answer, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane, PlaneKind, Request,
     RunKey, SessionError,
@@ -176,7 +176,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             if state.export.as_ref() == Some(&request) {
                 state.export = None;
                 let path = file.path.display();
-                state.say(format!("wrote {path}, {}", say::bytes(file.bytes as u64)));
+                state.say(format!("wrote {path}, {}", short_bytes(file.bytes as u64)));
             }
             Some(Vec::new())
         }

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{text, theme};
-use crate::base::Rect;
+use crate::base::{Rect, short_bytes};
 use crate::explorer::{LaneName, Pane, State, Work};
 
 /// The commands worth a hint in each pane, with a short word.
@@ -66,6 +66,15 @@ fn first_keys(state: &State, commands: &str) -> String {
     keys.unwrap_or_default().join(" ")
 }
 
+/// `⠹ fetching 45.1 MB of 97.8 MB · 3.2 MB/s · 16 s left`.
+fn fetching(spinner: &str, work: Work) -> String {
+    let (done, total) = (short_bytes(work.done as u64), short_bytes(work.total as u64));
+    let seconds = work.elapsed.as_secs_f64().max(0.001);
+    let rate = work.done as f64 / seconds;
+    let left = work.total.saturating_sub(work.done) as f64 / rate.max(1.0);
+    format!("{spinner} fetching {done} of {total} · {}/s · {left:.0} s left ", short_bytes(rate as u64))
+}
+
 /// `⠹ forward 12/50 · 1.2 s left`.
 fn describe(work: Work) -> String {
     const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇", "⠏", "⠛"];
@@ -77,6 +86,9 @@ fn describe(work: Work) -> String {
     };
     if work.total == 0 || work.done == 0 {
         return format!("{spinner} {name} ");
+    }
+    if work.lane == LaneName::Transfer {
+        return fetching(spinner, work);
     }
     let left = work.elapsed.as_secs_f64() * (work.total - work.done) as f64 / work.done as f64;
     format!("{spinner} {name} {}/{} · {left:.1} s left ", work.done, work.total)

@@ -2,29 +2,46 @@
 //!
 //! Nothing is computed, resized or encoded here: pictures arrive as cells.
 
+mod depth;
 mod footer;
 mod heatmap;
 mod help;
 mod inspector;
+mod kernels;
 mod layers;
 mod map;
 mod maps;
 mod picker;
+mod pictures;
 mod text;
 mod theme;
 mod title;
 
 use ratatui::buffer::Buffer;
 
+pub use pictures::{Cover, NoPictures, Pictures};
+
+pub use crate::explorer::Spot;
 use crate::explorer::{Layout, Overlay, State};
 
 type DrawView = fn(&State, &Layout, &mut Buffer);
 
 /// How each view is drawn, by its name.
-const VIEWS: [(&str, DrawView); 2] = [("Maps", maps::draw), ("Map", map::draw)];
+const VIEWS: [(&str, DrawView); 4] = [
+    ("Maps", maps::draw),
+    ("Map", map::draw),
+    ("Kernels", kernels::draw),
+    ("Depth", depth::draw),
+];
 
-/// Draws the whole screen.
-pub fn draw(state: &State, buffer: &mut Buffer) {
+/// Draws the whole screen; where a real picture stands, its cells give way to it.
+pub fn draw(state: &State, pictures: &dyn Pictures, buffer: &mut Buffer) {
+    draw_cells(state, buffer);
+    pictures::give_way(state, pictures, buffer);
+    theme::apply(state.theme, buffer);
+}
+
+fn draw_cells(state: &State, buffer: &mut Buffer) {
     let Some(layout) = Layout::of(state) else {
         text::line(buffer, 0, 0, buffer.area.width, "convscope needs 20 x 5 cells", theme::PLAIN);
         return;

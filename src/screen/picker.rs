@@ -3,15 +3,28 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::{text, theme};
+use super::{heatmap, text, theme};
 use crate::base::Rect;
-use crate::explorer::{Picker, State, views};
+use crate::explorer::{Picker, PickerKind, State, views};
+
+/// The small picture of the chosen photo at the right; returns the room for the list.
+fn thumbnail(state: &State, list: &Picker, inner: Rect, buffer: &mut Buffer) -> Rect {
+    let size = state.thumbnail_size().filter(|_| list.kind == PickerKind::Photo);
+    let Some((width, height)) = size else { return inner };
+    let (rest, side) = inner.split_left(inner.width - width);
+    if let Some(cells) = state.thumbnail(list) {
+        let place = Rect::new(side.x, side.y + 1, width, height).centred(cells.columns, cells.rows);
+        heatmap::cells(buffer, place, cells);
+    }
+    rest
+}
 
 /// Draws the list.
 pub fn draw(state: &State, list: &Picker, rect: Rect, buffer: &mut Buffer) {
     let inner = text::over(buffer, rect, list.title());
     let prompt = [("› ", theme::ACCENT), (list.input.as_str(), theme::PLAIN), ("▏", theme::ACCENT)];
     text::spans(buffer, inner.x + 1, inner.y, inner.width.saturating_sub(2), &prompt);
+    let inner = thumbnail(state, list, inner, buffer);
     let items = list.items(state);
     let (first, height) = views::picker_window(rect, list, items.len());
     for (i, item) in items.iter().enumerate().skip(first).take(height) {

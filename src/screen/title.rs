@@ -29,9 +29,15 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         parts.push((format!(" · {}", input.name), theme::PLAIN));
         parts.push((format!(" {}x{}{place}", input.shape.w, input.shape.h), theme::DIM));
     }
-    parts.push((format!(" · {}", state.device), theme::DIM));
+    if !state.device.is_empty() {
+        parts.push((format!(" · {}", state.device), theme::DIM));
+    }
     if let Some(outcome) = &state.outcome {
         parts.push((format!(" · {:.0} ms", outcome.milliseconds), theme::DIM));
+    }
+    // Which device is said above; why, where there is room.
+    if !state.device_why.is_empty() {
+        parts.push((format!(" · {}", state.device_why), theme::DIM));
     }
     let parts: Vec<_> = parts.iter().map(|(t, s)| (t.as_str(), *s)).collect();
     text::spans(buffer, rect.x, rect.y, room, &parts);

@@ -53,6 +53,10 @@ fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
 /// The theme that the settings ask for, else the one for the terminal's background as it told it, else
 /// for the one that `COLORFGBG` tells (rxvt, Konsole); dark when nobody knows. Never [`Theme::Auto`].
 pub fn theme(setting: Theme, background: Option<[u8; 3]>) -> Theme {
+    // no-color.org: the frame's colours go, the heatmaps are what was asked for.
+    if setting == Theme::Auto && std::env::var("NO_COLOR").is_ok_and(|v| !v.is_empty()) {
+        return Theme::None;
+    }
     let variable = std::env::var("COLORFGBG").ok();
     theme_from(setting, background, variable.as_deref())
 }
@@ -63,6 +67,7 @@ fn theme_from(setting: Theme, background: Option<[u8; 3]>, variable: Option<&str
     let light = match setting {
         Theme::Dark => false,
         Theme::Light => true,
+        Theme::None => return Theme::None,
         Theme::Auto => match background.or_else(|| ANSI.get(index()?).copied()) {
             Some(rgb) => luminance(rgb) >= 128,
             None => false,

@@ -71,6 +71,17 @@ pub fn take_screen() -> io::Result<()> {
     taken
 }
 
+/// Does something on the normal screen with single keys, which come without echo.
+///
+/// # Errors
+/// When the terminal refuses.
+pub fn raw<T>(work: impl FnOnce() -> T) -> io::Result<T> {
+    enable_raw_mode()?;
+    let done = work();
+    disable_raw_mode()?;
+    Ok(done)
+}
+
 /// Gives the screen back. Doing it twice, or without having it, does no harm.
 pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
