@@ -219,7 +219,4 @@ fn an_unreachable_hub_names_the_ways_out() {
     }
     let as_source = SourceError::from(error).to_string();
     assert_eq!(as_source, format!("hub: {said}"));
-    // A name that no server has, by RFC 2606.
-    stage.options.endpoint = "http://hub.invalid".into();
-    assert!(matches!(stage.fail(), HubError::Unreachable { .. }));
 }
