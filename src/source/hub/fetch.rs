@@ -212,8 +212,7 @@ impl Job<'_, '_, '_> {
         }
         let mut attempts = Attempts::new();
         let mut most = part.len;
-        loop {
-            let Err(failure) = self.attempt(hub, commit, remote, &mut part) else { break };
+        while let Err(failure) = self.attempt(hub, commit, remote, &mut part) {
             if part.len >= most + MUCH {
                 attempts.forget();
             }
