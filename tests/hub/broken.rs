@@ -155,7 +155,7 @@ fn a_small_file_is_checked_as_git_does() {
     stage.server.misbehave(|request, _| {
         let wrong = b"{\"architecture\": \"resnet81\"}".to_vec();
         let config = request.method == "GET" && request.path.ends_with("config.json");
-        config.then(|| Fault::Instead(wrong, "application/json"))
+        config.then_some(Fault::Instead(wrong, "application/json"))
     });
     let error = stage.fail();
     assert!(matches!(error, HubError::WrongHash { .. }), "{error}");

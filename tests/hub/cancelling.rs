@@ -8,6 +8,8 @@ use convscope::source::hub::{HubError, fetch};
 use super::server::{Fault, Request};
 use super::support::{Stage, repo_ref};
 
+type Wrong = Box<dyn Fn(&Request) -> Option<Fault> + Send>;
+
 /// How long it takes from the cancel to the end; the fastest of several, for machines that are busy.
 fn delay(stage: &Stage) -> Duration {
     let once = || {
@@ -37,7 +39,7 @@ fn delay(stage: &Stage) -> Duration {
 #[test]
 fn a_cancel_is_heard_within_100_ms() {
     let api = |request: &Request| request.path.starts_with("/api/");
-    let faults: [(&str, Box<dyn Fn(&Request) -> Option<Fault> + Send>); 5] = [
+    let faults: [(&str, Wrong); 5] = [
         ("before the answer", Box::new(move |r| api(r).then_some(Fault::Silence))),
         ("before the headers", Box::new(|r| r.is_bytes().then_some(Fault::Silence))),
         ("between bytes", Box::new(|r| r.is_bytes().then_some(Fault::Stall(1000)))),

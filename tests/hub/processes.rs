@@ -32,7 +32,11 @@ pub fn start(stage: &Stage, shell: &str) -> Child {
     let run = format!(
         "{shell} exec {this:?} --exact processes::another_process --ignored --nocapture --test-threads 1"
     );
-    Command::new("sh")
+    let mut command = Command::new("sh");
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        command.env_remove(name).env_remove(name.to_uppercase());
+    }
+    command
         .args(["-c", &run])
         .env("HUB_TEST_ENDPOINT", &stage.options.endpoint)
         .env("HUB_TEST_CACHE", &stage.options.cache)
@@ -156,4 +160,33 @@ fn a_part_of_another_host_is_adopted_when_it_is_old() {
     let bytes = asked.iter().find(|request| request.is_bytes()).unwrap();
     assert_eq!(bytes.header("range"), Some("bytes=60000-299999"));
     the_one_blob(&stage);
+}
+
+#[test]
+fn proxies_of_the_environment_are_used_and_exceptions_kept() {
+    let stage = Stage::new();
+    // Nobody else knows this name (RFC 2606); the bytes are on 127.0.0.1.
+    let proxy = &stage.server.endpoint;
+    let shell = format!(
+        "export HTTP_PROXY={proxy} http_proxy={proxy} NO_PROXY=127.0.0.1 HUB_TEST_ENDPOINT=http://hub.invalid;"
+    );
+    assert!(start(&stage, &shell).wait().unwrap().success());
+    stage.walk();
+    for request in stage.server.asked() {
+        let meant = request.through_proxy_to.as_deref();
+        assert_eq!(meant, (!request.is_bytes()).then_some("hub.invalid"), "{request:?}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_known_is_said() {
+    let stage = Stage::new();
+    let child = start(&stage, "export HUB_TEST_ENDPOINT=http://hub.invalid;");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("hub.invalid cannot be reached") && said.contains("HTTPS_PROXY"),
+        "{said}"
+    );
 }

@@ -27,6 +27,8 @@ pub enum Host {
 #[derive(Clone, Debug)]
 pub struct Request {
     pub host: Host,
+    /// The host that was meant, when this one was asked as a proxy.
+    pub through_proxy_to: Option<String>,
     pub method: String,
     pub path: String,
     /// Names in lower case.
@@ -103,7 +105,6 @@ struct World {
 pub struct Server {
     world: Arc<Mutex<World>>,
     pub endpoint: String,
-    pub bytes_host: String,
 }
 
 impl Server {
@@ -127,15 +128,13 @@ impl Server {
                 for stream in listener.incoming().flatten() {
                     let world = world.clone();
                     // A client that hangs up is no failure of the hub.
-                    std::thread::spawn(move || drop(answer(&world, host, stream)));
+                    std::thread::spawn(move || {
+                        let _ = answer(&world, host, stream);
+                    });
                 }
             });
         }
-        let server = Self {
-            world,
-            endpoint: format!("http://127.0.0.1:{hub_port}"),
-            bytes_host: format!("127.0.0.1:{bytes_port}"),
-        };
+        let server = Self { world, endpoint: format!("http://127.0.0.1:{hub_port}") };
         for (name, bytes) in files {
             server.put(name, bytes);
         }
@@ -173,6 +172,12 @@ fn read(stream: &TcpStream, host: Host) -> Option<Request> {
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();
     let (method, path) = (words.next()?.to_string(), words.next()?.to_string());
+    // To a proxy, a client names the host as well.
+    let (host_asked, path) =
+        match path.strip_prefix("http://").and_then(|rest| rest.split_once('/')) {
+            Some((host, path)) => (Some(host.to_string()), format!("/{path}")),
+            None => (None, path),
+        };
     let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();
@@ -187,7 +192,7 @@ fn read(stream: &TcpStream, host: Host) -> Option<Request> {
     let length = headers.get("content-length").and_then(|v: &String| v.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { host, method, path, headers, body })
+    Some(Request { host, through_proxy_to: host_asked, method, path, headers, body })
 }
 
 fn answer(world: &Mutex<World>, host: Host, mut stream: TcpStream) -> Option<()> {

@@ -67,7 +67,7 @@ fn a_branch_that_moved_and_fails_leaves_the_old_network_with_a_note() {
     stage.server.misbehave(|request, _| request.is_bytes().then_some(Fault::Cut(100)));
     let kept = stage.fetch().unwrap();
     assert_eq!((&kept.weights, &kept.commit), (&old.weights, &old.commit));
-    assert!(kept.note.unwrap().contains("100 of 5000 bytes"));
+    assert!(kept.note.unwrap().contains("300 of 5000 bytes"));
     assert_eq!(fs::read_to_string(stage.repo_folder().join("refs/main")).unwrap(), COMMIT);
 }
 

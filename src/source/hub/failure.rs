@@ -7,7 +7,8 @@ use hf_hub::HFError;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
-use super::net::{Hub, host};
+use super::cache::is_etag;
+use super::net::{Hub, Remote, host};
 use super::{HubError, HubOptions, RepoRef};
 use crate::base::{clean, first_line};
 
@@ -141,6 +142,19 @@ impl Asked {
 
     pub fn odd(&self, why: &str) -> HubError {
         HubError::Answer { host: self.host.clone(), what: self.what.clone(), why: clean(why) }
+    }
+
+    /// A file as the hub describes it.
+    pub fn remote(
+        &self,
+        file: String,
+        etag: Option<String>,
+        size: Option<u64>,
+    ) -> Result<Remote, Failure> {
+        match (etag, size) {
+            (Some(etag), Some(size)) if is_etag(&etag) => Ok(Remote { file, etag, size }),
+            _ => Err(Failure::last(self.odd(&format!("it does not say hash and size of {file}")))),
+        }
     }
 
     /// An answer with a status that is none of success.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::cache::{Cache, SIDES, WEIGHTS, is_index};
 use super::failure::{Asked, Attempts, Failure};
-use super::net::{Hub, Remote};
+use super::net::{Hub, Listed, Remote};
 use super::part::{self, Part};
 use super::{HubError, HubOptions, RepoRef, Snapshot};
 use crate::base::{Cancel, Progress};
@@ -108,9 +108,9 @@ impl Job<'_, '_, '_> {
             Some(file) => vec![file],
             None => WEIGHTS.to_vec(),
         };
-        let names = weights.iter().chain(&SIDES).map(ToString::to_string).collect();
-        let files = self.list(hub, commit, names)?;
-        let find = |name: &str| files.iter().find(|remote| remote.file == name).cloned();
+        let names: Vec<_> = weights.iter().chain(&SIDES).map(ToString::to_string).collect();
+        let files = Attempts::ask(hub, || hub.files(self.repo, commit, &names))?;
+        let find = |name: &str| files.iter().find(|listed| listed.file() == name);
         let chosen =
             weights.iter().find_map(|name| find(name)).ok_or_else(|| match &self.repo.file {
                 Some(file) => asked.no_file(file),
@@ -119,15 +119,18 @@ impl Job<'_, '_, '_> {
                     page: asked.files_page(),
                 },
             })?;
-        let sides: Vec<Remote> = SIDES.iter().filter_map(|side| find(side)).collect();
-        self.meter.total =
-            sides.iter().chain([&chosen]).map(|remote| remote.size).fold(0, u64::saturating_add);
+        let chosen = self.whole(hub, commit, chosen)?;
+        let sides = SIDES.iter().filter_map(|side| find(side));
+        let sides: Vec<_> =
+            sides.map(|side| self.whole(hub, commit, side)).collect::<Result<_, _>>()?;
+        let sizes = sides.iter().chain([&chosen]).map(|remote| remote.size);
+        self.meter.total = sizes.fold(0, u64::saturating_add);
         self.within_limit(self.meter.total)?;
-        for side in SIDES {
-            match find(side) {
-                Some(remote) => self.file(hub, commit, &remote)?,
-                None => self.cache.mark_lacking(commit, side),
-            }
+        for side in &sides {
+            self.file(hub, commit, side)?;
+        }
+        for side in SIDES.iter().filter(|side| find(side).is_none()) {
+            self.cache.mark_lacking(commit, side);
         }
         self.file(hub, commit, &chosen)?;
         if is_index(&chosen.file) {
@@ -145,10 +148,12 @@ impl Job<'_, '_, '_> {
     /// Brings the shards of an index that is there.
     fn shards(&mut self, hub: &Hub<'_>, commit: &str, index: &str) -> Result<(), HubError> {
         let names = self.cache.shards(commit, index)?;
-        let shards = self.list(hub, commit, names.clone())?;
-        if let Some(missing) = names.iter().find(|name| !shards.iter().any(|s| s.file == **name)) {
+        let shards = Attempts::ask(hub, || hub.files(self.repo, commit, &names))?;
+        if let Some(missing) = names.iter().find(|name| !shards.iter().any(|s| s.file() == *name)) {
             return Err(Asked::new(hub.options, self.repo, None).no_file(missing));
         }
+        let shards: Vec<_> =
+            shards.iter().map(|shard| self.whole(hub, commit, shard)).collect::<Result<_, _>>()?;
         let size = shards.iter().map(|shard| shard.size).fold(0, u64::saturating_add);
         self.within_limit(size)?;
         self.meter.total += size;
@@ -158,13 +163,12 @@ impl Job<'_, '_, '_> {
         Ok(())
     }
 
-    fn list(
-        &self,
-        hub: &Hub<'_>,
-        commit: &str,
-        names: Vec<String>,
-    ) -> Result<Vec<Remote>, HubError> {
-        Attempts::ask(hub, || hub.files(self.repo, commit, names.clone()))
+    /// A file with its hash and size, asked for where the list does not say them.
+    fn whole(&self, hub: &Hub<'_>, commit: &str, listed: &Listed) -> Result<Remote, HubError> {
+        match listed {
+            Listed::Known(remote) => Ok(remote.clone()),
+            Listed::Unnamed(file) => Attempts::ask(hub, || hub.head(self.repo, commit, file)),
+        }
     }
 
     fn within_limit(&self, size: u64) -> Result<(), HubError> {
@@ -208,8 +212,7 @@ impl Job<'_, '_, '_> {
         }
         let mut attempts = Attempts::new();
         let mut most = part.len;
-        loop {
-            let Err(failure) = self.attempt(hub, commit, remote, &mut part) else { break };
+        while let Err(failure) = self.attempt(hub, commit, remote, &mut part) {
             if part.len >= most + MUCH {
                 attempts.forget();
             }

@@ -10,7 +10,6 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RA
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use tokio::runtime::{Builder, Runtime};
 
-use super::cache::is_etag;
 use super::failure::{Asked, Failure};
 use super::repo::is_commit;
 use super::{HubError, HubOptions, RepoRef};
@@ -30,6 +29,24 @@ pub(super) struct Remote {
     pub etag: String,
     /// Bytes.
     pub size: u64,
+}
+
+/// A file in the answer to a question for several.
+pub(super) enum Listed {
+    /// All that is needed.
+    Known(Remote),
+    /// Its path only: the hub calls the sha256 `oid`, which hf-hub 1.0 does not read.
+    Unnamed(String),
+}
+
+impl Listed {
+    /// Its path in the repository.
+    pub fn file(&self) -> &str {
+        match self {
+            Self::Known(remote) => &remote.file,
+            Self::Unnamed(file) => file,
+        }
+    }
 }
 
 /// Bytes of a file that are on their way.
@@ -193,44 +210,36 @@ impl<'a> Hub<'a> {
         &self,
         repo: &RepoRef,
         commit: &str,
-        names: Vec<String>,
-    ) -> Result<Vec<Remote>, Failure> {
+        names: &[String],
+    ) -> Result<Vec<Listed>, Failure> {
         let asked = Asked::new(self.options, repo, None);
         let (owner, name) = repo.split();
         let model = self.api.model(owner, name);
-        let question = model.get_paths_info().paths(names.clone()).revision(commit).send();
-        let entries = self.ask(self.options.limits.stall, &asked, question)?;
-        let entries = match entries {
+        let question = model.get_paths_info().paths(names.to_vec()).revision(commit).send();
+        let entries = match self.ask(self.options.limits.stall, &asked, question)? {
             Ok(entries) => entries,
             // Mirrors that do not leave out what is missing but refuse.
             Err(error) if asked.has_no_entry(&error) => Vec::new(),
             Err(error) => return Err(asked.refused(error)),
         };
-        let mut files = Vec::new();
+        let mut files: Vec<Listed> = Vec::new();
         for entry in entries {
             let RepoTreeEntry::File { oid, size, path, lfs, .. } = entry else { continue };
             // Only what was asked for becomes a path.
-            if !names.contains(&path) || files.iter().any(|known: &Remote| known.file == path) {
+            if !names.contains(&path) || files.iter().any(|known| known.file() == path) {
                 continue;
             }
-            let remote = match lfs {
-                None => Remote { file: path, etag: oid, size },
-                Some(lfs) => match lfs.sha256 {
-                    Some(etag) => Remote { file: path, etag, size: lfs.size.unwrap_or(size) },
-                    // The hub calls it `oid`, which hf-hub 1.0 does not read.
-                    None => self.head(repo, commit, &path)?,
-                },
-            };
-            if !is_etag(&remote.etag) {
-                return Err(Failure::last(asked.odd("it names a file without its hash")));
-            }
-            files.push(remote);
+            files.push(match lfs.map(|lfs| (lfs.sha256, lfs.size.unwrap_or(size))) {
+                None => Listed::Known(asked.remote(path, Some(oid), Some(size))?),
+                Some((None, _)) => Listed::Unnamed(path),
+                Some((etag, size)) => Listed::Known(asked.remote(path, etag, Some(size))?),
+            });
         }
         Ok(files)
     }
 
-    /// A file by the headers of the hub, as `huggingface_hub` asks for it.
-    fn head(&self, repo: &RepoRef, commit: &str, file: &str) -> Result<Remote, Failure> {
+    /// A file by the headers of the hub, as `huggingface_hub` asks for it; asked once.
+    pub fn head(&self, repo: &RepoRef, commit: &str, file: &str) -> Result<Remote, Failure> {
         let asked = Asked::new(self.options, repo, Some(file));
         let request = self.request(&self.heads, Method::HEAD, repo, commit, file)?;
         let sent = self.ask(self.options.limits.stall, &asked, request.send())?;
@@ -243,10 +252,7 @@ impl<'a> Hub<'a> {
         let etag = text("x-linked-etag").or_else(|| text("etag"));
         let etag = etag.map(|etag| etag.trim_start_matches("W/").trim_matches('"').to_string());
         let size = text("x-linked-size").or_else(|| text(CONTENT_LENGTH.as_str()));
-        match (etag, size.and_then(|size| size.parse().ok())) {
-            (Some(etag), Some(size)) => Ok(Remote { file: file.into(), etag, size }),
-            _ => Err(Failure::last(asked.odd("its headers name no hash and size"))),
-        }
+        asked.remote(file.into(), etag, size.and_then(|size| size.parse().ok()))
     }
 
     /// Asks for a file from byte `from` on. `None` when the server says that there is no such range.
