@@ -39,7 +39,7 @@ fn photo() -> Picture {
 
 fn main() -> io::Result<()> {
     let started = Instant::now();
-    let terminal = probe_on_normal_screen(Duration::from_millis(150));
+    let terminal = probe_on_normal_screen(Duration::from_secs(1));
     let mut out = io::stdout().lock();
     writeln!(out, "{terminal:?} in {:?}", started.elapsed())?;
     let named: Vec<Graphics> =

@@ -1,4 +1,4 @@
-//! The whole program in a real pseudo-terminal that answers no question.
+//! The whole program in a real pseudo-terminal that answers no question, and the bytes of pictures.
 //!
 //! [`session`] drives it: bytes in, an emulated screen out. A shell around the program shows what
 //! it leaves behind when it goes.

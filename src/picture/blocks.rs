@@ -20,11 +20,11 @@ pub enum Blocks {
 const QUADRANTS: [char; 16] =
     [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
 
-/// The most points in a cell.
-const MOST: usize = 6;
+/// Ways to split the points of a cell, at most six, in two groups, of which one may be empty.
+const SPLITS: usize = 1 << 5;
 
-/// 60 divided by a number of points: with it the errors of splits compare as whole numbers.
-const SHARES: [u32; MOST + 1] = [0, 60, 30, 20, 15, 12, 10];
+/// For four points and for six.
+const SHARES: [[f32; SPLITS]; 2] = [shares(4), shares(6)];
 
 impl Blocks {
     /// Columns and rows of points in a cell.
@@ -67,12 +67,19 @@ impl Blocks {
         let Some(other) = points.iter().copied().find(|point| *point != first) else {
             return (' ', first, first);
         };
-        let exact = points.iter().all(|point| *point == first || *point == other);
-        let (mask, ink, paper) = if exact {
-            let mask = points.iter().enumerate().filter(|(_, p)| **p == first);
-            (mask.fold(0, |mask, (i, _)| mask | 1 << i), first, other)
+        let exact = || {
+            let first_group = points.iter().enumerate().filter(|(_, p)| **p == first);
+            (first, other, first_group.fold(0, |mask, (i, _)| mask | 1 << i))
+        };
+        let (ink, paper, mask) = if points.iter().all(|p| *p == first || *p == other) {
+            exact()
+        } else if let Ok(quarters) = points.try_into() {
+            split::<4>(quarters, &SHARES[0])
+        } else if let Ok(sixths) = points.try_into() {
+            split::<6>(sixths, &SHARES[1])
         } else {
-            split(points)
+            // Two points have two colours at most, and no cell has another number of them.
+            exact()
         };
         if ink == paper {
             (' ', ink, ink)
@@ -85,38 +92,60 @@ impl Blocks {
     }
 }
 
-/// The best of all splits of a cell's points in two groups: the first group as a mask, and both means.
+/// The best of all splits of a cell's points in two groups: one group as a mask, and both means.
 ///
-/// The squared error of a group about its mean is the sum of its squares less |sum|² / n. The sum of all
-/// squares is the same for every split, so the best one has the largest |sum|² / n over both groups.
-fn split(points: &[[u8; 3]]) -> (usize, [u8; 3], [u8; 3]) {
-    let count = points.len().min(MOST);
-    let all = (1 << count) - 1;
-    // The sum of every group; each builds on the group without its highest point.
-    let mut sums = [[0u32; 3]; 1 << MOST];
-    for (i, point) in points.iter().take(count).enumerate() {
-        let (known, new) = sums.split_at_mut(1 << i);
-        for (to, from) in new.iter_mut().zip(known.iter()) {
-            *to = [0, 1, 2].map(|c| from[c] + u32::from(point[c]));
+/// Of n points with the sum T, let k have the sum S. The squared error about both means is smallest where
+/// |n S - k T|² / (k (n - k)) is largest. The vector n S - k T is a sum over the k points of n p - T, so
+/// that each split's is another's and one point's, and the loops are such that compilers make vector
+/// instructions of them. All sums are whole numbers that a float32 holds exactly.
+fn split<const N: usize>(
+    points: &[[u8; 3]; N],
+    shares: &[f32; SPLITS],
+) -> ([u8; 3], [u8; 3], usize) {
+    let total = sum(points, |_| true);
+    let mut vectors = [[0f32; SPLITS]; 3];
+    for (c, sums) in vectors.iter_mut().enumerate() {
+        // The first point stays out: with it in, the splits are the same ones.
+        for (i, point) in points.iter().skip(1).enumerate() {
+            let step = (N as u32 * u32::from(point[c])) as f32 - total[c] as f32;
+            let (known, new) = sums.split_at_mut(1 << i);
+            for (to, from) in new.iter_mut().zip(known) {
+                *to = *from + step;
+            }
         }
     }
-    let weight = |mask: usize| {
-        let sum: u32 = sums[mask].iter().map(|v| v * v).sum();
-        sum * SHARES[mask.count_ones() as usize]
-    };
-    // The first point is in the first group: the other half of the splits are the same ones.
-    let mut best = (all, 0);
-    for mask in (1..=all).step_by(2) {
-        let found = weight(mask) + weight(all & !mask);
-        if found > best.1 {
-            best = (mask, found);
-        }
+    let [r, g, b] = &vectors;
+    let mut found = [0f32; SPLITS];
+    for (i, found) in found.iter_mut().enumerate() {
+        *found = (r[i] * r[i] + g[i] * g[i] + b[i] * b[i]) * shares[i];
     }
-    let mean = |mask: usize| {
-        let n = mask.count_ones().max(1);
-        sums[mask].map(|sum| ((sum + n / 2) / n) as u8)
+    let most = found.iter().copied().fold(0.0, f32::max);
+    let mask = found.iter().position(|f| *f == most).unwrap_or(0) << 1;
+    let mean = |inside: bool| {
+        let sum = sum(points, |i| (mask >> i & 1 == 1) == inside);
+        let k = if inside { mask.count_ones() } else { N as u32 - mask.count_ones() }.max(1);
+        sum.map(|sum| ((sum + k / 2) / k) as u8)
     };
-    (best.0, mean(best.0), mean(all & !best.0))
+    (mean(true), mean(false), mask)
+}
+
+/// 1 / (k (n - k)) for every group of k of the points but the first; nothing where the group is empty or
+/// has other points than these.
+const fn shares(n: u32) -> [f32; SPLITS] {
+    let mut shares = [0.0; SPLITS];
+    let mut group = 1;
+    while group < 1 << (n - 1) {
+        let k = (group as u32).count_ones();
+        shares[group] = 1.0 / (k * (n - k)) as f32;
+        group += 1;
+    }
+    shares
+}
+
+/// The sum of some of the points.
+fn sum(points: &[[u8; 3]], is_wanted: impl Fn(usize) -> bool) -> [u32; 3] {
+    let wanted = points.iter().enumerate().filter(|(i, _)| is_wanted(*i));
+    wanted.fold([0; 3], |sum, (_, point)| [0, 1, 2].map(|c| sum[c] + u32::from(point[c])))
 }
 
 impl From<Graphics> for Blocks {

@@ -41,6 +41,9 @@ pub fn probe(limit: Duration) -> Capabilities {
 
 /// The same on the normal screen: the terminal gives single bytes without echo meanwhile, and is as it
 /// was afterwards. Keys that were pressed cannot be given back to the shell.
+///
+/// Answers that come after the limit stand in the shell's next line, so it should be generous, such as a
+/// second: only a terminal that answers nothing at all makes anybody wait for it.
 pub fn probe_on_normal_screen(limit: Duration) -> Capabilities {
     let end = Instant::now() + limit;
     let tty = Tty::open().filter(|_| is_talkative());
