@@ -149,7 +149,7 @@ impl Bench {
     }
 }
 
-const GPU: &str = "cuda:0 Fake[2J f32";
+const GPU: &str = "cuda:0 Fake\u{fffd}[2J f32";
 const CPU: &str = "cpu 2 threads f32";
 
 #[test]

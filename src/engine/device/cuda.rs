@@ -47,7 +47,7 @@ mod real {
     /// # Errors
     /// When the driver or its libraries refuse.
     pub fn open(index: usize) -> Result<Device, String> {
-        Device::new_cuda_with_stream(index).map_err(|e| clean(&first_line(&e).to_string()))
+        Device::new_cuda_with_stream(index).map_err(|e| clean(&first_line(&e)))
     }
 
     fn said(error: &DriverError) -> String {

@@ -20,7 +20,7 @@ pub fn open() -> Result<(Device, DeviceInfo), String> {
     let thread = std::thread::Builder::new().name("convscope probe".into());
     let opened = thread.spawn(|| Device::new_metal(0)).map_err(|e| e.to_string())?.join();
     let device = match opened {
-        Ok(opened) => opened.map_err(|e| clean(&first_line(&e).to_string()))?,
+        Ok(opened) => opened.map_err(|e| clean(&first_line(&e)))?,
         Err(_) => return Err("this machine has no GPU that Metal knows".into()),
     };
     let info = DeviceInfo {
