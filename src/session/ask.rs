@@ -79,8 +79,7 @@ impl ModelRef {
             Self::Builtin => "builtin".to_string(),
             Self::File(path) => path.to_string_lossy().into_owned(),
             Self::Hub(repo) => {
-                let of = |m: &&crate::config::Model| super::locate::reference(m).as_ref() == Some(repo);
-                let known = catalogue.models().iter().find(of);
+                let known = super::locate::entry(catalogue, repo);
                 known.map_or_else(|| repo.to_string(), |model| model.name.clone())
             }
         }

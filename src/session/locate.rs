@@ -84,8 +84,13 @@ pub fn locate(
 }
 
 /// The catalogue's entry for a repository.
-fn entry<'a>(catalogue: &'a Catalogue, repo: &RepoRef) -> Option<&'a Model> {
-    catalogue.models().iter().find(|model| reference(model).as_ref() == Some(repo))
+pub fn entry<'a>(catalogue: &'a Catalogue, repo: &RepoRef) -> Option<&'a Model> {
+    let same = |of: &RepoRef| {
+        // A repository named without a file is the entry's: that is the file it means.
+        let file = repo.file.is_none() || repo.file == of.file;
+        file && of.owner_name == repo.owner_name && of.revision() == repo.revision()
+    };
+    catalogue.models().iter().find(|model| reference(model).is_some_and(|of| same(&of)))
 }
 
 /// The repository behind an entry of the catalogue.
