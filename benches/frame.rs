@@ -18,7 +18,7 @@ use std::rc::Rc;
 
 use convscope::base::ColorDepth;
 use convscope::explorer::State;
-use convscope::screen;
+use convscope::screen::{self, NoPictures};
 use convscope::terminal::colors;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ratatui::backend::CrosstermBackend;
@@ -62,7 +62,7 @@ impl Screen {
         let depth = self.depth;
         self.terminal
             .draw(|frame| {
-                screen::draw(state, frame.buffer_mut());
+                screen::draw(state, &NoPictures, frame.buffer_mut());
                 colors::reduce(frame.buffer_mut(), depth);
             })
             .unwrap();

@@ -5,7 +5,7 @@ mod support;
 
 use convscope::base::Rect;
 use convscope::explorer::{Layout, Msg, State};
-use convscope::screen::draw;
+use convscope::screen::{NoPictures, draw};
 use convscope::session::ask::{ModelRef, PhotoRef};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
@@ -15,7 +15,7 @@ use support::Explorer;
 fn render(state: &State) -> Buffer {
     let (columns, rows) = state.screen;
     let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, columns, rows));
-    draw(state, &mut buffer);
+    draw(state, &NoPictures, &mut buffer);
     buffer
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use convscope::base::{Cancel, Key, Progress, SortOrder};
-use convscope::config::Settings;
-use convscope::explorer::{Effect, Msg, Opening, State, demand, load_keys, start, update};
+use convscope::base::{Cancel, DeviceChoice, Key, Progress, SortOrder, Theme};
+use convscope::config::{Catalogue, Settings};
+use convscope::engine::device::Machine;
+use convscope::explorer::{Effect, Msg, Opening, Printed, State, demand, load_keys, start, update};
 use convscope::session::ask::{Look, ModelRef, PhotoRef, Request};
 use convscope::session::{Options, Session};
 
@@ -13,6 +14,10 @@ pub struct Explorer {
     pub session: Session,
     pub ended: bool,
     pub suspended: bool,
+    /// What went to the clipboard.
+    pub copied: Vec<String>,
+    /// What went to the normal screen.
+    pub printed: Vec<Printed>,
 }
 
 impl Explorer {
@@ -33,12 +38,19 @@ impl Explorer {
             look: Look::from(display),
             sort: SortOrder::Index,
             tile: display.tile,
-            device: "cpu 2 threads f32".into(),
+            device: DeviceChoice::Cpu,
+            catalogue: Arc::new(Catalogue::load(None).unwrap()),
+            flags: Vec::new(),
+            usual_look: Look::from(display),
+            real: None,
+            theme: Theme::Dark,
         };
-        let options = Options { memory: 1 << 28, ..Options::default() };
+        // Two threads, so that the title is the same on every machine.
+        let devices = Arc::new(Machine::new(2));
+        let options = Options { memory: 1 << 28, devices, ..Options::default() };
         let state = State::new(opening, Arc::new(load_keys(None).unwrap()), screen);
         let session = Session::new(options);
-        let mut explorer = Self { state, session, ended: false, suspended: false };
+        let mut explorer = Self { state, session, ended: false, suspended: false, copied: Vec::new(), printed: Vec::new() };
         let effects = start(&mut explorer.state);
         explorer.perform(effects);
         explorer.look();
@@ -73,6 +85,8 @@ impl Explorer {
             match effect {
                 Effect::Transfer(request) | Effect::Run(request) => self.answer(request),
                 Effect::Cancel => {}
+                Effect::Copy(text) => self.copied.push(text),
+                Effect::Print(printed) => self.printed.push(printed),
                 Effect::Suspend => self.suspended = true,
                 Effect::Quit => self.ended = true,
             }
