@@ -1,5 +1,6 @@
 //! Indices of shards, and folders.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use convscope::source::Checkpoint;
@@ -19,8 +20,8 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 }
 
 fn index(pairs: &[(&str, &str)]) -> Vec<u8> {
-    let map: Vec<_> = pairs.iter().map(|(name, file)| format!("{name:?}: {file:?}")).collect();
-    format!("{{\"metadata\": {{}}, \"weight_map\": {{{}}}}}", map.join(", ")).into_bytes()
+    let map: BTreeMap<_, _> = pairs.iter().copied().collect();
+    serde_json::json!({ "metadata": {}, "weight_map": map }).to_string().into_bytes()
 }
 
 fn refused(folder: &TempDir, file: &str, words: &[&str]) {

@@ -239,25 +239,10 @@ fn a_billion_laughs() {
 fn zips_that_lie() {
     let good = archive(&weight(0, &[4], &[1]));
     assert!(Checkpoint::parse(&good, "good").is_ok());
-    let patched = |from: &[u8], to: &[u8]| {
-        assert_eq!(from.len(), to.len());
-        let mut bytes = good.clone();
-        let mut found = 0;
-        for at in 0..=bytes.len() - from.len() {
-            if &bytes[at..at + from.len()] == from {
-                bytes[at..at + from.len()].copy_from_slice(to);
-                found += 1;
-            }
-        }
-        assert!(found > 0);
-        bytes
-    };
-    refused(&patched(b"x/version", b"x/data/0\x01"), &[]);
-    refused(&patched(b"x/byteorder", b"x//../../ab"), &["x//../../ab", "refused"]);
-    refused(&patched(b"x/byteorder", b"/etc/passwd"), &["/etc/passwd", "refused"]);
+    refused(&replace(&good, b"x/byteorder", b"x//../../ab"), &["x//../../ab", "refused"]);
+    refused(&replace(&good, b"x/byteorder", b"/etc/passwd"), &["/etc/passwd", "refused"]);
     let twice = archive_with("x/data/1");
     refused(&replace(&twice, b"x/data/1", b"x/data/0"), &["two entries", "x/data/0"]);
-    refused(&replace(&twice, b"x/data/1", b"x/data.pk")[..0], &[]);
     // In the central directory: method, then compressed and uncompressed size.
     let entry = good.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
     for (at, value, word) in [
@@ -287,11 +272,12 @@ fn archive_with(name: &str) -> Vec<u8> {
 }
 
 fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
     let mut bytes = bytes.to_vec();
-    for at in 0..bytes.len() - from.len() {
-        if bytes[at..].starts_with(from) {
-            bytes[at..at + from.len()].copy_from_slice(&to[..from.len()]);
-        }
+    let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
     }
     bytes
 }

@@ -3,7 +3,7 @@
 //! Entries are stored, so that a storage is a slice of the file. Checksums are not compared, as
 //! PyTorch does not either (`torch.serialization.set_crc32_options` may have left them out).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Cursor;
 
 use zip::CompressionMethod;
@@ -23,7 +23,8 @@ const MOST_ENTRIES: usize = 1 << 16;
 /// Longest name of an entry.
 const LONGEST_NAME: usize = 512;
 
-type Entries<'a> = HashMap<String, &'a [u8]>;
+/// The bytes of each entry by its name, or why they cannot be read.
+type Entries<'a> = BTreeMap<String, Why<&'a [u8]>>;
 
 /// The object of the archive's pickle, and its storages.
 pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a>)> {
@@ -34,20 +35,26 @@ pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a
         (Some(root), None) => root,
         _ => return Err("is a zip, but not one that torch.save writes".into()),
     };
-    let inside = |name: &str| entries.get(&format!("{root}{name}")).copied();
     let code = format!("{root}code/");
-    if inside("constants.pkl").is_some() || entries.keys().any(|name| name.starts_with(&code)) {
+    let constants = format!("{root}constants.pkl");
+    // Its code is compressed: said first, that would lead nowhere.
+    if entries.keys().any(|name| *name == constants || name.starts_with(&code)) {
         return Err("is a TorchScript program, no state dict: if you trust it, save that with \
                     torch.save(torch.jit.load(f).state_dict(), \"F.pth\")"
             .into());
     }
+    let entries: HashMap<&str, &'a [u8]> = entries
+        .iter()
+        .map(|(name, data)| Ok((name.as_str(), data.clone()?)))
+        .collect::<Why<_>>()?;
+    let inside = |name: &str| entries.get(format!("{root}{name}").as_str()).copied();
     if inside("byteorder").is_some_and(|order| order != b"little") {
         return Err("was written on a big-endian machine: save it again on another".into());
     }
     let pickle = inside("data.pkl").unwrap_or_default();
     let (top, _) = unpickle(pickle, heap)?;
     let place = format!("{root}data/");
-    let storage = |(name, data): (&String, &&'a [u8])| {
+    let storage = |(name, data): (&&str, &&'a [u8])| {
         name.strip_prefix(&place).map(|key| (key.to_string(), *data))
     };
     Ok((top, entries.iter().filter_map(storage).collect()))
@@ -70,7 +77,7 @@ fn entries(bytes: &[u8]) -> Why<Entries<'_>> {
         {
             return Err(format!("has an entry with the name {}, which is refused", shown(&name)));
         }
-        let data = stored(bytes, &entry).map_err(|why| format!("entry {} {why}", shown(&name)))?;
+        let data = stored(bytes, &entry).map_err(|why| format!("entry {} {why}", shown(&name)));
         if entries.contains_key(&name) {
             return Err(format!("has two entries with the name {}", shown(&name)));
         }

@@ -45,15 +45,15 @@ pub fn instance<'a>(heap: &mut Heap<'a>, class: Value) -> Why<Value> {
 /// Python 2 gives the pairs as an argument, Python 3 sets them afterwards.
 fn ordered_dict<'a>(heap: &mut Heap<'a>, pairs: Option<Value>) -> Why<Value> {
     let dict = heap.add(Object::Dict(Vec::new()))?;
-    let pairs = pairs.and_then(|pairs| heap.items(pairs)).unwrap_or_default();
-    let mut items = Vec::with_capacity(2 * pairs.len());
-    for pair in pairs {
-        match heap.items(*pair) {
-            Some(pair @ [_, _]) => items.extend_from_slice(pair),
-            _ => return Err("is a broken pickle: an ordered dict of no pairs".into()),
-        }
+    let length = pairs.and_then(|pairs| heap.items(pairs)).map_or(0, <[Value]>::len);
+    for i in 0..length {
+        // One by one, so that each is paid for before there is room for it.
+        let pair = pairs.and_then(|pairs| heap.items(*heap.items(pairs)?.get(i)?));
+        let Some(&[key, value]) = pair else {
+            return Err("is a broken pickle: an ordered dict of no pairs".into());
+        };
+        heap.set(dict, &[key, value])?;
     }
-    heap.set(dict, &items)?;
     Ok(dict)
 }
 

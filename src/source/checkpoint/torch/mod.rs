@@ -40,14 +40,26 @@ pub fn is_one(bytes: &[u8]) -> bool {
 /// The tensors of the state dict of a PyTorch file.
 pub fn read(bytes: &[u8]) -> Why<Contents> {
     let mut heap = Heap::new();
-    let (top, storages) = if bytes.starts_with(archive::START) {
-        archive::read(bytes, &mut heap)?
+    if bytes.starts_with(archive::START) {
+        let (top, storages) = archive::read(bytes, &mut heap)?;
+        contents(&heap, top, |_| Ok(storages), bytes.len())
     } else {
-        legacy::read(bytes, &mut heap)?
-    };
-    let found = state_dict::find(&heap, top)?;
-    let views = state_dict::views(&heap, found.pairs)?;
-    let tensors = tensor::build(views, &storages, bytes.len())?;
+        let stream = legacy::read(bytes, &mut heap)?;
+        contents(&heap, stream.top, |heap| stream.storages(heap), bytes.len())
+    }
+}
+
+/// Looks for the state dict before the storages: what says that there is none matters more than
+/// what is wrong with them.
+fn contents<'a>(
+    heap: &Heap<'a>,
+    top: Value,
+    storages: impl FnOnce(&Heap<'a>) -> Why<Storages<'a>>,
+    file_length: usize,
+) -> Why<Contents> {
+    let found = state_dict::find(heap, top)?;
+    let views = state_dict::views(heap, found.pairs)?;
+    let tensors = tensor::build(views, &storages(heap)?, file_length)?;
     let key = found.key.map(|key| ("state_dict_key".to_string(), key));
     Ok(Contents { tensors, metadata: key.into_iter().collect() })
 }
