@@ -3,7 +3,11 @@
 //!     cargo bench --bench frame
 //!
 //! The state is that of a real session on the built-in network; the bytes are what crossterm would
-//! write. They are printed before the times.
+//! write. They are printed before the times. With a ResNet-50 (`tools/make_random_resnet.py` writes one)
+//!
+//!     CONVSCOPE_BENCH_MODEL=resnet50.safetensors cargo bench --bench frame
+//!
+//! prints the bytes in its second stage too.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 // The tests use more of it.
@@ -19,6 +23,7 @@ use std::rc::Rc;
 use convscope::base::ColorDepth;
 use convscope::explorer::State;
 use convscope::screen::{self, NoPictures};
+use convscope::session::ask::{ModelRef, PhotoRef};
 use convscope::terminal::colors;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ratatui::backend::CrosstermBackend;
@@ -101,6 +106,28 @@ fn frames(criterion: &mut Criterion) {
     }
 }
 
+/// Bytes in layer2 of the network in `$CONVSCOPE_BENCH_MODEL`, Maps view, 200x60, default tiles. The goals
+/// for a ResNet-50: 15 kB for the cursor; 250 kB for another layer, and 0.6 of it in 256 colours.
+fn budget(_: &mut Criterion) {
+    let Some(path) = std::env::var_os("CONVSCOPE_BENCH_MODEL") else {
+        println!("no CONVSCOPE_BENCH_MODEL: the bytes in a ResNet-50 are not measured");
+        return;
+    };
+    let photos = (0..3).map(PhotoRef::Sample).collect();
+    let mut explorer = Explorer::with(ModelRef::File(path.into()), photos, (200, 60));
+    let before = explorer.press("} }").state.clone();
+    let name = before.layer_info().map(|layer| layer.name.clone()).unwrap_or_default();
+    for (what, key) in [("cursor", "l"), ("layer", "[")] {
+        explorer.state = before.clone();
+        let after = explorer.press(key).state.clone();
+        for depth in [ColorDepth::TrueColor, ColorDepth::Colors256] {
+            let mut screen = Screen::new((200, 60), depth);
+            screen.draw(&before);
+            println!("{name}, {what}, {depth}: {} bytes", screen.draw(&after));
+        }
+    }
+}
+
 /// From a key to the state that has everything to draw, without drawing.
 fn answers(criterion: &mut Criterion) {
     for size in SIZES {
@@ -114,5 +141,5 @@ fn answers(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, frames, answers);
+criterion_group!(benches, budget, frames, answers);
 criterion_main!(benches);

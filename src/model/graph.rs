@@ -220,14 +220,15 @@ impl Graph {
     }
 
     /// The convolution that makes a layer's channels: the layer itself, or the one before it with
-    /// nothing in between but layers that keep the channels apart.
+    /// nothing in between but layers that keep the channels apart. Of a sum, the one of its first
+    /// input: in a block that is the last convolution, to which the shortcut is added.
     pub fn kernels_of(&self, layer: LayerId) -> Option<LayerId> {
         let node = self.nodes.get(layer.0)?;
         match (&node.op, node.inputs.as_slice()) {
             (Op::Conv(_), _) => Some(layer),
             (
-                Op::BatchNorm(_) | Op::Relu | Op::MaxPool(_) | Op::AveragePool(_),
-                [Value::Output { layer, .. }],
+                Op::BatchNorm(_) | Op::Relu | Op::MaxPool(_) | Op::AveragePool(_) | Op::Add,
+                [Value::Output { layer, .. }, ..],
             ) => self.kernels_of(*layer),
             _ => None,
         }
