@@ -185,7 +185,7 @@ impl App {
         events: Receiver<Event>,
         encoder: Option<Encoder>,
     ) -> Result<Self> {
-        // crossterm drops all colours under NO_COLOR; the depth has taken care of it.
+        // crossterm drops all colours under NO_COLOR; the theme has taken care of it.
         crossterm::style::force_color_output(true);
         let (tell_inputs, inputs) = unbounded();
         let (tell_signals, signals) = unbounded();

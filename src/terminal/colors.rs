@@ -33,11 +33,8 @@ pub fn depth(setting: Option<ColorDepth>) -> ColorDepth {
     setting.unwrap_or_else(|| from_environment(|name| std::env::var(name).ok()))
 }
 
-/// `NO_COLOR` (no-color.org) leaves greys, which a heatmap cannot do without.
+/// `NO_COLOR` says nothing here: a heatmap is its colours. It takes those of the frame ([`theme`]).
 fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
-    if get("NO_COLOR").is_some_and(|v| !v.is_empty()) {
-        return ColorDepth::Grey;
-    }
     let term = get("TERM").unwrap_or_default();
     let true_color = get("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit");
     if true_color || term.ends_with("-direct") || ["xterm-kitty", "xterm-ghostty"].contains(&&*term)
@@ -173,7 +170,10 @@ mod tests {
             ColorDepth::TrueColor
         );
         assert_eq!(with(&[("TERM", "linux")]), ColorDepth::Colors16);
-        assert_eq!(with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), ColorDepth::Grey);
+        assert_eq!(
+            with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]),
+            ColorDepth::TrueColor
+        );
     }
 
     #[test]

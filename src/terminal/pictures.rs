@@ -1,8 +1,9 @@
 //! Real pictures over the cells of the explorer.
 //!
-//! Pictures are encoded on a thread of their own, the newest demand only. A frame takes at most
-//! [`FRAME_BYTES`] of them; what does not fit follows in the next one, and what the screen no longer
-//! wants by then is never sent.
+//! Pictures are encoded on a thread of their own, the newest demand only, each in at most
+//! [`FRAME_BYTES`]. A frame takes one of them, and more as long as they are small ([`TURN_BYTES`]); what
+//! does not fit follows in the next one. Keys are taken in between: what the screen no longer wants
+//! by then is never sent.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -17,8 +18,10 @@ use super::graphics::{Encoded, Encoder, GraphicsError, Protocol};
 use crate::picture::Picture;
 use crate::screen::{Cover, Pictures, Spot};
 
-/// Most bytes of pictures in a frame: on a slow line a key must not wait behind more.
+/// Most bytes of a picture, and of pictures in a frame.
 const FRAME_BYTES: usize = 200_000;
+/// Most bytes of several pictures in a frame: on a slow line a key waits behind no more than these.
+const TURN_BYTES: usize = 48_000;
 /// How many encoded pictures are kept for when they are wanted again.
 const KEPT: usize = 256;
 
@@ -169,7 +172,7 @@ impl RealPictures {
             let cells = (spot.rect.width, spot.rect.height);
             let again = known.sent.then(|| self.encoder.place_again(known.id, cells));
             let bytes = again.filter(|bytes| !bytes.is_empty()).unwrap_or_else(|| bytes.clone());
-            if sent > 0 && sent + bytes.len() > FRAME_BYTES {
+            if sent > 0 && sent + bytes.len() > TURN_BYTES {
                 more = true;
                 break;
             }

@@ -23,9 +23,19 @@ fn the_linux_console_gets_sixteen_colours() {
 }
 
 #[test]
-fn no_color_leaves_greys() {
-    let found = shown(&[("NO_COLOR", "1")]);
-    assert!(found.iter().all(|c| *c == Colour::Grey));
+fn no_color_takes_those_of_the_frame_only() {
+    let session = |env: &[(&str, &str)]| {
+        let mut s = open(env.iter().fold(Launch::new(), |launch, (n, v)| launch.env(n, v)));
+        s.shows("Classes");
+        s.send("q");
+        s.left(0);
+        String::from_utf8_lossy(s.raw()).into_owned()
+    };
+    let (accent, yellow) = ("38;2;255;175;60", "8;2;253;231;37");
+    let with = session(&[]);
+    assert!(with.contains(accent) && with.contains(yellow), "a frame and a map in viridis");
+    let without = session(&[("NO_COLOR", "1")]);
+    assert!(!without.contains(accent) && without.contains(yellow));
 }
 
 /// The colours of a session that looks at some things.
