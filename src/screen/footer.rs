@@ -1,6 +1,7 @@
 //! The last row: what the keys do here, or the last message; at the right, what runs.
 
 use ratatui::buffer::Buffer;
+use ratatui::style::Style;
 
 use super::{text, theme};
 use crate::base::{Rect, short_bytes};
@@ -32,8 +33,7 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
     text::right(buffer, rect, rect.y, &work, theme::ACCENT);
     if let Some(message) = &state.message {
         let style = if message.error { theme::ERROR } else { theme::PLAIN };
-        text::line(buffer, rect.x + 1, rect.y, room, &message.text, style);
-        return;
+        return say(&message.text, rect, room.saturating_sub(1), style, buffer);
     }
     let hints: &[(&str, &str)] = match state.pane {
         Pane::View => &IN_VIEW,
@@ -51,6 +51,20 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
         }
         let parts = [(key.as_str(), theme::ACCENT), (" ", theme::DIM), (word, theme::DIM)];
         x += text::spans(buffer, x, rect.y, wide, &parts) + 2;
+    }
+}
+
+/// A message; what does not fit the row stands above it, over the panes, so that no sentence is cut.
+fn say(words: &str, rect: Rect, room: u16, style: Style, buffer: &mut Buffer) {
+    let lines = text::wrapped(words, usize::from(room));
+    let above = (lines.len() as u16).saturating_sub(1).min(rect.y.saturating_sub(1));
+    for (i, line) in lines.iter().take(usize::from(above) + 1).enumerate() {
+        let y = rect.y - above + i as u16;
+        if i < usize::from(above) {
+            let blank = " ".repeat(usize::from(rect.width));
+            text::line(buffer, rect.x, y, rect.width, &blank, theme::PLAIN);
+        }
+        text::line(buffer, rect.x + 1, y, room, line, style);
     }
 }
 

@@ -83,19 +83,8 @@ impl Pen<'_> {
     }
 
     /// Text over as many lines as it takes, or not at all.
-    fn words(&mut self, text: &str) {
-        let mut lines = vec![String::new()];
-        for word in text.split(' ') {
-            let line = lines.last().map_or(0, |l| l.chars().count());
-            match lines.last_mut() {
-                Some(last) if line == 0 => last.push_str(word),
-                Some(last) if line + 1 + word.chars().count() <= usize::from(self.inner.width) => {
-                    last.push(' ');
-                    last.push_str(word);
-                }
-                _ => lines.push(word.to_string()),
-            }
-        }
+    fn words(&mut self, words: &str) {
+        let lines = text::wrapped(words, usize::from(self.inner.width));
         if lines.len() <= usize::from(self.room()) {
             for line in &lines {
                 self.parts(&[(line, theme::DIM)]);

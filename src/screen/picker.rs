@@ -36,7 +36,10 @@ pub fn draw(state: &State, list: &Picker, rect: Rect, buffer: &mut Buffer) {
             text::line(buffer, inner.x, y, inner.width, &blank, theme::CHOSEN_ROW);
         }
         let side = item.side.chars().count() as u16;
-        let name = (inner.width / 4).max(22);
+        let name = match list.kind {
+            PickerKind::Photo => inner.width * 2 / 3,
+            _ => (inner.width / 4).max(22),
+        };
         let room = name.min(inner.width.saturating_sub(1));
         text::line(buffer, inner.x + 1, y, room, &item.name, pick(theme::PLAIN));
         let note_width = inner.width.saturating_sub(name + side + 5);

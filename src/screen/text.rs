@@ -28,6 +28,23 @@ pub fn line(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, style: 
     buffer.set_stringn(end, y, "…", 1, style).0 - x
 }
 
+/// Text in lines of at most so many letters, broken at spaces; a longer word has a line of its own.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or(0, |l| l.chars().count());
+        match lines.last_mut() {
+            Some(last) if line == 0 => last.push_str(word),
+            Some(last) if line + 1 + word.chars().count() <= width => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
 /// Writes a column of a pane: from `at` columns inside of it, cut at its edge.
 pub fn column(buffer: &mut Buffer, inner: Rect, at: u16, y: u16, text: &str, style: Style) {
     line(buffer, inner.x + at, y, inner.width.saturating_sub(at), text, style);
