@@ -8,7 +8,7 @@ cargo build --release
 shot() {
     local out=$1 keys=$2
     cargo run --release --quiet --example screenshot -- --size 120x40 --scale 1 ${FONT:+--font "$FONT"} \
-        --keys "$keys" -o "$out" -- target/release/convscope
+        --keys "$keys" -o "$out" -- "$PWD/target/release/convscope"
 }
 shot docs/maps.png 'until:church } } s wait:300 l h wait:300'
 shot docs/kernels.png 'until:church 3 wait:400'
