@@ -15,6 +15,7 @@ use crossterm::cursor::MoveTo;
 use crossterm::queue;
 
 use super::graphics::{Encoded, Encoder, GraphicsError, Protocol};
+use crate::base::Rect;
 use crate::picture::Picture;
 use crate::screen::{Cover, Pictures, Spot};
 
@@ -80,6 +81,8 @@ pub struct RealPictures {
     ready: Receiver<Ready>,
     known: HashMap<Spot, Known>,
     shown: HashMap<Spot, u32>,
+    /// Where pictures stood until this frame that the terminal cannot be told to take off.
+    wiped: Vec<Rect>,
     clock: u64,
     next_id: u32,
 }
@@ -98,7 +101,7 @@ impl RealPictures {
             .spawn(move || encode(encoder, &theirs, &tell))?;
         let known = HashMap::new();
         let shown = HashMap::new();
-        Ok(Self { encoder, queue, ready, known, shown, clock: 0, next_id: 1 })
+        Ok(Self { encoder, queue, ready, known, shown, wiped: Vec::new(), clock: 0, next_id: 1 })
     }
 
     /// Where encoded pictures come in.
@@ -156,9 +159,13 @@ impl RealPictures {
     pub fn frame(&mut self, wanted: &[Spot]) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         let gone: Vec<Spot> = self.shown.keys().filter(|s| !wanted.contains(s)).cloned().collect();
+        self.wiped.clear();
         for spot in gone {
             if let Some(id) = self.shown.remove(&spot) {
                 out.extend(self.encoder.hide(id));
+            }
+            if self.encoder.protocol != Protocol::Kitty {
+                self.wiped.push(spot.rect);
             }
         }
         let mut more = false;
@@ -234,6 +241,10 @@ impl RealPictures {
 }
 
 impl Pictures for RealPictures {
+    fn wiped(&self) -> &[Rect] {
+        &self.wiped
+    }
+
     fn cover(&self, spot: &Spot) -> Option<Cover> {
         let id = *self.shown.get(spot)?;
         let cells = (spot.rect.width, spot.rect.height);
