@@ -17,7 +17,8 @@ use signal_hook::consts::SIGHUP;
 use crate::base::{ColorDepth, Graphics, Key, LayerId, Theme, clean};
 use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
 use crate::explorer::{
-    Effect, Message, Msg, Opening, Printed, Spot, State, Work, demand, load_keys, start, update, views,
+    Effect, Message, Msg, Opening, Printed, Spot, State, Work, demand, load_keys, start, update,
+    views,
 };
 use crate::fault;
 use crate::screen::{self, NoPictures, Pictures};
@@ -359,7 +360,11 @@ impl App {
                     self.asked.clear();
                 }
                 let raster = matches!(request, Request::Raster { .. });
-                raster || matches!(answer, Ok(Answer::Heatmap(_) | Answer::Values(_) | Answer::Photo(_)))
+                raster
+                    || matches!(
+                        answer,
+                        Ok(Answer::Heatmap(_) | Answer::Values(_) | Answer::Photo(_))
+                    )
             }
             _ => false,
         };

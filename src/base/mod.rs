@@ -18,4 +18,6 @@ pub use device::DeviceChoice;
 pub use key::{Key, KeyCode, KeyError};
 pub use mouse::{Mouse, MouseKind};
 pub use rect::Rect;
-pub use text::{bar, clean, count, first_line, nearest, percent, short_bytes, short_count, significant};
+pub use text::{
+    bar, clean, count, first_line, nearest, percent, short_bytes, short_count, significant,
+};

@@ -29,6 +29,12 @@ impl Rect {
         x >= self.x && y >= self.y && x - self.x < self.width && y - self.y < self.height
     }
 
+    /// Whether both have a cell in common.
+    pub const fn overlaps(&self, other: Self) -> bool {
+        let columns = self.x < other.x + other.width && other.x < self.x + self.width;
+        columns && self.y < other.y + other.height && other.y < self.y + self.height
+    }
+
     /// What lies inside a border of one cell.
     pub const fn inner(&self) -> Self {
         if self.width < 2 || self.height < 2 {

@@ -149,8 +149,9 @@ mod tests {
 
     #[test]
     fn bytes_are_read_at_a_glance() {
-        assert_eq!([0, 999, 46_800_000, 102_000_000, 2_500_000_000].map(short_bytes), [
-            "0 B", "999 B", "46.8 MB", "102 MB", "2.5 GB"
-        ]);
+        assert_eq!(
+            [0, 999, 46_800_000, 102_000_000, 2_500_000_000].map(short_bytes),
+            ["0 B", "999 B", "46.8 MB", "102 MB", "2.5 GB"]
+        );
     }
 }

@@ -1,13 +1,14 @@
-//! `convscope config`: where the settings lie and what is in force.
+//! `convscope config`: where the settings lie, what is in force, and files to begin with.
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 
 use super::args::{ConfigArgs, ConfigWhat, Flags};
 use super::context;
 use super::output::{self, shown};
-use crate::config::config_dir;
+use crate::config::{config_dir, templates};
+use crate::session::write_new;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ConfigArgs) -> Result<()> {
@@ -15,20 +16,45 @@ pub(super) fn run(flags: &Flags, args: &ConfigArgs) -> Result<()> {
         ConfigWhat::Path => files()?.map(|file| format!("{}\n", shown(&file))).concat(),
         ConfigWhat::Show => {
             let settings = context::settings(flags)?;
-            let [config, keys] = files()?.map(|file| {
+            let [config, keys, models] = files()?.map(|file| {
                 let state = if file.exists() { "" } else { " (not there: the defaults)" };
                 format!("{}{state}", shown(&file))
             });
-            format!("# settings: {config}\n# keys:     {keys}\n\n{}", settings.show())
+            format!(
+                "# settings: {config}\n# keys:     {keys}\n# networks: {models}\n\n{}",
+                settings.show()
+            )
         }
+        ConfigWhat::Init => init()?,
     };
     Ok(output::print(&text)?)
 }
 
-/// The files of the settings and of the keys, whether they exist or not.
-fn files() -> Result<[PathBuf; 2]> {
-    let folder = config_dir().ok_or_else(|| {
+/// Writes the files that are not there, and says of each what became of it.
+fn init() -> Result<String> {
+    let folder = folder()?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{}: the folder cannot be made", shown(&folder)))?;
+    let mut said = String::new();
+    for (name, text) in templates() {
+        let path = folder.join(name);
+        let name = shown(&path);
+        let written = write_new(&path, text.as_bytes())
+            .with_context(|| format!("{name}: cannot be written"))?;
+        let what = if written { "written" } else { "was there, left as it is" };
+        said.push_str(&format!("{name}: {what}\n"));
+    }
+    Ok(said)
+}
+
+/// The files of the settings, the keys and the networks, whether they exist or not.
+fn files() -> Result<[PathBuf; 3]> {
+    let folder = folder()?;
+    Ok(["config.toml", "keys.toml", "models.toml"].map(|name| folder.join(name)))
+}
+
+fn folder() -> Result<PathBuf> {
+    config_dir().ok_or_else(|| {
         anyhow!("there is no home folder: set CONVSCOPE_CONFIG_DIR to the folder of the settings")
-    })?;
-    Ok(["config.toml", "keys.toml"].map(|name| folder.join(name)))
+    })
 }

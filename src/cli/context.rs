@@ -55,6 +55,14 @@ impl Context {
     /// # Errors
     /// When the settings file is wrong or the system gives no threads.
     pub fn open(flags: &Flags, keep: Keep) -> Result<Self> {
+        Self::with_model(flags, keep, &flags.model)
+    }
+
+    /// The same for a network that is not named by `--model`.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn with_model(flags: &Flags, keep: Keep, model: &Path) -> Result<Self> {
         let settings = settings(flags)?;
         if settings.run.threads > 0 {
             rayon::ThreadPoolBuilder::new()
@@ -74,8 +82,7 @@ impl Context {
             history: keep == Keep::Settings,
             devices: Arc::new(Machine::new(settings.run.threads)),
         };
-        let named = flags.model.to_string_lossy();
-        let model = ModelRef::named(&named, &catalogue, flags.model.exists())?;
+        let model = ModelRef::named(&model.to_string_lossy(), &catalogue, model.exists())?;
         tracing::info!(?model, "session");
         Ok(Self { session: Arc::new(Session::new(options)), settings, model, catalogue })
     }
@@ -222,6 +229,8 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings> {
     }
     settings.display.range = flags.range.unwrap_or(settings.display.range);
     settings.display.sort = flags.sort.unwrap_or(settings.display.sort);
+    settings.display.graphics = flags.graphics.unwrap_or(settings.display.graphics);
+    settings.display.theme = flags.theme.unwrap_or(settings.display.theme);
     settings.run.device = flags.device.unwrap_or(settings.run.device);
     settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
     settings.run.threads = flags.threads.unwrap_or(settings.run.threads);

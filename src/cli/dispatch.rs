@@ -7,11 +7,20 @@ use clap::Parser;
 
 use super::args::{Command, Line, Root};
 use super::failure::{self, Usage};
-use super::{config, explore, export, layers, maps, predict, stats};
+use super::{
+    completions, config, doctor, explore, export, fetch, kernels, layers, man, maps, models,
+    predict, stats,
+};
 
 /// Runs the program on its arguments (the first is its own name) and says what went wrong, in one
 /// sentence on stderr.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match completions::answer(&arguments) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return failure::refuse(&error),
+    }
     let line = match Line::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => return failure::refuse(&error),
@@ -32,9 +41,15 @@ fn dispatch(line: Line) -> anyhow::Result<()> {
         Some(Command::Layers(args)) => layers::run(flags, &args),
         Some(Command::Predict(args)) => predict::run(flags, &args),
         Some(Command::Maps(args)) => maps::run(flags, &args),
+        Some(Command::Kernels(args)) => kernels::run(flags, &args),
         Some(Command::Stats(args)) => stats::run(flags, &args),
         Some(Command::Export(args)) => export::run(flags, &args),
+        Some(Command::Models(args)) => models::run(flags, &args),
+        Some(Command::Fetch(args)) => fetch::run(flags, &args),
+        Some(Command::Doctor(args)) => doctor::run(flags, &args),
         Some(Command::Config(args)) => config::run(flags, &args),
+        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man) => man::run(),
     }
 }
 

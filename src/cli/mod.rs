@@ -5,20 +5,27 @@
 //! line names what does not exist ([`Usage`]); 1 when the world fails.
 
 mod args;
+mod completions;
 mod config;
 mod context;
 mod dispatch;
+mod doctor;
 mod explore;
 mod export;
 mod failure;
+mod fetch;
+mod kernels;
 mod layers;
+mod man;
 mod maps;
+mod models;
 mod output;
 mod predict;
 mod print;
 mod progress;
 mod stats;
 mod table;
+mod tiles;
 mod truth;
 
 pub use dispatch::run;

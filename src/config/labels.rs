@@ -50,7 +50,9 @@ pub fn from_json(value: &Value) -> Result<Vec<Label>, String> {
         Value::Object(by_index) => {
             let name = |i: usize| {
                 let value = by_index.get(&i.to_string());
-                value.ok_or_else(|| format!("has {} classes, but none with the index {i}", by_index.len()))
+                value.ok_or_else(|| {
+                    format!("has {} classes, but none with the index {i}", by_index.len())
+                })
             };
             (0..by_index.len()).map(|i| from_value(name(i)?).ok_or_else(wrong)).collect()
         }

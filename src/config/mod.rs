@@ -10,6 +10,7 @@ mod keys;
 mod labels;
 mod paths;
 mod settings;
+mod templates;
 
 pub use catalogue::{Catalogue, Filter, LabelSet, Model};
 pub use error::ConfigError;
@@ -17,3 +18,4 @@ pub use keys::KeyTable;
 pub use labels::{Label, from_json as labels_from_json, imagenet, read as read_labels};
 pub use paths::{config_dir, state_dir};
 pub use settings::{Display, Memory, Run, Settings};
+pub use templates::templates;

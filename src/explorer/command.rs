@@ -357,7 +357,11 @@ fn photos(state: &mut State, path: &str) -> Vec<Effect> {
 }
 
 fn device(state: &mut State, name: &str) -> Vec<Effect> {
-    if name.is_empty() { pick(state, PickerKind::Device) } else { lists::choose_device(state, name) }
+    if name.is_empty() {
+        pick(state, PickerKind::Device)
+    } else {
+        lists::choose_device(state, name)
+    }
 }
 
 fn export(state: &mut State, what: &str) -> Vec<Effect> {

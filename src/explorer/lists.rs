@@ -9,8 +9,8 @@ use super::views::depth;
 use super::{Effect, State, say};
 use crate::base::{DeviceChoice, bar, short_bytes, short_count};
 use crate::session::ask::{
-    Answer, Cells, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow,
-    PhotoRef, Request, is_checkpoint, sample_names,
+    Answer, Cells, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow, PhotoRef,
+    Request, is_checkpoint, sample_names,
 };
 
 /// Columns of the bar in the row of a network that is on its way.
@@ -104,7 +104,11 @@ fn coming(state: &State, model: &ModelRef) -> Option<(usize, usize)> {
 }
 
 /// Opens a network of the list, or what was typed.
-pub(super) fn choose_model(state: &mut State, list: Picker, item: Option<PickerItem>) -> Vec<Effect> {
+pub(super) fn choose_model(
+    state: &mut State,
+    list: Picker,
+    item: Option<PickerItem>,
+) -> Vec<Effect> {
     let row = item.and_then(|item| state.models().iter().find(|r| r.name == item.name).cloned());
     let (model, here) = match row {
         Some(row) => (row.model, row.cache.is_here()),
@@ -133,11 +137,8 @@ pub(super) fn open_model(state: &mut State, model: ModelRef) -> Vec<Effect> {
 
 /// The folders and photos of the folder in view, and the photos that ship with the program.
 pub(super) fn photos(state: &State) -> Vec<PickerItem> {
-    let item = |name: String, note: &str| PickerItem {
-        name,
-        note: note.to_string(),
-        side: String::new(),
-    };
+    let item =
+        |name: String, note: &str| PickerItem { name, note: note.to_string(), side: String::new() };
     let up = [item("../".into(), "the folder above")];
     let entries = state.entries().iter().map(|entry| match entry.folder {
         true => item(format!("{}/", entry.name), ""),
@@ -157,7 +158,11 @@ fn photo_of(state: &State, name: &str) -> Option<PhotoRef> {
 }
 
 /// Goes to a folder or takes a photo; the others of its folder are then next and previous.
-pub(super) fn choose_photo(state: &mut State, list: Picker, item: Option<PickerItem>) -> Vec<Effect> {
+pub(super) fn choose_photo(
+    state: &mut State,
+    list: Picker,
+    item: Option<PickerItem>,
+) -> Vec<Effect> {
     let Some(item) = item else {
         let typed = list.input.trim().to_string();
         return if typed.is_empty() { Vec::new() } else { open_path(state, &typed) };
@@ -283,4 +288,3 @@ pub(super) fn choose_export(state: &mut State, name: &str) {
     let stem = PathBuf::from(say::file_stem(state));
     state.export = Some(Request::Export(Box::new(Export { what, stem })));
 }
-

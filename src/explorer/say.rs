@@ -58,7 +58,8 @@ fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
         let channels: Vec<usize> = kernels.iter().map(|(kernel, _)| *kernel).collect();
         flags.extend(["--channels".into(), list(&channels)]);
     }
-    let slice = if state.inputs { Some(&Slice::Input(state.slice)) } else { kernels.first().map(|k| &k.1) };
+    let slice =
+        if state.inputs { Some(&Slice::Input(state.slice)) } else { kernels.first().map(|k| &k.1) };
     if let Some(Slice::Input(input)) = slice {
         flags.extend(["--slice".into(), input.to_string()]);
     }

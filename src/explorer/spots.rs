@@ -38,7 +38,8 @@ impl State {
         let rect = self.photo_place()?;
         let of = self.photo_request()?;
         let shape = self.input.as_ref()?.shape;
-        let mark = self.field_box().map(|(rows, columns)| Mark { rows, columns, of: (shape.h, shape.w) });
+        let mark =
+            self.field_box().map(|(rows, columns)| Mark { rows, columns, of: (shape.h, shape.w) });
         Some(Picture { rect, of, mark })
     }
 

@@ -9,8 +9,8 @@ use super::{Overlay, views};
 use crate::base::{Combine, DeviceChoice, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
-    Answer, InputInfo, KernelInfo, LaneName, LayerInfo, LayerStatistics, LayerSummary, Look, ModelRef,
-    NetworkInfo, Outcome, PhotoRef, Plane, PlaneKind, Request, RunKey,
+    Answer, InputInfo, KernelInfo, LaneName, LayerInfo, LayerStatistics, LayerSummary, Look,
+    ModelRef, NetworkInfo, Outcome, PhotoRef, Plane, PlaneKind, Request, RunKey,
 };
 
 /// The whole state of the explorer: plain, comparable, without any I/O.

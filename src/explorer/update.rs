@@ -9,8 +9,8 @@ use super::views::depth;
 use super::{State, Work, command, lists, mouse, picker, say, tree};
 use crate::base::{Key, LayerId, Mouse, SortOrder, short_bytes};
 use crate::session::ask::{
-    Answer, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane, PlaneKind, Request,
-    RunKey, SessionError,
+    Answer, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane, PlaneKind,
+    Request, RunKey, SessionError,
 };
 
 /// What happened.

@@ -15,7 +15,9 @@ mod shape;
 pub use cost::{Cost, costs};
 pub use dialect::{Dialect, Names};
 pub use error::ModelError;
-pub use graph::{AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window};
+pub use graph::{
+    AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window,
+};
 pub use receptive::{Field, FieldAxis, receptive_fields};
 pub use shape::infer;
 pub(crate) use shape::window_steps;

@@ -26,7 +26,13 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     for (i, chart) in Chart::ALL.iter().take(usize::from(charts)).enumerate() {
         let y = axis.rect.y + i as u16 * height;
         let gap = u16::from(height > 2);
-        draw_chart(state, *chart, &axis, Rect::new(axis.rect.x, y, axis.rect.width, height - gap), buffer);
+        draw_chart(
+            state,
+            *chart,
+            &axis,
+            Rect::new(axis.rect.x, y, axis.rect.width, height - gap),
+            buffer,
+        );
     }
     stages(state, &axis, buffer);
 }

@@ -86,7 +86,10 @@ fn fetching(spinner: &str, work: Work) -> String {
     let seconds = work.elapsed.as_secs_f64().max(0.001);
     let rate = work.done as f64 / seconds;
     let left = work.total.saturating_sub(work.done) as f64 / rate.max(1.0);
-    format!("{spinner} fetching {done} of {total} · {}/s · {left:.0} s left ", short_bytes(rate as u64))
+    format!(
+        "{spinner} fetching {done} of {total} · {}/s · {left:.0} s left ",
+        short_bytes(rate as u64)
+    )
 }
 
 /// `⠹ forward 12/50 · 1.2 s left`.

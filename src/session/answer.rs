@@ -118,7 +118,9 @@ impl Session {
                 Answer::Picture(Arc::new(self.raster(of, *pixels, *mark)?))
             }
             Request::Models => Answer::Models(Arc::new(self.models()?)),
-            Request::Fetch(model) => Answer::Fetched(Arc::new(self.fetch(model, cancel, progress)?)),
+            Request::Fetch(model) => {
+                Answer::Fetched(Arc::new(self.fetch(model, cancel, progress)?))
+            }
             Request::Folder(path) => Answer::Folder(Arc::new(listing::folder(path)?)),
             Request::Thumbnail { photo, size, blocks } => {
                 Answer::Photo(Arc::new(listing::thumbnail(photo, *size, *blocks)?))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use crate::analysis::{Histogram, LayerStatistics};
-use crate::base::{Array, clean, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
+use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape, clean};
 use crate::config::{Catalogue, Display};
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
@@ -18,8 +18,8 @@ pub use super::lanes::LaneName;
 pub use super::listing::{Entry, Fetched, InCache, ModelRow};
 pub use super::raster::Mark;
 pub use super::sheet::Seen;
-pub use crate::source::hub::RepoRef;
 use crate::source::SAMPLES;
+pub use crate::source::hub::RepoRef;
 pub use crate::source::is_checkpoint;
 
 impl From<&Display> for Look {

@@ -86,7 +86,9 @@ impl Session {
         if !caption.is_empty() {
             picture = captioned(&picture, caption, self.bar(seen)?.as_ref());
         }
-        picture.png().map_err(|e| SessionError::Failed(format!("the picture cannot be encoded: {e}")))
+        picture
+            .png()
+            .map_err(|e| SessionError::Failed(format!("the picture cannot be encoded: {e}")))
     }
 
     /// The colours and what their ends stand for, where all tiles agree on it.
@@ -176,7 +178,8 @@ pub fn serialize(
     tensors: &BTreeMap<String, Arc<Array>>,
     made_by: &str,
 ) -> Result<Vec<u8>, SessionError> {
-    let bytes = |array: &Array| array.data.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    let bytes =
+        |array: &Array| array.data.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     let data: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
         .iter()
         .map(|(name, array)| (name.as_str(), array.shape.dims(), bytes(array)))

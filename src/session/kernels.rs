@@ -83,7 +83,10 @@ impl Kernels {
             Slice::Input(input) => all.get(input * h * w..(input + 1) * h * w),
         };
         found.ok_or_else(|| {
-            SessionError::Unknown(format!("a kernel of this layer has the inputs 0 to {}", inside - 1))
+            SessionError::Unknown(format!(
+                "a kernel of this layer has the inputs 0 to {}",
+                inside - 1
+            ))
         })
     }
 
@@ -151,7 +154,8 @@ impl Session {
     ) -> Result<Arc<Kernels>, SessionError> {
         let graph = &self.network(network)?.graph;
         let name = graph.nodes.get(layer.0).map_or("", |node| &node.name);
-        let missing = || SessionError::Unknown(format!("{name} has no kernels: it is no convolution"));
+        let missing =
+            || SessionError::Unknown(format!("{name} has no kernels: it is no convolution"));
         let layer = graph.kernels_of(layer).ok_or_else(missing)?;
         let mut held = lock(&self.weights);
         if let Some(known) = held.as_ref().filter(|k| k.network == network && k.info.layer == layer)
@@ -165,8 +169,9 @@ impl Session {
         let (out, inside, h, w) = conv.weight.dims4().map_err(failed)?;
         let flat = conv.weight.to_dtype(DType::F32).and_then(|t| t.flatten_all());
         let data = flat.and_then(|t| t.to_vec1::<f32>()).map_err(failed)?;
-        let norm =
-            |kernel: &[f32]| kernel.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32;
+        let norm = |kernel: &[f32]| {
+            kernel.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32
+        };
         let info = KernelInfo {
             layer,
             shape: [out, inside, h, w],

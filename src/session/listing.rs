@@ -157,7 +157,8 @@ fn local(folder: &Path) -> Vec<ModelRow> {
 /// The folders and photos in a folder, folders first, sorted by name; hidden ones are left out.
 pub fn folder(path: &Path) -> Result<Vec<Entry>, SessionError> {
     let shown = clean(&path.to_string_lossy());
-    let failed = |e: std::io::Error| SessionError::Failed(format!("{shown}: cannot be listed: {e}"));
+    let failed =
+        |e: std::io::Error| SessionError::Failed(format!("{shown}: cannot be listed: {e}"));
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(path).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

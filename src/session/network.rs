@@ -41,9 +41,7 @@ impl Network {
     pub fn load(located: &Located, wishes: &Wishes) -> Result<Self, SessionError> {
         let (checkpoint, repo) = match &located.weights {
             Weights::Builtin => (builtin_network()?, RepoConfig::default()),
-            Weights::File { path, folder } => {
-                (Checkpoint::read(path)?, RepoConfig::read(folder)?)
-            }
+            Weights::File { path, folder } => (Checkpoint::read(path)?, RepoConfig::read(folder)?),
         };
         let source = &located.name;
         let graph = resnet::build_with(&checkpoint.tensors, strides(wishes, &repo))

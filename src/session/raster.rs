@@ -70,7 +70,8 @@ fn draw(picture: &mut Picture, mark: Mark) {
     let (w, h) = (picture.width, picture.height);
     let scaled = |at: usize, of: usize, size: usize| at * size / of.max(1);
     let (top, bottom) = (scaled(mark.rows.0, mark.of.0, h), scaled(mark.rows.1, mark.of.0, h));
-    let (left, right) = (scaled(mark.columns.0, mark.of.1, w), scaled(mark.columns.1, mark.of.1, w));
+    let (left, right) =
+        (scaled(mark.columns.0, mark.of.1, w), scaled(mark.columns.1, mark.of.1, w));
     let thick = 1 + usize::from(w.min(h) >= 300);
     let near = |at: usize, first: usize, end: usize| at < first + thick || at + thick >= end;
     for y in top..bottom.min(h) {

@@ -2,7 +2,7 @@
 
 use super::SessionError;
 use super::answer::{Session, no_photo};
-use super::ask::{Look, NetworkId, Plane, PlaneKind, RunKey, Slice};
+use super::ask::{CellSize, KernelRef, Look, NetworkId, Plane, PlaneKind, Request, RunKey, Slice};
 use super::run::Colours;
 use crate::base::{LayerId, Shape};
 use crate::picture::{Picture, columns, overlay, sheet};
@@ -53,6 +53,60 @@ impl Seen {
             Self::Kernels { kernels, .. } => kernels.len(),
         }
     }
+
+    /// What is asked for each tile in cells, all of the same size; the answers are
+    /// [`super::ask::Answer::Heatmap`].
+    pub fn tiles(&self, size: CellSize) -> Vec<Request> {
+        match self {
+            Self::Maps { run, layer, maps, look, over_photo } => {
+                let (run, layer, look, over_photo) = (*run, *layer, *look, *over_photo);
+                let tile = |what: &PlaneKind| Request::Heatmap {
+                    plane: Plane { run, layer, what: *what },
+                    size,
+                    look,
+                    over_photo,
+                };
+                maps.iter().map(tile).collect()
+            }
+            Self::Kernels { network, layer, kernels, look } => {
+                let (network, layer, look) = (*network, *layer, *look);
+                let tile = |(kernel, slice): &(usize, Slice)| Request::Kernel {
+                    kernel: KernelRef { network, layer, kernel: *kernel, slice: *slice },
+                    size,
+                    look,
+                };
+                kernels.iter().map(tile).collect()
+            }
+        }
+    }
+
+    /// What is asked for the numbers: maps `[1, n, H, W]`, kernels `[n, C_in / groups, kh, kw]`.
+    pub fn values(&self) -> Request {
+        match self {
+            Self::Maps { run, layer, maps, .. } => {
+                Request::Values { run: *run, layer: *layer, maps: Some(maps.clone()) }
+            }
+            Self::Kernels { network, layer, kernels, .. } => {
+                let which = kernels.iter().map(|(kernel, _)| *kernel).collect();
+                Request::KernelValues { network: *network, layer: *layer, kernels: Some(which) }
+            }
+        }
+    }
+
+    /// Leaves the first `count` tiles.
+    pub fn truncate(&mut self, count: usize) {
+        match self {
+            Self::Maps { maps, .. } => maps.truncate(count),
+            Self::Kernels { kernels, .. } => kernels.truncate(count),
+        }
+    }
+
+    /// The colours and the range, to be changed.
+    pub const fn look_mut(&mut self) -> &mut Look {
+        match self {
+            Self::Maps { look, .. } | Self::Kernels { look, .. } => look,
+        }
+    }
 }
 
 impl Session {
@@ -92,9 +146,8 @@ impl Session {
                 .collect(),
             Seen::Kernels { network, layer, kernels, look } => {
                 let all = self.kernels(*network, *layer)?;
-                let tile = |(kernel, slice): &(usize, Slice)| {
-                    all.picture(*kernel, *slice, *look, scale)
-                };
+                let tile =
+                    |(kernel, slice): &(usize, Slice)| all.picture(*kernel, *slice, *look, scale);
                 kernels.iter().map(tile).collect()
             }
         }

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 /// The folder that a file lies in, or is to lie in.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -18,6 +20,28 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.exists() && !path.is_file() {
         return std::fs::write(&path, bytes);
     }
+    temporary(&path, bytes)?.persist(&path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// Writes a file whole if its name is free. `false`: something was there, and is as it was.
+///
+/// # Errors
+/// When the disk fails or refuses.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    // A link that leads nowhere is something, too.
+    if path.symlink_metadata().is_ok() {
+        return Ok(false);
+    }
+    match temporary(path, bytes)?.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// All of it under another name in the same folder.
+fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".convscope-");
     #[cfg(unix)]
@@ -28,8 +52,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     #[cfg(unix)]
     builder.permissions(mode);
-    let mut file = builder.tempfile_in(folder_of(&path))?;
+    let mut file = builder.tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
-    file.persist(&path).map_err(|e| e.error)?;
-    Ok(())
+    Ok(file)
 }

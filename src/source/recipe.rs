@@ -102,7 +102,8 @@ impl Stated {
         let side = |side: usize| (1..=8192).contains(&side);
         self.size = self.size.filter(|size| size.iter().all(|s| side(*s)));
         self.fit = self.fit.filter(|fit| !matches!(fit, Fit::Shorter(s) if !side(*s)));
-        let fits = |v: &Vec<f32>| [1, channels].contains(&v.len()) && v.iter().all(|x| x.is_finite());
+        let fits =
+            |v: &Vec<f32>| [1, channels].contains(&v.len()) && v.iter().all(|x| x.is_finite());
         self.mean = self.mean.filter(fits);
         self.std = self.std.filter(|v| fits(v) && v.iter().all(|x| *x > 0.0));
         self

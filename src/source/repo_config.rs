@@ -58,7 +58,8 @@ fn read_json(path: &Path) -> Result<Option<Value>, SourceError> {
         return Ok(None);
     }
     let bytes = read_file(path, LIMIT, "a configuration")?;
-    let broken = |e| SourceError::at(path, format!("is broken JSON ({e}): copy it again or remove it"));
+    let broken =
+        |e| SourceError::at(path, format!("is broken JSON ({e}): copy it again or remove it"));
     serde_json::from_slice(&bytes).map(Some).map_err(broken)
 }
 

@@ -170,10 +170,7 @@ mod tests {
             ColorDepth::TrueColor
         );
         assert_eq!(with(&[("TERM", "linux")]), ColorDepth::Colors16);
-        assert_eq!(
-            with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]),
-            ColorDepth::TrueColor
-        );
+        assert_eq!(with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), ColorDepth::TrueColor);
     }
 
     #[test]

@@ -55,6 +55,18 @@ fn real(picture: &Picture, encoder: Encoder, columns: u16, rows: u16) -> io::Res
 
 fn blocks(picture: &Picture, columns: u16, rows: u16, depth: ColorDepth) -> io::Result<()> {
     let (columns, rows) = fit(picture, (1, 2), columns, rows.saturating_sub(WORDS).max(1));
+    half_blocks(picture, (columns, rows), depth)
+}
+
+/// Prints a picture in half blocks over so many columns and rows, by viuer.
+///
+/// # Errors
+/// When stdout is gone.
+pub fn half_blocks(
+    picture: &Picture,
+    (columns, rows): (u16, u16),
+    depth: ColorDepth,
+) -> io::Result<()> {
     let pixels = picture.rgb.iter().flat_map(|rgb| match depth {
         ColorDepth::Grey => [colors::luminance(*rgb); 3],
         _ => *rgb,

@@ -176,6 +176,11 @@ impl RealPictures {
             }
             let Some(known) = self.known.get_mut(spot) else { continue };
             let Some(bytes) = &known.bytes else { continue };
+            // Cells that wipe are written in this frame and in the next.
+            if self.wiped.iter().any(|rect| rect.overlaps(spot.rect)) {
+                more = true;
+                continue;
+            }
             let cells = (spot.rect.width, spot.rect.height);
             let again = known.sent.then(|| self.encoder.place_again(known.id, cells));
             let bytes = again.filter(|bytes| !bytes.is_empty()).unwrap_or_else(|| bytes.clone());

@@ -50,8 +50,15 @@ impl Case {
             other => panic!("{other}"),
         };
         let (mean, std) = (vec![0.0; 3], vec![1.0; 3]);
-        let recipe =
-            Recipe { size: self.output, fit, interpolation, mean, std, crop_down: false, origin: String::new() };
+        let recipe = Recipe {
+            size: self.output,
+            fit,
+            interpolation,
+            mean,
+            std,
+            crop_down: false,
+            origin: String::new(),
+        };
         prepare(&Photo::read(&path).unwrap(), &recipe, 3, &self.photo).unwrap()
     }
 }
@@ -95,7 +102,8 @@ fn pixels_are_normalised_as_torchvision_does() {
     let rgb = values(pixels).into_iter().map(|value| value as u8).collect();
     let photo = Photo { width: size[1], height: size[0], rgb, hash: 0 };
     let (fit, interpolation) = (Fit::Warp, Interpolation::Bilinear);
-    let recipe = Recipe { size, fit, interpolation, mean, std, crop_down: false, origin: String::new() };
+    let recipe =
+        Recipe { size, fit, interpolation, mean, std, crop_down: false, origin: String::new() };
     let input = prepare(&photo, &recipe, 3, &of).unwrap().input;
     let expected = &reference[&name];
     assert_eq!(input.shape.dims(), expected.dims());

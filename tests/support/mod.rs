@@ -50,7 +50,14 @@ impl Explorer {
         let options = Options { memory: 1 << 28, devices, ..Options::default() };
         let state = State::new(opening, Arc::new(load_keys(None).unwrap()), screen);
         let session = Session::new(options);
-        let mut explorer = Self { state, session, ended: false, suspended: false, copied: Vec::new(), printed: Vec::new() };
+        let mut explorer = Self {
+            state,
+            session,
+            ended: false,
+            suspended: false,
+            copied: Vec::new(),
+            printed: Vec::new(),
+        };
         let effects = start(&mut explorer.state);
         explorer.perform(effects);
         explorer.look();

@@ -88,8 +88,7 @@ pub trait View: Sync {
 }
 
 /// Every view, in the order of its digit.
-pub static ALL: [&dyn View; 4] =
-    [&maps::Maps, &map::Map, &kernels::Kernels, &depth::Depth];
+pub static ALL: [&dyn View; 4] = [&maps::Maps, &map::Map, &kernels::Kernels, &depth::Depth];
 
 /// The index of the view of that name.
 pub fn find(name: &str) -> Option<usize> {

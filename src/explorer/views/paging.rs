@@ -44,7 +44,13 @@ pub fn moved(to: Move, place: usize, last: usize, grid: &Grid) -> usize {
         Move::Left => place.saturating_sub(1),
         Move::Right => (place + 1).min(last),
         Move::Up => place.checked_sub(grid.columns).unwrap_or(place),
-        Move::Down => if down <= last { down } else { place },
+        Move::Down => {
+            if down <= last {
+                down
+            } else {
+                place
+            }
+        }
         Move::First => 0,
         Move::Last => last,
         Move::PageUp => place.saturating_sub(grid.page()),

@@ -123,7 +123,9 @@ impl Plan {
             said.push("stem of stride 1 without max pool".into());
         }
         if self.option_a {
-            said.push("shortcuts without weights: every second pixel, zeros around (option A)".into());
+            said.push(
+                "shortcuts without weights: every second pixel, zeros around (option A)".into(),
+            );
         }
         said.push("no dilation".into());
         said.push(format!("batch norm eps {EPS:e}"));

@@ -17,6 +17,7 @@ mod net;
 mod options;
 mod part;
 mod repo;
+mod room;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub use cache::Snapshot;
 pub use error::HubError;
 pub use options::{HubOptions, Limits};
 pub use repo::RepoRef;
+pub use room::{Room, room};
 
 use crate::base::{Cancel, Progress};
 use cache::Cache;

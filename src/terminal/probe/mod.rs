@@ -12,4 +12,4 @@ mod tmux;
 mod typed;
 
 pub use capabilities::{Capabilities, choose};
-pub use query::{probe, probe_on_normal_screen};
+pub use query::{probe, probe_on_normal_screen, unasked};

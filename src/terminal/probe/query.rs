@@ -59,6 +59,14 @@ pub fn probe_on_normal_screen(limit: Duration) -> Capabilities {
     }
 }
 
+/// What is known without a question: whether tmux is around, and the size of a cell as the system knows
+/// it. For pictures in a way that the user has chosen.
+pub fn unasked() -> Capabilities {
+    let mut known = Capabilities::new(in_tmux().then(Tmux::default));
+    known.cell = cell(rustix::stdio::stdout(), None);
+    known
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

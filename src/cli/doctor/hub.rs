@@ -1,0 +1,102 @@
+//! The cache of networks and the hub that they come from.
+
+use std::time::Duration;
+
+use super::{Finding, Known, no, yes};
+use crate::base::{count, short_count};
+use crate::cli::output::shown;
+use crate::source::hub::{HubError, HubOptions, check, room};
+
+/// How long the bytes in the cache are counted.
+const COUNTING: Duration = Duration::from_secs(2);
+/// Below this a network may not fit: those of the catalogue have up to 500 MB.
+const LITTLE: u64 = 1 << 30;
+
+fn unusable(error: &HubError) -> Vec<Finding> {
+    vec![no(error.to_string(), "the built-in network and files of your own need no hub")]
+}
+
+/// The folder of the cache.
+pub(super) fn cache(known: &Known) -> Vec<Finding> {
+    let options = match HubOptions::from_environment(known.offline) {
+        Ok(options) => options,
+        Err(error) => return unusable(&error),
+    };
+    let room = room(&options, COUNTING);
+    let folder = shown(&options.cache);
+    let mut found = Vec::new();
+    found.push(if room.exists {
+        let least = if room.complete { "" } else { "more than " };
+        let networks = count(room.networks, "network");
+        yes(format!("{folder}: {networks}, {least}{}B", short_count(room.used)))
+    } else {
+        yes(format!("{folder}: made with the first network"))
+    });
+    found.push(if room.writable {
+        yes("can be written")
+    } else {
+        no(
+            "cannot be written: networks in it are used, new ones have no place",
+            "set HF_HUB_CACHE to a folder of your own",
+        )
+    });
+    found.push(match room.free {
+        Some(free) if free < LITTLE => no(
+            format!("{}B free on its disk", short_count(free)),
+            "free some, or set HF_HUB_CACHE to a folder on another disk",
+        ),
+        Some(free) => yes(format!("{}B free on its disk", short_count(free))),
+        None => no("its disk does not tell what is free", "`df` may tell"),
+    });
+    found
+}
+
+/// Whether the hub can be asked.
+pub(super) fn hub(known: &Known) -> Vec<Finding> {
+    let options = match HubOptions::from_environment(known.offline) {
+        Ok(options) => options,
+        Err(error) => return unusable(&error),
+    };
+    let endpoint = endpoint(&options.endpoint);
+    let mut found = Vec::new();
+    found.push(match &options.token {
+        Some(_) => yes("there is a token"),
+        None => no("there is no token", "only gated networks need one: set HF_TOKEN"),
+    });
+    if options.offline {
+        let advice = "leave out --offline and unset HF_HUB_OFFLINE to ask it";
+        found.push(no(format!("{endpoint}: not asked, the network is switched off"), advice));
+        return found;
+    }
+    found.push(match check(&options) {
+        Ok(took) => yes(format!("{endpoint} answers within {} ms", took.as_millis())),
+        Err(error) => no(
+            error.to_string(),
+            "until then: what `convscope models` calls cached, files, and --offline",
+        ),
+    });
+    found
+}
+
+/// The hub without a name and a password that may stand in its address.
+fn endpoint(address: &str) -> String {
+    match address.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            format!("{scheme}://{host}/{path}").trim_end_matches('/').to_string()
+        }
+        None => address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_an_address_are_left_out() {
+        assert_eq!(endpoint("https://me:secret@hub.local:8443/hf"), "https://hub.local:8443/hf");
+        assert_eq!(endpoint("https://huggingface.co"), "https://huggingface.co");
+    }
+}

@@ -1,0 +1,178 @@
+//! Tiles of a layer, maps or kernels: as a picture, as numbers, or on the terminal. What `maps` and
+//! `kernels` share.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::args::{Channels, ToArgs};
+use super::context::{Context, ask};
+use super::failure::{self, Usage};
+use super::output::{self, Target, shown};
+use super::print::{Printer, Sheet, Tile, caption, terminal_width, tile_size};
+use crate::picture::npy;
+use crate::session::ask::*;
+
+/// How small tiles may get on the terminal before the rest is left out.
+const LEAST_TILE: usize = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Png,
+    Npy,
+}
+
+/// Where tiles go.
+pub(super) struct To<'a> {
+    args: &'a ToArgs,
+    file: Option<(Target, Format)>,
+}
+
+impl<'a> To<'a> {
+    /// Looks before any work is done whether the tiles can go there. `noun` is for messages: `maps`.
+    ///
+    /// # Errors
+    /// A file that cannot be written or is of no known kind, and two things that want stdout.
+    pub fn check(args: &'a ToArgs, noun: &str) -> Result<Self> {
+        let file = args.output.as_deref().map(|path| file(path, noun)).transpose()?;
+        let to_stdout = file.as_ref().is_some_and(|(target, _)| *target == Target::Stdout);
+        if args.print && to_stdout {
+            bail!(Usage("--print and -o - both write to stdout: choose one".into()));
+        }
+        Ok(Self { args, file })
+    }
+
+    /// Whether the numbers are written.
+    pub fn is_values(&self) -> bool {
+        self.file.as_ref().is_some_and(|(_, format)| *format == Format::Npy)
+    }
+}
+
+fn file(path: &Path, noun: &str) -> Result<(Target, Format)> {
+    let target = Target::check(path)?;
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let format = match (&target, ending.as_deref()) {
+        (Target::Stdout, _) | (_, Some("npy")) => Format::Npy,
+        (_, Some("png")) => Format::Png,
+        _ => {
+            let file = shown(path);
+            bail!(Usage(format!(
+                "{file}: {noun} are written as .png (a picture) or .npy (the values)"
+            )))
+        }
+    };
+    Ok((target, format))
+}
+
+/// Tiles and the words about them.
+pub(super) struct Tiles<'a> {
+    /// Where they are asked.
+    pub context: &'a Context,
+    /// What they show.
+    pub seen: Seen,
+    /// What stands below each.
+    pub names: Vec<String>,
+    /// The layer's name.
+    pub layer: &'a str,
+    /// What one of them is: `channel`, `kernel`.
+    pub noun: &'static str,
+    /// How many the layer has.
+    pub of: usize,
+    /// Rows and columns of values in each.
+    pub extent: [usize; 2],
+    /// Besides rows and columns, for the caption: empty, or ` · ` and words.
+    pub detail: String,
+    /// The command line says which: then none is left out where there is little room.
+    pub chosen: bool,
+}
+
+impl Tiles<'_> {
+    /// Puts them where they are wanted.
+    ///
+    /// # Errors
+    /// The session's, and those of files and pipes.
+    pub fn put(self, to: &To<'_>) -> Result<()> {
+        if let Some((target, format)) = &to.file {
+            target.write(&match format {
+                Format::Npy => self.npy()?,
+                Format::Png => self.png(to.args.scale)?,
+            })?;
+        }
+        if to.args.print || to.file.is_none() {
+            self.print(to.args.width)?;
+        }
+        Ok(())
+    }
+
+    fn npy(&self) -> Result<Vec<u8>> {
+        let values = ask!(self.context, self.seen.values(), Values);
+        let dims = [values.shape.n, values.shape.c, values.shape.h, values.shape.w];
+        Ok(match &self.seen {
+            Seen::Maps { .. } => npy(&dims[1..], &values.data),
+            Seen::Kernels { .. } => npy(&dims, &values.data),
+        })
+    }
+
+    fn png(&self, scale: Option<u16>) -> Result<Vec<u8>> {
+        let request = Request::Sheet { seen: self.seen.clone(), scale: scale.map(usize::from) };
+        ask!(self.context, request, Picture).png().context("the picture cannot be encoded")
+    }
+
+    fn print(mut self, width: Option<u16>) -> Result<()> {
+        let width = usize::from(width.unwrap_or_else(terminal_width));
+        let fitting = (width / LEAST_TILE).max(1).pow(2);
+        let count = self.seen.count();
+        if !self.chosen && count > fitting {
+            let noun = self.noun;
+            failure::say(&format!(
+                "{fitting} of {count} {noun}s shown; --channels all shows all, -o writes them"
+            ));
+            self.seen.truncate(fitting);
+            self.names.truncate(fitting);
+        }
+        let display = &self.context.settings.display;
+        let mut printer = Printer::choose(display);
+        self.seen.look_mut().blocks = printer.blocks();
+        let size = tile_size(self.seen.count(), width, self.extent, printer.room());
+        let mut tiles = Vec::with_capacity(self.seen.count());
+        for request in self.seen.tiles(size) {
+            let heatmap = ask!(self.context, request.clone(), Heatmap);
+            let picture = match printer.pixels(size) {
+                Some(pixels) => {
+                    let request = Request::Raster { of: Box::new(request), pixels, mark: None };
+                    Some(ask!(self.context, request, Picture))
+                }
+                None => None,
+            };
+            tiles.push(Tile { heatmap, picture });
+        }
+        let about = self.about();
+        let sheet = Sheet { names: self.names, tiles, size };
+        sheet.print(&mut printer)?;
+        Ok(output::print(&caption(&about, &sheet.tiles, display.range))?)
+    }
+
+    fn about(&self) -> String {
+        let (noun, of) = (self.noun, self.of);
+        let what = match (&self.seen, self.names.as_slice()) {
+            (Seen::Maps { maps, .. }, [how]) if matches!(**maps, [PlaneKind::Combined(_)]) => {
+                format!("{how} of {of} {noun}s")
+            }
+            (_, [one]) => format!("{noun} {one} of {of}"),
+            (_, all) => format!("{} of {of} {noun}s", all.len()),
+        };
+        let [rows, columns] = self.extent;
+        format!("{} · {what} · {rows}x{columns}{}", self.layer, self.detail)
+    }
+}
+
+/// Refuses channels that a layer does not have.
+///
+/// # Errors
+/// With the first of them.
+pub(super) fn check_channels(channels: Option<&Channels>, layer: &LayerInfo) -> Result<()> {
+    match channels {
+        Some(Channels::These(these)) => super::context::known_channels(layer, these),
+        _ => Ok(()),
+    }
+}
