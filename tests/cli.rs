@@ -3,11 +3,19 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/kernels.rs"]
+mod kernels;
 #[path = "cli/listing.rs"]
 mod listing;
+#[path = "cli/models.rs"]
+mod models;
 #[path = "cli/predicting.rs"]
 mod predicting;
 #[path = "cli/refusals.rs"]
 mod refusals;
+#[path = "cli/shells.rs"]
+mod shells;

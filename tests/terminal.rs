@@ -1,4 +1,5 @@
-//! The whole program in a real pseudo-terminal that answers no question, and the bytes of pictures.
+//! The whole program in a real pseudo-terminal, which answers no question unless a test does, and the
+//! bytes of pictures.
 //!
 //! [`session`] drives it: bytes in, an emulated screen out. A shell around the program shows what
 //! it leaves behind when it goes.
@@ -18,6 +19,8 @@ mod names;
 mod panics;
 #[path = "terminal/pictures.rs"]
 mod pictures;
+#[path = "terminal/printing.rs"]
+mod printing;
 #[path = "terminal/resize.rs"]
 mod resize;
 #[path = "terminal/sequences.rs"]

@@ -42,14 +42,25 @@ impl Bench {
 
     /// Runs the program in the folder.
     pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with variables of the environment. There is no network: the hub is a closed port.
+    pub fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_convscope"));
         command.current_dir(self.0.path()).args(arguments);
-        for name in ["COLORTERM", "NO_COLOR", "XDG_CONFIG_HOME", "CONVSCOPE_LOG"] {
+        let inherited = std::env::vars_os().map(|(name, _)| name);
+        for name in inherited.filter(|name| name.to_string_lossy().starts_with("HF_")) {
+            command.env_remove(name);
+        }
+        for name in ["COLORTERM", "NO_COLOR", "XDG_CONFIG_HOME", "CONVSCOPE_LOG", "TMUX"] {
             command.env_remove(name);
         }
         command.env("HOME", self.0.path()).env("TERM", "xterm-256color");
         command.env("CONVSCOPE_CONFIG_DIR", self.path("settings"));
         command.env("XDG_STATE_HOME", self.path("state"));
+        command.env("HF_HOME", self.path("hf")).env("HF_ENDPOINT", "http://127.0.0.1:9");
+        command.envs(environment.iter().copied());
         let output = command.output().unwrap();
         Ran {
             code: output.status.code().expect("an exit code, not a signal"),
@@ -68,6 +79,18 @@ impl Bench {
 }
 
 impl Ran {
+    /// The shape in the header and the values of an `.npy` file on stdout.
+    #[track_caller]
+    pub fn npy(self) -> (String, Vec<f32>) {
+        let bytes = self.ok().bytes;
+        let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        let header = String::from_utf8(bytes[10..10 + length].to_vec()).unwrap();
+        assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && header.contains("'<f4'"), "{header}");
+        let shape = header.split("'shape': ").nth(1).unwrap().split(", }").next().unwrap();
+        let values = bytes[10 + length..].chunks_exact(4);
+        (shape.into(), values.map(|v| f32::from_le_bytes(v.try_into().unwrap())).collect())
+    }
+
     /// The output of a run that went well and said nothing.
     #[track_caller]
     pub fn ok(self) -> Self {

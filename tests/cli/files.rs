@@ -4,22 +4,12 @@ use std::fs;
 
 use crate::bench::{Bench, photo};
 
-/// The shape in the header and the values of an `.npy` file.
-fn npy(bytes: &[u8]) -> (String, Vec<f32>) {
-    let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    let header = String::from_utf8(bytes[10..10 + length].to_vec()).unwrap();
-    assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && header.contains("'<f4'"), "{header}");
-    let shape = header.split("'shape': ").nth(1).unwrap().split(", }").next().unwrap();
-    let values = bytes[10 + length..].chunks_exact(4);
-    (shape.into(), values.map(|v| f32::from_le_bytes(v.try_into().unwrap())).collect())
-}
-
 #[test]
 fn values_come_in_the_chosen_order() {
     let (bench, photo) = (Bench::new(), photo());
     let maps = |more: &[&str]| {
         let line = [&["maps", photo.as_str(), "--layer", "relu", "-o", "-"], more].concat();
-        npy(&bench.on("basic", &line).ok().bytes)
+        bench.on("basic", &line).npy()
     };
     let (shape, all) = maps(&[]);
     let area = 17 * 21;

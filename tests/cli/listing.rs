@@ -59,7 +59,7 @@ fn settings_are_shown_as_they_are_in_force() {
     let paths = bench.run(&["config", "path"]).ok().out;
     let file = bench.path("settings/config.toml");
     assert_eq!(paths.lines().next(), file.to_str());
-    assert_eq!(paths.lines().count(), 2);
+    assert_eq!(paths.lines().count(), 3);
 
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, "[display]\nsort = \"max\"\n[run]\nthreads = 2\n").unwrap();
@@ -75,10 +75,50 @@ fn settings_are_shown_as_they_are_in_force() {
 }
 
 #[test]
+fn files_to_begin_with_overwrite_nothing() {
+    let bench = Bench::new();
+    let said = bench.run(&["config", "init"]).ok().out;
+    assert_eq!(said.matches(": written\n").count(), 3, "{said}");
+    let before = bench.run(&["config", "show"]).ok().out;
+    std::fs::remove_file(bench.path("settings/keys.toml")).unwrap();
+    std::fs::write(bench.path("settings/config.toml"), "[run]\nthreads = 1\n").unwrap();
+    let said = bench.run(&["config", "init"]).ok().out;
+    let of = |name: &str| said.lines().find(|line| line.contains(name)).unwrap().to_string();
+    assert!(of("config.toml").ends_with("was there, left as it is"), "{said}");
+    assert!(of("models.toml").ends_with("was there, left as it is"), "{said}");
+    assert!(of("keys.toml").ends_with(": written"), "{said}");
+    let text = std::fs::read_to_string(bench.path("settings/config.toml")).unwrap();
+    assert_eq!(text, "[run]\nthreads = 1\n");
+    let after = bench.run(&["config", "show"]).ok().out;
+    assert_eq!(before.replace("threads = 0", "threads = 1"), after);
+    assert_eq!(std::fs::read_dir(bench.path("settings")).unwrap().count(), 3);
+
+    let other = Bench::new();
+    std::fs::write(other.path("settings"), "a file").unwrap();
+    other.run(&["config", "init"]).refused(1, "the folder cannot be made");
+}
+
+#[test]
 fn help_names_every_command() {
     let help = Bench::new().run(&["--help"]).ok().out;
-    for command in ["layers", "predict", "maps", "stats", "export", "config", "--offline"] {
-        assert!(help.contains(command), "{help}");
+    for word in [
+        "layers",
+        "predict",
+        "maps",
+        "kernels",
+        "stats",
+        "export",
+        "models",
+        "fetch",
+        "doctor",
+        "config",
+        "completions",
+        "man",
+        "--offline",
+        "--graphics",
+        "--theme",
+    ] {
+        assert!(help.contains(word), "{help}");
     }
     assert!(Bench::new().run(&["--version"]).ok().out.starts_with("convscope "));
 }

@@ -31,9 +31,24 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["predict", "P", "--std", "0.5,0,1"], "above 0"),
         (&["predict", "P", "--range", "own"], "percentile"),
         (&["predict", "P", "--device", "gpu"], "auto, cpu, cuda, cuda:N, metal"),
-        (&["predict", "P", "--dtype", "f8"], "f16, bf16"),
+        (&["predict", "P", "--dtype", "f8"], "'bf16'"),
+        (&["predict", "P", "--graphics", "ansi"], "'halfblocks'"),
+        (&["predict", "P", "--theme", "drak"], "'dark'"),
+        (&["kernels"], "--layer"),
+        (&["kernels", "--layer", "relu"], "relu is no convolution; the one before it is conv1"),
+        (&["kernels", "--layer", "layer1.0.bn2"], "the one before it is layer1.0.conv2"),
+        (&["kernels", "--layer", "fc"], "fc is no convolution; `convscope layers`"),
+        (&["kernels", "--layer", "layer1.0.cnv1"], "did you mean layer1.0.conv1"),
+        (&["kernels", "--layer", "conv1", "--channels", "6"], "its channels are 0 to 5"),
+        (&["kernels", "--layer", "conv1", "--slice", "3"], "its inputs are 0 to 2"),
+        (&["kernels", "--layer", "conv1", "--sort", "max"], "max is for maps"),
+        (&["kernels", "--layer", "conv1", "-o", "-", "--print"], "choose one"),
+        (&["kernels", "--layer", "conv1", "-o", "-", "--slice", "1"], "leave out --slice"),
+        (&["kernels", "--layer", "conv1", "-o", "k.jpg"], "kernels are written as .png"),
+        (&["fetch"], "<M>"),
+        (&["completions", "tcsh"], "'zsh'"),
         (&["predict"], "PHOTO"),
-        (&["config"], "path|show"),
+        (&["config"], "path|show|init"),
         (&["config", "shw"], "'show'"),
         (&["--layer", "layer5"], "did you mean layer"),
         (&["--layer", "conv1", "--channel", "6"], "its channels are 0 to 5"),
@@ -72,7 +87,8 @@ fn the_world_may_fail() {
 fn the_explorer_needs_a_terminal() {
     let ran = Bench::new().run(&[]);
     ran.refused(1, "needs a terminal");
-    assert!(ran.err.contains("layers, predict, maps, stats, export, config"), "{}", ran.err);
+    let commands = "layers, predict, maps, kernels, stats, export, models, fetch, doctor, config, completions, man";
+    assert!(ran.err.contains(commands), "{}", ran.err);
 }
 
 #[test]
