@@ -319,7 +319,9 @@ fn tiles_grow_and_shrink_by_a_column() {
 fn every_command_has_a_row_a_key_and_a_sentence() {
     let keys = load_keys(None).unwrap();
     for command in COMMANDS {
-        assert!(!keys.keys_of(command.name).is_empty(), "{} has no key", command.name);
+        // What takes a number or a name needs none: `:` asks for it.
+        let bound = !keys.keys_of(command.name).is_empty();
+        assert!(bound || !command.argument.is_empty(), "{} has no key", command.name);
         assert!(!command.doc.is_empty() && !command.doc.ends_with('.'));
     }
     let mut names: Vec<_> = COMMANDS.iter().map(|c| c.name).collect();

@@ -219,7 +219,11 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings> {
     let path = config_dir().map(|folder| folder.join("config.toml"));
     let text = path.as_deref().map(read_if_there).transpose()?.flatten();
     let user = path.as_deref().zip(text.as_deref());
-    let mut settings = Settings::load(user)?;
+    Ok(overlaid(Settings::load(user)?, flags))
+}
+
+/// Settings with the command line's word over them.
+pub(super) fn overlaid(mut settings: Settings, flags: &Flags) -> Settings {
     if let Some(colormap) = flags.colormap {
         // A diverging map is for signed values; any other, when asked for by name, is for all.
         settings.display.signed_colormap = colormap;
@@ -234,7 +238,7 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings> {
     settings.run.device = flags.device.unwrap_or(settings.run.device);
     settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
     settings.run.threads = flags.threads.unwrap_or(settings.run.threads);
-    Ok(settings)
+    settings
 }
 
 /// The networks with a name: those that ship with the program, and the user's.

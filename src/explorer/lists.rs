@@ -187,8 +187,8 @@ pub(super) fn choose_photo(
             photos.map(|entry| PhotoRef::File(entry.path.clone())).collect()
         }
     };
-    state.photo = all.iter().position(|p| *p == photo).unwrap_or(0);
-    state.photos = all;
+    let chosen = all.iter().position(|p| *p == photo).unwrap_or(0);
+    state.take_photos(all, chosen);
     read_photo(state)
 }
 
@@ -217,8 +217,7 @@ pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
     if is_checkpoint(&path) {
         return open_model(state, ModelRef::File(path));
     }
-    state.photos = vec![PhotoRef::named(&path)];
-    state.photo = 0;
+    state.take_photos(vec![PhotoRef::named(&path)], 0);
     read_photo(state)
 }
 

@@ -42,6 +42,8 @@ pub struct State {
     pub model: ModelRef,
     /// The photos asked for.
     pub photos: Vec<PhotoRef>,
+    /// The photos before these, and which of them was shown, until one of these has run.
+    pub photos_before: Option<(Vec<PhotoRef>, usize)>,
     /// Which of them was asked for last.
     pub photo: usize,
     /// Which of them is shown: the one that the last run was of.
@@ -201,6 +203,7 @@ impl State {
             keys,
             model: opening.model,
             photos: opening.photos,
+            photos_before: None,
             photo: 0,
             shown: 0,
             pending: None,
@@ -318,6 +321,13 @@ impl State {
     /// The view on the screen.
     pub fn view(&self) -> &'static dyn views::View {
         views::ALL[self.view.min(views::ALL.len() - 1)]
+    }
+
+    /// Takes other photos; those on the screen come back when the chosen one cannot be read.
+    pub(super) fn take_photos(&mut self, photos: Vec<PhotoRef>, chosen: usize) {
+        let before = (std::mem::replace(&mut self.photos, photos), self.shown);
+        self.photos_before.get_or_insert(before);
+        self.photo = chosen;
     }
 
     /// Says something.

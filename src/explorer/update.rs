@@ -238,6 +238,7 @@ fn ran(state: &mut State, outcome: Arc<Outcome>) {
     }
     state.input = state.next_input.take();
     state.shown = state.photo;
+    state.photos_before = None;
     state.stop_waiting();
     state.refused.clear();
     state.stay_inside();
@@ -329,10 +330,14 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             if awaited {
                 state.stop_waiting();
                 state.next_network = None;
-                state.photo = state.shown;
                 state.complain(error.to_string());
                 if matches!(request, Request::Network(_)) {
                     state.failure = Some(error.to_string());
+                } else if let Some((photos, shown)) = state.photos_before.take() {
+                    (state.photos, state.photo, state.shown) = (photos, shown, shown);
+                    if state.outcome.is_none() {
+                        return read_photo(state);
+                    }
                 }
             }
         }

@@ -109,7 +109,10 @@ fn broken(line: &str, room: usize) -> Vec<String> {
         }
         while word.len() > room {
             let rest = word.split_off(room);
-            pieces.push(word.iter().collect());
+            if let Some(piece) = pieces.last_mut() {
+                piece.extend(word);
+            }
+            pieces.push(String::new());
             word = rest;
         }
         if let Some(piece) = pieces.last_mut() {

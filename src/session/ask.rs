@@ -1,11 +1,11 @@
 //! The words between the session and those who ask it: requests, answers, and what they carry.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use crate::analysis::{Histogram, LayerStatistics};
-use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape, clean};
-use crate::config::{Catalogue, Display};
+use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
+use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
 pub use crate::picture::{Blocks, Cell, Cells, Look, Picture, Range};
@@ -16,9 +16,9 @@ pub use super::export::{Export, ExportWhat, Exported};
 pub use super::kernels::{KernelInfo, KernelRef, Slice};
 pub use super::lanes::LaneName;
 pub use super::listing::{Entry, Fetched, InCache, ModelRow};
+pub use super::naming::sample_names;
 pub use super::raster::Mark;
 pub use super::sheet::Seen;
-use crate::source::SAMPLES;
 pub use crate::source::hub::RepoRef;
 pub use crate::source::is_checkpoint;
 
@@ -38,79 +38,6 @@ pub enum ModelRef {
     File(PathBuf),
     /// A repository of the hub.
     Hub(RepoRef),
-}
-
-impl ModelRef {
-    /// The network that a text names: `builtin`, a name of the catalogue, a file or folder, or
-    /// `owner/name[@revision][:file]`. A path that `exists` goes before a repository.
-    ///
-    /// # Errors
-    /// When it is none of them.
-    pub fn named(text: &str, catalogue: &Catalogue, exists: bool) -> Result<Self, SessionError> {
-        if text == "builtin" {
-            return Ok(Self::Builtin);
-        }
-        if let Some(repo) = catalogue.find(text).and_then(super::locate::reference) {
-            return Ok(Self::Hub(repo));
-        }
-        let path = PathBuf::from(text);
-        let is_path = text.starts_with(['.', '/', '~']) || is_checkpoint(&path);
-        match text.parse::<RepoRef>() {
-            _ if exists => Ok(Self::File(path)),
-            Ok(repo) if !is_path || repo.file.is_some() => Ok(Self::Hub(repo)),
-            _ if is_path => Ok(Self::File(path)),
-            _ => {
-                let near = catalogue.nearest(text);
-                let hint = match near.as_slice() {
-                    [] => "`convscope models` lists those with a name".to_string(),
-                    near => format!("did you mean {}?", near.join(" or ")),
-                };
-                let text = clean(text);
-                Err(SessionError::Failed(format!(
-                    "there is no file and no network \"{text}\": {hint}"
-                )))
-            }
-        }
-    }
-
-    /// The text that names it on the command line.
-    pub fn text(&self, catalogue: &Catalogue) -> String {
-        match self {
-            Self::Builtin => "builtin".to_string(),
-            Self::File(path) => path.to_string_lossy().into_owned(),
-            Self::Hub(repo) => {
-                let known = super::locate::entry(catalogue, repo);
-                known.map_or_else(|| repo.to_string(), |model| model.name.clone())
-            }
-        }
-    }
-}
-
-/// The word before the name of a photo that ships with the program.
-const SAMPLE: &str = "builtin:";
-
-/// The photos that ship with the program, as the command line names them.
-pub fn sample_names() -> impl Iterator<Item = String> {
-    (0..SAMPLES.len()).map(|index| PhotoRef::Sample(index).text())
-}
-
-impl PhotoRef {
-    /// The photo that a path names; `builtin:china.jpg` is one that ships with the program.
-    pub fn named(path: &Path) -> Self {
-        let name = path.to_str().and_then(|text| text.strip_prefix(SAMPLE));
-        let sample = SAMPLES.iter().position(|sample| Some(sample.name) == name);
-        sample.map_or_else(|| Self::File(path.to_path_buf()), Self::Sample)
-    }
-
-    /// The text that names it on the command line.
-    pub fn text(&self) -> String {
-        match self {
-            Self::File(path) => path.to_string_lossy().into_owned(),
-            Self::Sample(index) => {
-                SAMPLES.get(*index).map_or(String::new(), |s| format!("{SAMPLE}{}", s.name))
-            }
-        }
-    }
 }
 
 /// Which photo.

@@ -15,6 +15,7 @@ mod kernels;
 mod lanes;
 mod listing;
 mod locate;
+mod naming;
 mod network;
 mod options;
 mod place;

@@ -101,7 +101,7 @@ pub const HOUSE: Rules = Rules {
         fence("reqwest", OnlyIn(&["source"])),
         fence("tokio", OnlyIn(&["source"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
-        fence("image", OnlyIn(&["source", "picture", "cli", "session"])),
+        fence("image", OnlyIn(&["source", "picture", "terminal", "cli", "session"])),
         fence("fast_image_resize", OnlyIn(&["source", "picture", "cli", "session"])),
         fence("base64", OnlyIn(&["terminal"])),
         fence("icy_sixel", OnlyIn(&["terminal"])),

@@ -93,8 +93,8 @@ fn what_is_not_supported_is_said() {
     for (name, why) in cases {
         says(resnet::build(&with(tensors("basic"), name, &[1])), &[name, why]);
     }
-    let stem = with(tensors("basic"), "conv1.weight", &[6, 3, 3, 3]);
-    says(resnet::build(&stem), &["conv1.weight", "a stem of 3x3 is not supported yet"]);
+    let stem = with(tensors("basic"), "conv1.weight", &[6, 3, 5, 5]);
+    says(resnet::build(&stem), &["conv1.weight", "a stem of 5x5 is not supported yet"]);
     says(
         resnet::build(&with(tensors("basic"), "a\u{1b}[2J\n\u{202e}", &[1])),
         &["not supported yet"],

@@ -31,7 +31,7 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["predict", "P", "--std", "0.5,0,1"], "above 0"),
         (&["predict", "P", "--range", "own"], "percentile"),
         (&["predict", "P", "--device", "gpu"], "auto, cpu, cuda, cuda:N, metal"),
-        (&["predict", "P", "--dtype", "f8"], "'bf16'"),
+        (&["predict", "P", "--dtype", "f8"], "f16, bf16"),
         (&["predict", "P", "--graphics", "ansi"], "'halfblocks'"),
         (&["predict", "P", "--theme", "drak"], "'dark'"),
         (&["kernels"], "--layer"),

@@ -334,10 +334,20 @@ impl Session {
             assert_eq!(on, mode == "25", "mode {mode}; the screen is\n{}", self.text());
         }
         assert!(!self.screen().alternate_screen() && !self.screen().hide_cursor());
-        self.asked_nothing();
+        self.asked_at_the_start_only();
     }
 
-    /// The program must not have asked the terminal anything.
+    /// The program must not have asked the terminal anything after its first frame.
+    #[track_caller]
+    pub fn asked_at_the_start_only(&self) {
+        let begin = b"\x1b[?2026h";
+        let first = self.raw.windows(begin.len()).position(|bytes| bytes == begin);
+        let after = &self.raw[first.unwrap_or(self.raw.len())..];
+        let asked: Vec<_> = sequences(after).into_iter().filter(is_question).collect();
+        assert!(asked.is_empty(), "{asked:?}");
+    }
+
+    /// The program must not have asked the terminal anything at all.
     #[track_caller]
     pub fn asked_nothing(&self) {
         let asked: Vec<_> = sequences(&self.raw).into_iter().filter(is_question).collect();

@@ -134,7 +134,7 @@ fn settings(flags: &Flags) -> Result<(Settings, Vec<Finding>)> {
         Ok(settings) => settings,
         Err(error) => {
             found.push(wrong(&error));
-            Settings::load(None)?
+            context::overlaid(Settings::load(None)?, flags)
         }
     };
     let keys = || {

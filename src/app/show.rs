@@ -1,0 +1,134 @@
+//! What the loop writes: frames, the normal screen for a while, and the screen given back.
+
+use std::io::Write;
+use std::time::Instant;
+
+use anyhow::Result;
+use crossbeam_channel::Select;
+use crossterm::queue;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use signal_hook::consts::SIGHUP;
+
+use super::{App, Ended};
+use crate::base::clean;
+use crate::explorer::{Message, Msg, Printed, Spot};
+use crate::fault;
+use crate::screen::{self, NoPictures, Pictures};
+use crate::terminal::{colors, guard, inline, input, signals};
+
+impl App {
+    pub(super) fn draw(&mut self) -> Result<()> {
+        self.dirty = false;
+        self.urgent = false;
+        self.drawn = Instant::now();
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.autoresize()?;
+        let area = self.terminal.get_frame().area();
+        if (area.width, area.height) != self.state.screen {
+            let aspect = self.state.cell_aspect;
+            self.take(Msg::Resize(area.width, area.height, aspect))?;
+        }
+        let spots = self.state.spots();
+        let (bytes, more) = match &mut self.pictures {
+            Some(pictures) => {
+                let there = |spot: &Spot| Some((spot.clone(), self.state.pixels(spot)?.clone()));
+                pictures.demand(spots.iter().filter_map(there).collect());
+                pictures.frame(&spots)
+            }
+            None => (Vec::new(), false),
+        };
+        let (state, depth) = (&self.state, self.depth);
+        let pictures: &dyn Pictures = match &self.pictures {
+            Some(pictures) => pictures,
+            None => &NoPictures,
+        };
+        self.terminal.draw(|frame| {
+            fault::panic_if_asked("main");
+            screen::draw(state, pictures, frame.buffer_mut());
+            colors::reduce(frame.buffer_mut(), depth);
+        })?;
+        // After the cells: what is written into a cell wipes the picture that lies on it.
+        self.terminal.backend_mut().write_all(&bytes)?;
+        self.dirty |= more;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.terminal.backend_mut().flush()?;
+        Ok(())
+    }
+
+    pub(super) fn redraw(&mut self) -> Result<()> {
+        let (columns, rows, aspect) = input::size()?;
+        if let Some(pictures) = &mut self.pictures {
+            let bytes = pictures.cleared();
+            self.terminal.backend_mut().write_all(&bytes)?;
+        }
+        // It clears the screen: nobody should see that.
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        // Not `clear`: that asks the terminal for its cursor, and waits for an answer.
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, columns, rows))?;
+        self.take(Msg::Resize(columns, rows, aspect))?;
+        Ok(())
+    }
+
+    /// Takes the pictures off the screen before it is given back.
+    fn put_pictures_away(&mut self) -> Result<()> {
+        if let Some(pictures) = &mut self.pictures {
+            pictures.clear_from(self.terminal.backend_mut())?;
+        }
+        Ok(())
+    }
+
+    /// Prints into the scrollback and comes back after a key. The input thread goes on reading meanwhile:
+    /// nobody else does.
+    pub(super) fn print(&mut self, printed: &Printed) -> Result<Option<Ended>> {
+        self.put_pictures_away()?;
+        guard::restore();
+        let encoder = self.pictures.as_ref().and_then(|p| p.normal_screen());
+        if let Some(picture) = &printed.picture {
+            inline::print(picture, encoder, self.depth)?;
+        }
+        let mut out = std::io::stdout().lock();
+        for line in &printed.words {
+            writeln!(out, "{}", clean(line))?;
+        }
+        write!(out, "any key goes back to convscope ")?;
+        out.flush()?;
+        drop(out);
+        let ended = guard::raw(|| self.any_key())?;
+        writeln!(std::io::stdout())?;
+        guard::take_screen()?;
+        self.redraw()?;
+        Ok(ended)
+    }
+
+    /// Waits for a key, or for the end.
+    fn any_key(&self) -> Option<Ended> {
+        loop {
+            let mut select = Select::new();
+            select.recv(&self.inputs);
+            select.recv(&self.signals);
+            select.ready();
+            if let Ok(signals::Signal::End(number)) = self.signals.try_recv() {
+                return Some(Ended::Signal(number));
+            }
+            match self.inputs.try_recv() {
+                Ok(input::Input::Key(_)) => return None,
+                Ok(input::Input::Closed) => return Some(Ended::Signal(SIGHUP)),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn suspend(&mut self) -> Result<()> {
+        if !signals::can_stop() {
+            let text = "there is no shell that could come back from here".to_string();
+            self.state.message = Some(Message { text, error: true });
+            self.dirty = true;
+            return Ok(());
+        }
+        self.put_pictures_away()?;
+        guard::restore();
+        signals::stop();
+        guard::take_screen()?;
+        self.redraw()
+    }
+}

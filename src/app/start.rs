@@ -1,0 +1,130 @@
+//! How the explorer starts: its keys, its state, and what the terminal says about itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use crossbeam_channel::unbounded;
+
+use super::{App, Ended};
+use crate::base::{Graphics, LayerId, Theme};
+use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
+use crate::explorer::{Effect, Opening, State, load_keys, start, views};
+use crate::session::ask::{Look, ModelRef, PhotoRef};
+use crate::session::{Lanes, Session};
+use crate::terminal::graphics::Encoder;
+use crate::terminal::probe::{self, Capabilities};
+use crate::terminal::{colors, guard, input, signals};
+
+/// How long the terminal may think about what it can do.
+const PROBE: Duration = Duration::from_millis(150);
+
+/// What the explorer starts with.
+pub struct Start {
+    /// What answers.
+    pub session: Arc<Session>,
+    /// How it looks.
+    pub settings: Settings,
+    /// The network.
+    pub model: ModelRef,
+    /// The photos; at least one.
+    pub photos: Vec<PhotoRef>,
+    /// A view's name.
+    pub view: Option<String>,
+    /// A layer.
+    pub layer: Option<LayerId>,
+    /// A channel.
+    pub channel: Option<usize>,
+    /// The networks with a name.
+    pub catalogue: Arc<Catalogue>,
+    /// The flags that change what is computed, as they were given.
+    pub flags: Vec<String>,
+    /// Colours and range as the settings have them, without the command line.
+    pub usual_look: Look,
+}
+
+/// Runs the explorer until the user leaves.
+///
+/// # Errors
+/// When the terminal cannot be taken or written, or the user's keys are wrong.
+pub fn run(start_with: Start) -> Result<()> {
+    let keys = Arc::new(user_keys()?);
+    let (columns, rows, aspect) = input::size().context("the terminal has no size")?;
+    let depth = colors::depth(start_with.settings.display.colors);
+    let session = start_with.session.clone();
+    let display = start_with.settings.display.clone();
+    let mut state = State::new(opening(start_with), keys, (columns, rows));
+    state.cell_aspect = aspect;
+    let guard = guard::Guard::take().context("the terminal cannot be put into raw mode")?;
+    // The weights are read meanwhile.
+    let (tell_events, events) = unbounded();
+    let lanes = Lanes::start(&session, &tell_events)?;
+    let first = start(&mut state);
+    send(&lanes, &first);
+    let terminal = ask(&display);
+    let graphics = probe::choose(display.graphics, &terminal);
+    let encoder = Encoder::new(graphics, &terminal);
+    state.real = encoder.map(|encoder| encoder.cell);
+    state.theme = colors::theme(display.theme, terminal.background);
+    let mut app = App::new(state, depth, lanes, events, encoder)?;
+    let ended = match app.typed(terminal.typed)? {
+        Some(ended) => Ok(ended),
+        None => app.run(),
+    };
+    drop(guard);
+    match ended? {
+        Ended::Quit => {}
+        Ended::Signal(number) => signals::end(number),
+    }
+    Ok(())
+}
+
+/// What the terminal says about itself. It is not asked where the settings say all of it.
+fn ask(display: &Display) -> Capabilities {
+    let known = !matches!(display.graphics, Graphics::Auto | Graphics::Sixel);
+    if known && display.theme != Theme::Auto {
+        return Capabilities::default();
+    }
+    probe::probe(PROBE)
+}
+
+/// Hands the first requests to the lanes.
+fn send(lanes: &Lanes, effects: &[Effect]) {
+    for effect in effects {
+        match effect {
+            Effect::Transfer(request) => lanes.transfer(request.clone()),
+            Effect::Run(request) => lanes.run(request.clone()),
+            _ => {}
+        }
+    }
+}
+
+fn opening(start: Start) -> Opening {
+    let display = &start.settings.display;
+    Opening {
+        model: start.model,
+        photos: start.photos,
+        view: start.view.as_deref().and_then(views::find).unwrap_or(0),
+        layer: start.layer,
+        channel: start.channel.unwrap_or(0),
+        look: Look::from(display),
+        sort: display.sort,
+        tile: display.tile,
+        device: start.settings.run.device,
+        catalogue: start.catalogue,
+        flags: start.flags,
+        usual_look: start.usual_look,
+        real: None,
+        theme: display.theme,
+    }
+}
+
+/// The keys with the user's file over them.
+fn user_keys() -> Result<KeyTable> {
+    let path: Option<PathBuf> = config_dir().map(|dir| dir.join("keys.toml"));
+    let Some(path) = path.filter(|p| p.exists()) else { return Ok(load_keys(None)?) };
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(load_keys(Some((&path, &text)))?)
+}
