@@ -260,7 +260,7 @@ mod tests {
             ),
             (
                 "[display]\ntheme = \"solarized\"",
-                "c.toml:2: display.theme: \"solarized\" is none of auto, dark, light",
+                "c.toml:2: display.theme: \"solarized\" is none of auto, dark, light, none",
             ),
             ("[display]\ntile = 0", "c.toml:2: display.tile: must be at least 1"),
             (

@@ -66,7 +66,10 @@ pub fn is_question(sequence: &Sequence) -> bool {
         ('[', 'q') => body.starts_with('>'),
         // Colours, clipboard.
         (']', _) => body.contains('?'),
-        ('P' | '_' | 'Z', _) => true,
+        // Capabilities, settings; kitty's pictures, unless it is told to be quiet.
+        ('P', _) => body.starts_with(['+', '$']),
+        ('_', _) => body.contains("a=q"),
+        ('Z', _) => true,
         _ => false,
     }
 }
