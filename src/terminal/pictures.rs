@@ -1,7 +1,7 @@
 //! Real pictures over the cells of the explorer.
 //!
 //! Pictures are encoded on a thread of their own, the newest demand only, each in at most
-//! [`FRAME_BYTES`]. A frame takes one of them, and more as long as they are small ([`TURN_BYTES`]); what
+//! 200 kB. A frame takes one of them, and more as long as they are small (48 kB); what
 //! does not fit follows in the next one. Keys are taken in between: what the screen no longer wants
 //! by then is never sent.
 

@@ -1,7 +1,7 @@
 //! Recognising a ResNet from the names and shapes of its tensors, and building its graph.
 //!
 //! Names are torchvision's (`torchvision/models/resnet.py`), whatever the file calls its tensors
-//! ([`Names`](super::Names)). Depth, block kind, width, groups and classes are read off; strides are
+//! ([`Names`]). Depth, block kind, width, groups and classes are read off; strides are
 //! not in the tensors and follow torchvision's "v1.5" (in a bottleneck the 3x3 convolution carries the
 //! stride) unless [`Strides`] says otherwise. A 3x3 stem is that of the networks for small pictures
 //! (He et al. 2015, section 4.2): stride 1, no max pool, three or four stages.

@@ -2,7 +2,7 @@
 //!
 //! All questions are written at once, and the one that every terminal answers is the last: its answer
 //! ends the waiting, and so does a limit. Keys that are pressed meanwhile are kept. What answers after
-//! the limit is dropped by [`super::late`]. ratatui-image's parser is not used: it cannot tell keys from
+//! the limit is dropped by `terminal::late`. ratatui-image's parser is not used: it cannot tell keys from
 //! answers, and a terminal without sixels from one that did not answer.
 
 mod answers;
