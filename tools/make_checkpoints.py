@@ -13,7 +13,7 @@ the rest                           the cases
 
 A case: `file` (a folder for some), `what` it is, its `reference`, the node that is its `output`, the
 `key` that its state dict lies below; the `prefix` of all its names, or else `names`, from its names to
-torchvision's; `builds`: whether the program makes a network of it (else only its tensors are compared).
+torchvision's.
 """
 
 import argparse
@@ -230,9 +230,9 @@ class Writer:
         nodes = {key: value.float() for key, value in kept.items()}
         save_file({"input": x, **nodes, **weights}, self.out / f"reference_{name}.safetensors")
 
-    def case(self, file: str, what: str, reference="basic", output="fc", builds=True, **more):
+    def case(self, file: str, what: str, reference="basic", output="fc", **more):
         self.cases.append({"file": file, "what": what, "reference": reference, "output": output,
-                           "builds": builds, **more})
+                           **more})
 
     def torch(self, file: str, what: str, value, *, legacy=False, protocol=2, **more) -> None:
         torch.save(value, self.out / file, pickle_protocol=protocol,
@@ -333,7 +333,7 @@ def write_names(w: Writer, state: dict) -> None:
     for prefix in ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "module._orig_mod."):
         file = "prefix_" + prefix.replace(".", " ").strip().replace(" ", "_") + ".safetensors"
         renamed = {prefix + key: value for key, value in brief.items()}
-        w.safetensors(file, f"all names start with {prefix}", renamed, prefix=prefix, builds=False)
+        w.safetensors(file, f"all names start with {prefix}", renamed, prefix=prefix)
     bare = {key: value for key, value in brief.items() if not key.startswith("fc.")}
     w.safetensors("no_classifier.safetensors", "no classifier", bare, output="flatten")
     for block, name in ((BasicBlock, "basic"), (Bottleneck, "bottleneck")):
@@ -347,7 +347,7 @@ def write_names(w: Writer, state: dict) -> None:
             renamed = {theirs: source[ours] for theirs, ours in names.items()}
             kind = "classifier" if head else "base"
             w.safetensors(f"transformers_{name}_{kind}.safetensors", f"transformers, {name}, {kind}",
-                          renamed, reference=name, output=output, names=names, builds=False)
+                          renamed, reference=name, output=output, names=names)
 
 
 def write_shards(w: Writer, state: dict) -> None:
@@ -391,7 +391,7 @@ def write_stems(w: Writer) -> None:
         state = weights(cast(net.state_dict(), torch.bfloat16))
         names = {key: torchvision_name(key) for key in state}
         w.safetensors(f"{name}.safetensors", f"3x3 stem, {what}", state, reference=name,
-                      names=names, builds=False)
+                      names=names)
 
 
 def main() -> None:

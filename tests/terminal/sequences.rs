@@ -66,7 +66,10 @@ pub fn is_question(sequence: &Sequence) -> bool {
         ('[', 'q') => body.starts_with('>'),
         // Colours, clipboard.
         (']', _) => body.contains('?'),
-        ('P' | '_' | 'Z', _) => true,
+        // Settings and names of features; pictures, unless they say that they want no answer.
+        ('P', _) => body.starts_with(['+', '$']),
+        ('_', _) => !body.contains("q=2"),
+        ('Z', _) => true,
         _ => false,
     }
 }
