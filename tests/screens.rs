@@ -2,11 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod support;
+#[path = "screens/themes.rs"]
+mod themes;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use convscope::base::Rect;
-use convscope::explorer::{Layout, Msg, State};
+use convscope::explorer::{Layout, Msg, State, Work};
 use convscope::screen::{NoPictures, draw};
-use convscope::session::ask::{ModelRef, PhotoRef};
+use convscope::session::ask::{
+    Answer, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request,
+};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
@@ -23,7 +30,7 @@ fn render(state: &State) -> Buffer {
 fn text(state: &State) -> String {
     let mut state = state.clone();
     if let Some(outcome) = &mut state.outcome {
-        std::sync::Arc::make_mut(outcome).milliseconds = 21.0;
+        Arc::make_mut(outcome).milliseconds = 21.0;
     }
     let buffer = render(&state);
     let width = usize::from(buffer.area.width);
@@ -62,6 +69,72 @@ fn maps_map_and_lists_at_three_sizes() {
             );
         }
     }
+}
+
+#[test]
+fn kernels_depth_and_their_lists_at_three_sizes() {
+    for (columns, rows) in SIZES {
+        let mut explorer = Explorer::open((columns, rows));
+        explorer.state.folder = "tests/fixtures/photos".into();
+        for (name, keys) in [
+            ("kernels", "3 l"),
+            ("kernel_slices", "] ] Enter l l"),
+            ("depth", "Esc 4 }"),
+            ("models", "m Down"),
+            ("photos", "Esc p Down Down"),
+            ("devices", "Esc D"),
+            ("export_depth", "Esc e"),
+            ("export", "Esc 1 e"),
+            ("no_kernels", "Esc 3 G } } } } }"),
+        ] {
+            explorer.press(keys);
+            if name == "models" {
+                explorer.state.known.insert(Request::Models, Answer::Models(rows_of(&explorer)));
+            }
+            insta::assert_snapshot!(
+                format!("{name}_{columns}x{rows}"),
+                frame_text(&explorer.state)
+            );
+        }
+    }
+}
+
+/// The networks, whatever this machine's cache has of them.
+fn rows_of(explorer: &Explorer) -> Arc<Vec<ModelRow>> {
+    let Some(Answer::Models(rows)) = explorer.state.known.get(&Request::Models) else {
+        panic!("no list of networks")
+    };
+    let mut rows = rows.as_ref().clone();
+    for row in &mut rows {
+        row.cache = match row.name.as_str() {
+            "builtin" => InCache::Builtin,
+            "resnet34" => InCache::Whole,
+            "resnet50" => InCache::Part(12_300_000),
+            _ => InCache::Absent,
+        };
+    }
+    Arc::new(rows)
+}
+
+#[test]
+fn a_network_on_its_way_has_a_bar_in_its_row() {
+    let mut explorer = Explorer::open((120, 40));
+    explorer.press("m");
+    let rows = rows_of(&explorer);
+    let row = rows.iter().find(|row| row.name == "resnet50").unwrap();
+    explorer.state.pending = Some(Request::Network(row.model.clone()));
+    explorer.state.progress = Some(Work {
+        lane: LaneName::Transfer,
+        done: 25_000_000,
+        total: 100_000_000,
+        elapsed: Duration::from_secs(5),
+    });
+    explorer.state.known.insert(Request::Models, Answer::Models(rows));
+    let screen = text(&explorer.state);
+    let line = screen.lines().find(|line| line.contains("resnet50 ")).unwrap();
+    assert!(line.contains("25 %") && line.contains('█'), "{line}");
+    // At 5 MB a second.
+    assert!(screen.contains("25.0 MB of 100 MB") && screen.contains("15 s left"), "{screen}");
 }
 
 #[test]
@@ -162,9 +235,9 @@ proptest! {
     }
 }
 
-const KEYS: [&str; 20] = [
-    "l", "j", "G", "]", "}", "{", "1", "2", "s", "a", "c", "r", "+", "-", "o", "i", "L", "Tab",
-    "?", "Esc",
+const KEYS: [&str; 28] = [
+    "l", "j", "G", "]", "}", "{", "1", "2", "3", "4", "s", "a", "c", "r", "+", "-", "o", "i", "L",
+    "Tab", "?", "Esc", "Enter", "v", "m", "p", "D", "e",
 ];
 
 thread_local! {

@@ -1,13 +1,16 @@
-//! The whole program in a real pseudo-terminal, which answers no question unless a test does, and the
-//! bytes of pictures.
+//! The whole program in a real pseudo-terminal, and the bytes of pictures.
 //!
-//! [`session`] drives it: bytes in, an emulated screen out. A shell around the program shows what
-//! it leaves behind when it goes.
+//! [`session`] drives it: bytes in, an emulated screen out. The terminal answers no question, unless a
+//! test says what it answers. A shell around the program shows what it leaves behind when it goes.
 #![cfg(all(unix, feature = "tui"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "terminal/colors.rs"]
 mod colors;
+#[path = "terminal/files.rs"]
+mod files;
+#[path = "terminal/graphics.rs"]
+mod graphics;
 #[path = "terminal/input.rs"]
 mod input;
 #[path = "terminal/leave.rs"]

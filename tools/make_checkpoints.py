@@ -13,7 +13,7 @@ the rest                           the cases
 
 A case: `file` (a folder for some), `what` it is, its `reference`, the node that is its `output`, the
 `key` that its state dict lies below; the `prefix` of all its names, or else `names`, from its names to
-torchvision's; `builds`: whether the program makes a network of it (else only its tensors are compared).
+torchvision's.
 """
 
 import argparse
@@ -230,9 +230,9 @@ class Writer:
         nodes = {key: value.float() for key, value in kept.items()}
         save_file({"input": x, **nodes, **weights}, self.out / f"reference_{name}.safetensors")
 
-    def case(self, file: str, what: str, reference="basic", output="fc", builds=True, **more):
+    def case(self, file: str, what: str, reference="basic", output="fc", **more):
         self.cases.append({"file": file, "what": what, "reference": reference, "output": output,
-                           "builds": builds, **more})
+                           **more})
 
     def torch(self, file: str, what: str, value, *, legacy=False, protocol=2, **more) -> None:
         torch.save(value, self.out / file, pickle_protocol=protocol,

@@ -56,6 +56,9 @@ pub fn run(start_with: Start) -> Result<()> {
     let display = start_with.settings.display.clone();
     let mut state = State::new(opening(start_with), keys, (columns, rows));
     state.cell_aspect = aspect;
+    // Before the screen is taken: a signal must find somebody who gives it back.
+    let (tell_signals, signals) = unbounded();
+    signals::listen(tell_signals)?;
     let guard = guard::Guard::take().context("the terminal cannot be put into raw mode")?;
     // The weights are read meanwhile.
     let (tell_events, events) = unbounded();
@@ -67,7 +70,7 @@ pub fn run(start_with: Start) -> Result<()> {
     let encoder = Encoder::new(graphics, &terminal);
     state.real = encoder.map(|encoder| encoder.cell);
     state.theme = colors::theme(display.theme, terminal.background);
-    let mut app = App::new(state, depth, lanes, events, encoder)?;
+    let mut app = App::new(state, depth, lanes, events, signals, encoder)?;
     let ended = match app.typed(terminal.typed)? {
         Some(ended) => Ok(ended),
         None => app.run(),
@@ -86,7 +89,7 @@ fn ask(display: &Display) -> Capabilities {
     if known && display.theme != Theme::Auto {
         return Capabilities::default();
     }
-    probe::probe(PROBE)
+    probe::probe(PROBE, display.graphics == Graphics::Auto)
 }
 
 /// Hands the first requests to the lanes.

@@ -288,9 +288,15 @@ fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
     // What is on the screen decides: a combination of a signed layer need not be signed.
     let signed = state.view().signed(state);
     let now = if signed { state.look.signed_colormap } else { state.look.colormap };
-    let chosen = choose(state, now, argument, step);
+    let mut chosen = choose(state, now, argument, step);
+    // The middle of a diverging map means 0: it says nothing where that is the least value.
+    while argument.is_empty() && !signed && chosen.is_diverging() {
+        chosen = chosen.step(step);
+    }
     if signed {
         state.look.signed_colormap = chosen;
+    } else if chosen.is_diverging() && chosen != now {
+        state.complain(format!("{chosen} diverges from 0: it is for values below 0 and above"));
     } else {
         state.look.colormap = chosen;
     }
@@ -320,7 +326,7 @@ fn overlay(state: &mut State) -> Vec<Effect> {
 }
 
 fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
-    let photos = state.photos.len();
+    let photos = state.wanted_photos().len();
     if photos < 2 {
         state.say("there is only this photo; give several, or a folder, on the command line");
         return Vec::new();
@@ -331,6 +337,11 @@ fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
 
 fn slice(state: &mut State, number: &str) -> Vec<Effect> {
     let inputs = state.kernels().map_or(0, |kernels| kernels.shape[1]);
+    if let Some(layer) = state.layer_info().filter(|layer| layer.kernels.is_none()) {
+        let words = format!("no convolution makes the channels of {}", layer.name);
+        state.complain(words);
+        return Vec::new();
+    }
     match number.parse::<usize>() {
         Ok(slice) if slice < inputs => state.slice = slice,
         _ if inputs == 0 => state.complain("inputs are those of the kernels view: press 3 first"),

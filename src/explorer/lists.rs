@@ -187,8 +187,8 @@ pub(super) fn choose_photo(
             photos.map(|entry| PhotoRef::File(entry.path.clone())).collect()
         }
     };
-    let chosen = all.iter().position(|p| *p == photo).unwrap_or(0);
-    state.take_photos(all, chosen);
+    state.photo = all.iter().position(|p| *p == photo).unwrap_or(0);
+    state.next_photos = Some(all);
     read_photo(state)
 }
 
@@ -208,7 +208,10 @@ fn above(folder: &Path) -> PathBuf {
 /// that are dropped on them in quotes, with backslashes, or as an address.
 pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
     let text = text.trim().trim_matches(['\'', '"']);
-    let text = text.strip_prefix("file://").unwrap_or(text).replace("\\ ", " ");
+    let text = match text.strip_prefix("file://") {
+        Some(address) => decoded(address),
+        None => text.replace("\\ ", " "),
+    };
     if text.is_empty() || text.contains('\n') {
         state.complain("one path at a time can be pasted");
         return Vec::new();
@@ -217,8 +220,28 @@ pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
     if is_checkpoint(&path) {
         return open_model(state, ModelRef::File(path));
     }
-    state.take_photos(vec![PhotoRef::named(&path)], 0);
+    state.next_photos = Some(vec![PhotoRef::named(&path)]);
+    state.photo = 0;
     read_photo(state)
+}
+
+/// The path of an address: `%20` is a space.
+fn decoded(address: &str) -> String {
+    let hex = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let (mut bytes, mut rest) = (Vec::new(), address.as_bytes());
+    while let [first, after @ ..] = rest {
+        match (first, after.get(..2).and_then(hex)) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Where networks can run.

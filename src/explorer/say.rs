@@ -1,7 +1,7 @@
 //! What is on the screen in words: as a command line, as a caption, as a file's name.
 
 use super::State;
-use crate::base::{Choice, RangeMode, SortOrder};
+use crate::base::Choice;
 use crate::session::ask::{ModelRef, PlaneKind, Seen, Slice};
 
 /// The command that shows what the view shows.
@@ -12,7 +12,7 @@ pub(super) fn command_line(state: &State) -> String {
     match state.view().seen(state) {
         Some(Seen::Maps { maps, over_photo, .. }) => {
             words.extend(["maps".into(), photo, "--layer".into(), layer]);
-            words.extend(planes(state, &maps));
+            words.extend(planes(&maps));
             words.extend(over_photo.then(|| "--overlay".to_string()));
             words.push("--print".into());
         }
@@ -33,7 +33,7 @@ pub(super) fn command_line(state: &State) -> String {
     words.join(" ")
 }
 
-fn planes(state: &State, maps: &[PlaneKind]) -> Vec<String> {
+fn planes(maps: &[PlaneKind]) -> Vec<String> {
     if let [PlaneKind::Combined(how)] = maps {
         return vec!["--combine".into(), how.name().into()];
     }
@@ -42,12 +42,7 @@ fn planes(state: &State, maps: &[PlaneKind]) -> Vec<String> {
         PlaneKind::Combined(_) => None,
     };
     let channels: Vec<usize> = maps.iter().filter_map(channel).collect();
-    let all = state.layer_info().map_or(0, |l| l.shape.c);
-    if channels.len() == all && all > 1 {
-        vec!["--channels".into(), "all".into()]
-    } else {
-        vec!["--channels".into(), list(&channels)]
-    }
+    vec!["--channels".into(), list(&channels)]
 }
 
 fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
@@ -82,7 +77,7 @@ fn list(channels: &[usize]) -> String {
     runs.iter().map(run).collect::<Vec<_>>().join(",")
 }
 
-/// What differs from the defaults.
+/// What differs from the settings. The channels are listed in their order: it needs no flag.
 fn look_flags(state: &State) -> Vec<String> {
     let mut flags = Vec::new();
     let signed = state.view().signed(state);
@@ -93,11 +88,8 @@ fn look_flags(state: &State) -> Vec<String> {
     if chosen != usual {
         flags.extend(["--colormap".into(), chosen.name().into()]);
     }
-    if state.look.range != RangeMode::Map {
+    if state.look.range != state.usual_look.range {
         flags.extend(["--range".into(), state.look.range.name().into()]);
-    }
-    if state.sort != SortOrder::Index {
-        flags.extend(["--sort".into(), state.sort.name().into()]);
     }
     flags
 }

@@ -40,14 +40,14 @@ pub struct State {
     pub keys: Arc<KeyTable>,
     /// The network asked for.
     pub model: ModelRef,
-    /// The photos asked for.
+    /// The photos that next and previous go through.
     pub photos: Vec<PhotoRef>,
-    /// The photos before these, and which of them was shown, until one of these has run.
-    pub photos_before: Option<(Vec<PhotoRef>, usize)>,
-    /// Which of them was asked for last.
-    pub photo: usize,
     /// Which of them is shown: the one that the last run was of.
     pub shown: usize,
+    /// The photos that take their place as soon as one of them has run.
+    pub next_photos: Option<Vec<PhotoRef>>,
+    /// Which photo was asked for last, of those that are to come where there are any.
+    pub photo: usize,
     /// The layer asked for on the command line, until the network is known.
     pub wanted_layer: Option<LayerId>,
     /// The file or run that is waited for; answers to anything older are dropped.
@@ -203,9 +203,9 @@ impl State {
             keys,
             model: opening.model,
             photos: opening.photos,
-            photos_before: None,
-            photo: 0,
             shown: 0,
+            next_photos: None,
+            photo: 0,
             pending: None,
             next_network: None,
             next_input: None,
@@ -323,11 +323,9 @@ impl State {
         views::ALL[self.view.min(views::ALL.len() - 1)]
     }
 
-    /// Takes other photos; those on the screen come back when the chosen one cannot be read.
-    pub(super) fn take_photos(&mut self, photos: Vec<PhotoRef>, chosen: usize) {
-        let before = (std::mem::replace(&mut self.photos, photos), self.shown);
-        self.photos_before.get_or_insert(before);
-        self.photo = chosen;
+    /// The photos that are to come, else those that are there.
+    pub(super) fn wanted_photos(&self) -> &[PhotoRef] {
+        self.next_photos.as_ref().unwrap_or(&self.photos)
     }
 
     /// Says something.

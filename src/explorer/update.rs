@@ -161,7 +161,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             } else {
                 state.next_network = Some((model, network));
             }
-            Some(read_photo(state))
+            Some(read_again(state))
         }
         (Answer::Device(device), Request::Device(choice)) => {
             if awaited {
@@ -170,7 +170,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             state.device_choice = choice;
             state.device.clone_from(&device.label);
             state.device_why.clone_from(&device.why);
-            Some(if awaited { read_photo(state) } else { Vec::new() })
+            Some(if awaited { read_again(state) } else { Vec::new() })
         }
         (Answer::Exported(file), request) => {
             if state.export.as_ref() == Some(&request) {
@@ -237,8 +237,10 @@ fn ran(state: &mut State, outcome: Arc<Outcome>) {
         open_network(state, model, network);
     }
     state.input = state.next_input.take();
+    if let Some(photos) = state.next_photos.take() {
+        state.photos = photos;
+    }
     state.shown = state.photo;
-    state.photos_before = None;
     state.stop_waiting();
     state.refused.clear();
     state.stay_inside();
@@ -294,10 +296,20 @@ fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     keys.flat_map(|key| picker::key(state, key)).collect()
 }
 
+/// Reads the photo on the screen once more, for another network or another device; the one that was
+/// asked for last while nothing is there.
+fn read_again(state: &mut State) -> Vec<Effect> {
+    if state.outcome.is_some() {
+        state.next_photos = None;
+        state.photo = state.shown;
+    }
+    read_photo(state)
+}
+
 pub(super) fn read_photo(state: &mut State) -> Vec<Effect> {
     let next = state.next_network.as_ref().map(|(_, network)| network);
     let network = next.or(state.network.as_ref());
-    let (Some(network), Some(photo)) = (network, state.photos.get(state.photo)) else {
+    let (Some(network), Some(photo)) = (network, state.wanted_photos().get(state.photo)) else {
         return Vec::new();
     };
     let request = Request::Input { network: network.id, photo: photo.clone() };
@@ -315,9 +327,8 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
     match (error, &request) {
         (SessionError::Cancelled, _) => {}
         // The capture was dropped to make room: compute it again.
-        (SessionError::NotReady, _) if awaited || state.pending.is_none() => {
-            return read_photo(state);
-        }
+        (SessionError::NotReady, _) if awaited => return read_photo(state),
+        (SessionError::NotReady, _) if state.pending.is_none() => return read_again(state),
         (SessionError::NotReady, _) => {}
         (_, Request::Device(_)) if !awaited => {
             state.failure = Some(error.to_string());
@@ -328,16 +339,14 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             Request::Network(_) | Request::Input { .. } | Request::Forward(_) | Request::Device(_),
         ) => {
             if awaited {
+                let others = state.next_photos.is_some();
                 state.stop_waiting();
-                state.next_network = None;
                 state.complain(error.to_string());
                 if matches!(request, Request::Network(_)) {
                     state.failure = Some(error.to_string());
-                } else if let Some((photos, shown)) = state.photos_before.take() {
-                    (state.photos, state.photo, state.shown) = (photos, shown, shown);
-                    if state.outcome.is_none() {
-                        return read_photo(state);
-                    }
+                } else if others && state.outcome.is_none() {
+                    // The first run gave way to a photo that cannot be read.
+                    return read_photo(state);
                 }
             }
         }
@@ -363,6 +372,9 @@ impl State {
         self.pending = None;
         self.next_input = None;
         self.next_network = None;
+        if self.next_photos.take().is_some() {
+            self.photo = self.shown;
+        }
         self.progress = None;
     }
 }

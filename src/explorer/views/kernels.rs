@@ -99,7 +99,7 @@ impl View for Kernels {
     }
 
     fn open(&self, state: &mut State) {
-        state.inputs = !state.inputs;
+        state.inputs = !state.inputs && state.kernels().is_some();
     }
 
     fn press(&self, state: &mut State, x: u16, y: u16) {
