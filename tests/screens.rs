@@ -11,9 +11,7 @@ use std::time::Duration;
 use convscope::base::Rect;
 use convscope::explorer::{Layout, Msg, State, Work};
 use convscope::screen::{NoPictures, draw};
-use convscope::session::ask::{
-    Answer, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request,
-};
+use convscope::session::ask::{Answer, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;

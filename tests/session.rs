@@ -34,15 +34,13 @@ pub const LOOK: Look = Look {
 
 /// The answer of one kind, or a panic.
 macro_rules! answer {
-    ($desk:expr, $request:expr, $kind:ident) => {
-{
-            let request = $request;
-            match $desk.ask(&request) {
-                Ok(convscope::session::ask::Answer::$kind(answer)) => answer,
-                other => panic!("{request:?}: {other:?}"),
-            }
+    ($desk:expr, $request:expr, $kind:ident) => {{
+        let request = $request;
+        match $desk.ask(&request) {
+            Ok(convscope::session::ask::Answer::$kind(answer)) => answer,
+            other => panic!("{request:?}: {other:?}"),
         }
-    };
+    }};
 }
 pub(crate) use answer;
 
@@ -68,7 +66,9 @@ impl Desk {
     pub fn new(model: ModelRef) -> Self {
         let session = Session::new(Options { memory: 1 << 28, ..Options::default() });
         let ask = |request| session.answer(&request, &Cancel::new(), &mut Progress::none());
-        let Ok(Answer::Network(network)) = ask(Request::Network(model)) else { panic!("a network") };
+        let Ok(Answer::Network(network)) = ask(Request::Network(model)) else {
+            panic!("a network")
+        };
         let photo = PhotoRef::Sample(0);
         let Ok(Answer::Input(input)) = ask(Request::Input { network: network.id, photo }) else {
             panic!("an input")
@@ -96,7 +96,8 @@ impl Desk {
 
     /// All maps of a layer.
     pub fn values(&self, name: &str) -> Arc<Array> {
-        let request = Request::Values { run: self.outcome.run, layer: self.layer(name), maps: None };
+        let request =
+            Request::Values { run: self.outcome.run, layer: self.layer(name), maps: None };
         answer!(self, request, Values)
     }
 }

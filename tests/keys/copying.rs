@@ -14,7 +14,8 @@ use crate::support::Explorer;
 fn shell(line: &str, folder: &Path) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_convscope"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = [program.parent().unwrap().to_path_buf()].into_iter().chain(std::env::split_paths(&path));
+    let folders =
+        [program.parent().unwrap().to_path_buf()].into_iter().chain(std::env::split_paths(&path));
     Command::new("sh")
         .args(["-c", line])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -106,7 +107,12 @@ fn every_colour_map_is_said() {
         let maps = Colormap::ALL.iter().filter(|map| signed || !map.is_diverging());
         assert_eq!((explorer.state.look, seen), (first, maps.count()), "all of them");
     }
-    explorer.press("/").type_text("relu").press("Enter :").type_text("colormap rdbu").press("Enter");
+    explorer
+        .press("/")
+        .type_text("relu")
+        .press("Enter :")
+        .type_text("colormap rdbu")
+        .press("Enter");
     let message = explorer.state.message.clone().unwrap();
     assert!(message.error && message.text.contains("rdbu diverges"), "{message:?}");
 }

@@ -203,7 +203,11 @@ fn folders_of_photos_are_walked() {
     assert_eq!(explorer.state.overlay, None);
     // The others of the folder are the next ones.
     let all = explorer.state.photos.clone();
-    assert!(all.len() > 1 && all.contains(&PhotoRef::File("./tests/fixtures/photos/rgb_61x83.png".into())), "{all:?}");
+    assert!(
+        all.len() > 1
+            && all.contains(&PhotoRef::File("./tests/fixtures/photos/rgb_61x83.png".into())),
+        "{all:?}"
+    );
     explorer.press("p").type_text("../").press("Enter");
     assert!(explorer.state.folder.ends_with("tests/fixtures"));
     explorer.press("Esc p").type_text("builtin:rocket.jpg").press("Enter");
@@ -279,7 +283,11 @@ fn a_broken_photo_does_not_stand_in_the_way_of_a_network_or_a_device() {
     let mut explorer = Explorer::with(ModelRef::Builtin, photos, (120, 40));
     explorer.press("n :").type_text("device cpu").press("Enter");
     assert_eq!(explorer.state.input.as_ref().unwrap().name, "china.jpg");
-    assert!(explorer.state.message.clone().is_some_and(|m| !m.error), "{:?}", explorer.state.message);
+    assert!(
+        explorer.state.message.clone().is_some_and(|m| !m.error),
+        "{:?}",
+        explorer.state.message
+    );
     explorer.press("n m").type_text(SMALLER).press("Enter");
     assert_eq!(explorer.state.model, ModelRef::File(SMALLER.into()));
 }
@@ -290,7 +298,8 @@ fn paths_are_pasted_as_terminals_write_them() {
     let photo = folder.path().join("my cat é.png");
     std::fs::copy(PHOTO, &photo).unwrap();
     let text = photo.to_str().unwrap();
-    let (escaped, address) = (text.replace(' ', "\\ "), text.replace(' ', "%20").replace('é', "%C3%A9"));
+    let (escaped, address) =
+        (text.replace(' ', "\\ "), text.replace(' ', "%20").replace('é', "%C3%A9"));
     for pasted in [
         text.to_string(),
         format!("'{text}'"),
@@ -386,7 +395,9 @@ fn a_file_is_asked_for_once_and_its_name_says_what_it_is() {
     };
     let (stem, what) = asked("2 l", "png");
     assert_eq!(stem, "convscope-builtin-relu-0");
-    assert!(matches!(what, ExportWhat::Picture { caption, .. } if caption[1].contains("channel 0")));
+    assert!(
+        matches!(what, ExportWhat::Picture { caption, .. } if caption[1].contains("channel 0"))
+    );
     let (stem, what) = asked("1", "plain png");
     assert_eq!(stem, "convscope-builtin-relu-maps");
     assert!(matches!(what, ExportWhat::Picture { caption, .. } if caption.is_empty()));

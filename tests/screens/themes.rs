@@ -35,7 +35,8 @@ fn without_colours_the_frame_has_none_and_pictures_keep_theirs() {
         let mut pictures = HashSet::new();
         for ((none, dark), light) in none.content.iter().zip(&dark.content).zip(&light.content) {
             assert_eq!((none.symbol(), none.symbol()), (dark.symbol(), light.symbol()));
-            for (none, dark, light) in [(none.fg, dark.fg, light.fg), (none.bg, dark.bg, light.bg)] {
+            for (none, dark, light) in [(none.fg, dark.fg, light.fg), (none.bg, dark.bg, light.bg)]
+            {
                 if dark == light {
                     assert_eq!(none, dark, "what has no role stays as it is");
                     pictures.insert(none);

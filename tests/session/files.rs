@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use convscope::picture::npy;
-use convscope::session::ask::{
-    Export, ExportWhat, Exported, PlaneKind, Request, Seen, Slice,
-};
+use convscope::session::ask::{Export, ExportWhat, Exported, PlaneKind, Request, Seen, Slice};
 
 use crate::{BUILTIN, Desk, LOOK, answer, flat, tensors};
 
@@ -42,7 +40,8 @@ fn a_picture_has_a_strip_of_words_or_none() {
     let (desk, folder) = (Desk::builtin(), tempfile::tempdir().unwrap());
     let stem = folder.path().join("a");
     let seen = maps(&desk, &[1, 2]);
-    let caption: Vec<String> = ["builtin, chelsea.png", "maxpool, 2 channels"].map(String::from).into();
+    let caption: Vec<String> =
+        ["builtin, chelsea.png", "maxpool, 2 channels"].map(String::from).into();
     let plain = ExportWhat::Picture { seen: seen.clone(), caption: Vec::new() };
     let worded = ExportWhat::Picture { seen: seen.clone(), caption };
     let plain = write(&desk, plain, stem.clone());
@@ -107,7 +106,8 @@ fn nothing_is_overwritten() {
     #[cfg(unix)]
     std::os::unix::fs::symlink("nowhere", folder.path().join("t-2.csv")).unwrap();
     for text in ["a,b\n", "c,d\n"] {
-        let file = write(&desk, ExportWhat::Text { text: text.into(), ending: "csv" }, stem.clone());
+        let file =
+            write(&desk, ExportWhat::Text { text: text.into(), ending: "csv" }, stem.clone());
         assert_eq!(fs::read_to_string(file.path).unwrap(), text);
     }
     assert_eq!(fs::read_to_string(folder.path().join("t.csv")).unwrap(), "precious");

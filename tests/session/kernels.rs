@@ -28,7 +28,8 @@ fn what_is_known_about_kernels_is_what_the_checkpoint_holds() {
         assert_eq!((info.layer, info.color), (desk.layer(convolution), color), "{layer}");
         assert_eq!(info.shape.as_slice(), weight.dims(), "{layer}");
         let weights = flat(weight);
-        let (low, high) = weights.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        let (low, high) =
+            weights.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
         assert_eq!((info.range.low, info.range.high), (low, high), "{layer}");
         let kernels = weights.chunks(weights.len() / info.shape[0]);
         assert_eq!(info.norms.len(), info.shape[0]);

@@ -59,7 +59,8 @@ fn a_sheet_has_its_tiles_in_a_square_with_two_pixels_between() {
 fn a_sheet_of_its_own_scale_is_about_a_thousand_pixels_wide() {
     let desk = Desk::builtin();
     let width = |layer: &str, which: &[usize]| {
-        let request = Request::Sheet { seen: maps(&desk, layer, channels(which), false), scale: None };
+        let request =
+            Request::Sheet { seen: maps(&desk, layer, channels(which), false), scale: None };
         answer!(desk, request, Picture).width
     };
     assert_eq!(width("relu", &[0]), 960);
@@ -102,7 +103,9 @@ fn raster(desk: &Desk, of: Request, pixels: (u16, u16), mark: Option<Mark>) -> P
 #[test]
 fn values_are_whole_squares_of_pixels_in_the_room_there_is() {
     let desk = Desk::builtin();
-    for (room, side) in [((200, 170), 160), ((119, 400), 80), ((79, 79), 40), ((3, 3), 40), ((0, 0), 40)] {
+    for (room, side) in
+        [((200, 170), 160), ((119, 400), 80), ((79, 79), 40), ((3, 3), 40), ((0, 0), 40)]
+    {
         let picture = raster(&desk, heatmap(&desk, "maxpool", 2, false), room, None);
         assert_eq!((picture.width, picture.height), (side, side), "{room:?}");
         let values = desk.values("maxpool");

@@ -161,8 +161,7 @@ fn half_blocks_ask_for_no_pictures_and_send_none() {
         s.settle();
         let text = String::from_utf8_lossy(s.raw()).into_owned();
         assert!(!text.contains("\x1b_G") && sent(s.raw()) == 0);
-        let asked: Vec<_> =
-            sequences(s.before_frames()).into_iter().filter(is_question).collect();
+        let asked: Vec<_> = sequences(s.before_frames()).into_iter().filter(is_question).collect();
         assert_eq!(!asked.is_empty(), asks, "{asked:?}");
         assert!(s.text().contains('▀'));
         s.send("q");
@@ -208,7 +207,8 @@ fn a_terminal_that_answers_nothing_is_not_waited_for_long() {
         let unasked = first_frame(quiet());
         let asked = first_frame(Launch::new());
         waits.push(asked.saturating_sub(unasked));
-        if asked < Duration::from_millis(400) || waits[waits.len() - 1] < Duration::from_millis(250) {
+        if asked < Duration::from_millis(400) || waits[waits.len() - 1] < Duration::from_millis(250)
+        {
             return;
         }
     }
