@@ -67,13 +67,12 @@ impl App {
         depth: ColorDepth,
         lanes: Lanes,
         events: Receiver<Event>,
+        signals: Receiver<signals::Signal>,
         encoder: Option<Encoder>,
     ) -> Result<Self> {
         // crossterm drops all colours under NO_COLOR; the theme has taken care of it.
         crossterm::style::force_color_output(true);
         let (tell_inputs, inputs) = unbounded();
-        let (tell_signals, signals) = unbounded();
-        signals::listen(tell_signals)?;
         input::listen(tell_inputs)?;
         let out = BufWriter::with_capacity(1 << 18, guard::Screen::new());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;

@@ -1,7 +1,13 @@
 //! These keys, that state: the explorer without a terminal.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "keys/copying.rs"]
+mod copying;
+#[path = "keys/lists.rs"]
+mod lists;
 mod support;
+#[path = "keys/views.rs"]
+mod views;
 
 use std::time::Duration;
 

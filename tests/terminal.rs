@@ -8,6 +8,10 @@
 
 #[path = "terminal/colors.rs"]
 mod colors;
+#[path = "terminal/files.rs"]
+mod files;
+#[path = "terminal/graphics.rs"]
+mod graphics;
 #[path = "terminal/input.rs"]
 mod input;
 #[path = "terminal/leave.rs"]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crossbeam_channel::unbounded;
 
 use super::{App, Ended};
-use crate::base::{Graphics, LayerId, Theme};
+use crate::base::{Graphics, LayerId};
 use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
 use crate::explorer::{Effect, Opening, State, load_keys, start, views};
 use crate::session::ask::{Look, ModelRef, PhotoRef};
@@ -56,6 +56,8 @@ pub fn run(start_with: Start) -> Result<()> {
     let display = start_with.settings.display.clone();
     let mut state = State::new(opening(start_with), keys, (columns, rows));
     state.cell_aspect = aspect;
+    let (tell_signals, signals) = unbounded();
+    signals::listen(tell_signals)?;
     let guard = guard::Guard::take().context("the terminal cannot be put into raw mode")?;
     // The weights are read meanwhile.
     let (tell_events, events) = unbounded();
@@ -67,7 +69,7 @@ pub fn run(start_with: Start) -> Result<()> {
     let encoder = Encoder::new(graphics, &terminal);
     state.real = encoder.map(|encoder| encoder.cell);
     state.theme = colors::theme(display.theme, terminal.background);
-    let mut app = App::new(state, depth, lanes, events, encoder)?;
+    let mut app = App::new(state, depth, lanes, events, signals, encoder)?;
     let ended = match app.typed(terminal.typed)? {
         Some(ended) => Ok(ended),
         None => app.run(),
@@ -80,13 +82,9 @@ pub fn run(start_with: Start) -> Result<()> {
     Ok(())
 }
 
-/// What the terminal says about itself. It is not asked where the settings say all of it.
+/// What the terminal says about itself. It is not asked where the settings say how pictures are shown.
 fn ask(display: &Display) -> Capabilities {
-    let known = !matches!(display.graphics, Graphics::Auto | Graphics::Sixel);
-    if known && display.theme != Theme::Auto {
-        return Capabilities::default();
-    }
-    probe::probe(PROBE)
+    if display.graphics == Graphics::Auto { probe::probe(PROBE) } else { probe::unasked() }
 }
 
 /// Hands the first requests to the lanes.

@@ -208,7 +208,10 @@ fn above(folder: &Path) -> PathBuf {
 /// that are dropped on them in quotes, with backslashes, or as an address.
 pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
     let text = text.trim().trim_matches(['\'', '"']);
-    let text = text.strip_prefix("file://").unwrap_or(text).replace("\\ ", " ");
+    let text = match text.strip_prefix("file://") {
+        Some(address) => decoded(address.trim_start_matches("localhost")),
+        None => text.replace("\\ ", " "),
+    };
     if text.is_empty() || text.contains('\n') {
         state.complain("one path at a time can be pasted");
         return Vec::new();
@@ -219,6 +222,27 @@ pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
     }
     state.take_photos(vec![PhotoRef::named(&path)], 0);
     read_photo(state)
+}
+
+/// An address's path: `%20` is a blank.
+fn decoded(address: &str) -> String {
+    let mut bytes = Vec::with_capacity(address.len());
+    let mut rest = address.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digits = behind.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        match (first, byte) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &behind[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Where networks can run.

@@ -44,7 +44,9 @@ fn planes(state: &State, maps: &[PlaneKind]) -> Vec<String> {
     let channels: Vec<usize> = maps.iter().filter_map(channel).collect();
     let all = state.layer_info().map_or(0, |l| l.shape.c);
     if channels.len() == all && all > 1 {
-        vec!["--channels".into(), "all".into()]
+        let order = ["--sort".into(), state.sort.name().into()];
+        let order = order.into_iter().filter(|_| state.sort != SortOrder::Index);
+        ["--channels".into(), "all".into()].into_iter().chain(order).collect()
     } else {
         vec!["--channels".into(), list(&channels)]
     }
@@ -95,9 +97,6 @@ fn look_flags(state: &State) -> Vec<String> {
     }
     if state.look.range != RangeMode::Map {
         flags.extend(["--range".into(), state.look.range.name().into()]);
-    }
-    if state.sort != SortOrder::Index {
-        flags.extend(["--sort".into(), state.sort.name().into()]);
     }
     flags
 }

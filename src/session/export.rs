@@ -11,7 +11,7 @@ use super::SessionError;
 use super::answer::{SCALE, Session};
 use super::ask::{LayerInfo, Plane, Seen};
 use super::run::Colours;
-use super::write::write_whole;
+use super::write::write_new;
 use crate::base::{Array, clean, significant};
 use crate::picture::{Bar, Picture, captioned, color, npy};
 
@@ -70,15 +70,16 @@ impl Session {
             1 => PathBuf::from(format!("{stem}.{ending}")),
             n => PathBuf::from(format!("{stem}-{n}.{ending}")),
         };
-        let free = (1..10_000).map(name).find(|path| !path.exists());
-        let Some(path) = free else {
-            return Err(SessionError::Failed(format!("{}: no free name", clean(&stem))));
-        };
-        write_whole(&path, &bytes).map_err(|e| {
-            let shown = clean(&path.to_string_lossy());
-            SessionError::Failed(format!("{shown}: cannot be written: {e}"))
-        })?;
-        Ok(Exported { path, bytes: bytes.len() })
+        for path in (1..10_000).map(name) {
+            let written = write_new(&path, &bytes).map_err(|e| {
+                let shown = clean(&path.to_string_lossy());
+                SessionError::Failed(format!("{shown}: cannot be written: {e}"))
+            })?;
+            if written {
+                return Ok(Exported { path, bytes: bytes.len() });
+            }
+        }
+        Err(SessionError::Failed(format!("{}: no free name", clean(&stem))))
     }
 
     fn png(&self, seen: &Seen, caption: &[String]) -> Result<Vec<u8>, SessionError> {

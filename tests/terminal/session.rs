@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Output has ended when nothing has come for this long.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// The end of a frame.
+/// The beginning and the end of a frame.
+const FRAME_BEGIN: &[u8] = b"\x1b[?2026h";
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 
 /// A shell that waits for the program and says how it ended. The shell stays, because the terminal
@@ -49,8 +50,12 @@ pub struct Launch {
     env: Vec<(String, String)>,
     args: Vec<OsString>,
     around: &'static [&'static str],
+    says: &'static str,
     folder: TempDir,
 }
+
+/// What keys are written to.
+type Keys = Box<dyn Write + Send>;
 
 impl Launch {
     /// On a terminal of 120x40 with all colours, below a shell.
@@ -58,7 +63,8 @@ impl Launch {
         let env = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
         let env = env.map(|(name, value)| (name.to_string(), value.to_string())).to_vec();
         let folder = TempDir::new().unwrap();
-        Self { size: (120, 40), env, args: Vec::new(), around: &[SHELL, BECOME], folder }
+        let around = &[SHELL, BECOME];
+        Self { size: (120, 40), env, args: Vec::new(), around, says: "", folder }
     }
 
     /// Columns and rows.
@@ -76,6 +82,12 @@ impl Launch {
     /// An argument of the program.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_os_string());
+        self
+    }
+
+    /// On a terminal that says this when it is asked what it is.
+    pub fn says(mut self, answers: &'static str) -> Self {
+        self.says = answers;
         self
     }
 
@@ -135,7 +147,7 @@ impl Launch {
         for (name, value) in &self.env {
             command.env(name, value);
         }
-        Session::spawn(command, self.size, folder, pid)
+        Session::spawn(command, self.size, self.says, folder, pid)
     }
 }
 
@@ -143,7 +155,7 @@ impl Launch {
 pub struct Session {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
-    keys: Option<Box<dyn Write + Send>>,
+    keys: Option<Arc<Mutex<Keys>>>,
     output: Receiver<Vec<u8>>,
     reader: Option<JoinHandle<()>>,
     reading: Arc<AtomicU8>,
@@ -153,22 +165,33 @@ pub struct Session {
     settings: String,
     pid: PathBuf,
     /// Removed with the session.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Session {
-    fn spawn(command: CommandBuilder, size: (u16, u16), folder: TempDir, pid: PathBuf) -> Self {
+    fn spawn(
+        command: CommandBuilder,
+        size: (u16, u16),
+        says: &'static str,
+        folder: TempDir,
+        pid: PathBuf,
+    ) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).unwrap();
         let settings = format!("{:?}", pair.master.get_termios().unwrap());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let input = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
+        let keys = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let reading = Arc::new(AtomicU8::new(READING));
         let (sender, output) = channel();
         let theirs = reading.clone();
-        let reader =
-            thread::spawn(move || read_all(input, &theirs, |bytes| sender.send(bytes).is_ok()));
+        let mut answering = Answering { says, to: keys.clone(), heard: Vec::new() };
+        let reader = thread::spawn(move || {
+            read_all(input, &theirs, |bytes| {
+                answering.hear(&bytes);
+                sender.send(bytes).is_ok()
+            });
+        });
         let (columns, rows) = cells(size);
         Self {
             child,
@@ -181,7 +204,7 @@ impl Session {
             raw: Vec::new(),
             settings,
             pid,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -204,6 +227,11 @@ impl Session {
         self.parser.screen()
     }
 
+    /// The folder that it runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Everything that came out.
     pub fn raw(&self) -> &[u8] {
         &self.raw
@@ -212,7 +240,7 @@ impl Session {
     /// Sends keys, or what else a terminal sends.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        let keys = self.keys.as_mut().unwrap();
+        let mut keys = self.keys.as_ref().unwrap().lock().unwrap();
         keys.write_all(bytes.as_ref()).and_then(|()| keys.flush()).unwrap();
     }
 
@@ -261,7 +289,7 @@ impl Session {
     #[track_caller]
     pub fn next_frame(&mut self) {
         let from = self.raw.len();
-        self.until("another frame comes", |s| find(&s.raw[from..], FRAME_END));
+        self.until("another frame comes", |s| find(&s.raw[from..], FRAME_END).is_some());
     }
 
     /// Waits until nothing more comes for a while.
@@ -334,24 +362,39 @@ impl Session {
             assert_eq!(on, mode == "25", "mode {mode}; the screen is\n{}", self.text());
         }
         assert!(!self.screen().alternate_screen() && !self.screen().hide_cursor());
-        self.asked_at_the_start_only();
+        self.asked_nothing();
     }
 
-    /// The program must not have asked the terminal anything after its first frame.
-    #[track_caller]
-    pub fn asked_at_the_start_only(&self) {
-        let begin = b"\x1b[?2026h";
-        let first = self.raw.windows(begin.len()).position(|bytes| bytes == begin);
-        let after = &self.raw[first.unwrap_or(self.raw.len())..];
-        let asked: Vec<_> = sequences(after).into_iter().filter(is_question).collect();
-        assert!(asked.is_empty(), "{asked:?}");
-    }
-
-    /// The program must not have asked the terminal anything at all.
+    /// The program must not have asked the terminal anything since its first frame.
     #[track_caller]
     pub fn asked_nothing(&self) {
+        let begin = find(&self.raw, FRAME_BEGIN).unwrap_or(self.raw.len());
+        let asked: Vec<_> = sequences(&self.raw[begin..]).into_iter().filter(is_question).collect();
+        assert!(asked.is_empty(), "{asked:?}");
+    }
+
+    /// The program must not have asked the terminal anything, not even at the start.
+    #[track_caller]
+    pub fn asked_nothing_at_all(&self) {
         let asked: Vec<_> = sequences(&self.raw).into_iter().filter(is_question).collect();
         assert!(asked.is_empty(), "{asked:?}");
+    }
+
+    /// What was written before the first frame.
+    pub fn before_frames(&self) -> &[u8] {
+        &self.raw[..find(&self.raw, FRAME_BEGIN).unwrap_or(self.raw.len())]
+    }
+
+    /// The frames of what was written from there on, without their marks.
+    pub fn frames(&self, from: usize) -> Vec<&[u8]> {
+        let (mut frames, mut rest) = (Vec::new(), &self.raw[from..]);
+        while let Some(begin) = find(rest, FRAME_BEGIN) {
+            rest = &rest[begin + FRAME_BEGIN.len()..];
+            let Some(end) = find(rest, FRAME_END) else { break };
+            frames.push(&rest[..end]);
+            rest = &rest[end..];
+        }
+        frames
     }
 
     /// Waits until the process that leads the session has ended.
@@ -399,7 +442,7 @@ impl Drop for Session {
     }
 }
 
-fn read_all(mut input: impl Read, reading: &AtomicU8, tell: impl Fn(Vec<u8>) -> bool) {
+fn read_all(mut input: impl Read, reading: &AtomicU8, mut tell: impl FnMut(Vec<u8>) -> bool) {
     let mut buffer = [0; 1 << 16];
     loop {
         let last = match input.read(&mut buffer) {
@@ -420,8 +463,30 @@ fn read_all(mut input: impl Read, reading: &AtomicU8, tell: impl Fn(Vec<u8>) -> 
     }
 }
 
-fn find(output: &[u8], wanted: &[u8]) -> bool {
-    output.windows(wanted.len()).any(|window| window == wanted)
+/// Where something begins.
+pub fn find(output: &[u8], wanted: &[u8]) -> Option<usize> {
+    output.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// A terminal that answers the questions at the start, the last of which is what it is.
+struct Answering {
+    says: &'static str,
+    to: Arc<Mutex<Keys>>,
+    heard: Vec<u8>,
+}
+
+impl Answering {
+    fn hear(&mut self, bytes: &[u8]) {
+        if self.says.is_empty() {
+            return;
+        }
+        self.heard.extend(bytes);
+        if find(&self.heard, b"\x1b[c").is_some() {
+            let mut to = self.to.lock().unwrap();
+            to.write_all(self.says.as_bytes()).and_then(|()| to.flush()).unwrap();
+            self.says = "";
+        }
+    }
 }
 
 fn pty_size((cols, rows): (u16, u16)) -> PtySize {
