@@ -1,7 +1,8 @@
-//! The whole program in a real pseudo-terminal, and the bytes of pictures.
+//! The whole program in a real pseudo-terminal, which answers no question unless a test does, and the
+//! bytes of pictures.
 //!
-//! [`session`] drives it: bytes in, an emulated screen out. The terminal answers no question, unless a
-//! test says what it answers. A shell around the program shows what it leaves behind when it goes.
+//! [`session`] drives it: bytes in, an emulated screen out. A shell around the program shows what
+//! it leaves behind when it goes.
 #![cfg(all(unix, feature = "tui"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 

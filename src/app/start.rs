@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crossbeam_channel::unbounded;
 
 use super::{App, Ended};
-use crate::base::{Graphics, LayerId, Theme};
+use crate::base::{Graphics, LayerId};
 use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
 use crate::explorer::{Effect, Opening, State, load_keys, start, views};
 use crate::session::ask::{Look, ModelRef, PhotoRef};
@@ -83,13 +83,9 @@ pub fn run(start_with: Start) -> Result<()> {
     Ok(())
 }
 
-/// What the terminal says about itself. It is not asked where the settings say all of it.
+/// What the terminal says about itself. It is not asked where the settings say how pictures are shown.
 fn ask(display: &Display) -> Capabilities {
-    let known = !matches!(display.graphics, Graphics::Auto | Graphics::Sixel);
-    if known && display.theme != Theme::Auto {
-        return Capabilities::default();
-    }
-    probe::probe(PROBE, display.graphics == Graphics::Auto)
+    if display.graphics == Graphics::Auto { probe::probe(PROBE) } else { probe::unasked() }
 }
 
 /// Hands the first requests to the lanes.

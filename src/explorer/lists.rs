@@ -209,7 +209,7 @@ fn above(folder: &Path) -> PathBuf {
 pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
     let text = text.trim().trim_matches(['\'', '"']);
     let text = match text.strip_prefix("file://") {
-        Some(address) => decoded(address),
+        Some(address) => decoded(address.trim_start_matches("localhost")),
         None => text.replace("\\ ", " "),
     };
     if text.is_empty() || text.contains('\n') {

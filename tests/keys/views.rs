@@ -170,15 +170,15 @@ fn the_depth_view_walks_through_layers_and_stages() {
     assert_eq!(at("h h"), "relu");
     assert_eq!(at("g"), "conv1");
     assert_eq!(at("h k"), "conv1");
-    assert_eq!(at("j"), "maxpool");
     assert_eq!(at("j"), "layer1.1.relu_1");
-    assert_eq!(at("k"), "maxpool");
+    assert_eq!(at("j"), "layer2.1.relu_1");
+    assert_eq!(at("k k"), "maxpool");
     assert_eq!(at("G"), "fc");
     assert_eq!(at("l j"), "fc");
     assert_eq!(at("k"), "layer4.1.relu_1");
     let pages: Vec<String> = (0..10).map(|_| at("PgUp")).collect();
     assert_eq!(pages[9], "conv1");
-    assert_eq!(at("} Enter"), "maxpool");
+    assert_eq!(at("} Enter"), "layer1.1.relu_1");
     assert_eq!(explorer.state.view().name(), "Maps");
     assert_eq!(explorer.press("4 Esc").state.view().name(), "Maps");
 }
@@ -242,7 +242,11 @@ fn real_pictures_are_asked_for_when_the_keys_rest() {
     for keys in ["l", "2 j", "3 l", "Enter l"] {
         explorer.press(keys);
         let spots = explorer.state.spots();
-        assert!(spots.len() > 1 && spots.iter().all(|spot| explorer.state.pixels(spot).is_none()));
+        // The photo may be known from the view before.
+        assert!(
+            spots.iter().filter(|spot| explorer.state.pixels(spot).is_none()).count() > 0,
+            "{keys}"
+        );
         explorer.send(Msg::Settled);
         assert!(spots.iter().all(|spot| explorer.state.pixels(spot).is_some()), "{keys}");
     }

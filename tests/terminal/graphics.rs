@@ -154,7 +154,7 @@ fn a_dark_background_has_its_own_colours() {
 
 #[test]
 fn half_blocks_ask_for_no_pictures_and_send_none() {
-    for (theme, asks) in [("auto", true), ("dark", false)] {
+    for theme in ["auto", "dark"] {
         let launch = Launch::new().says(KITTY).arg("--graphics").arg("halfblocks");
         let mut s = open(launch.arg("--theme").arg(theme));
         s.shows("Classes");
@@ -162,7 +162,7 @@ fn half_blocks_ask_for_no_pictures_and_send_none() {
         let text = String::from_utf8_lossy(s.raw()).into_owned();
         assert!(!text.contains("\x1b_G") && sent(s.raw()) == 0);
         let asked: Vec<_> = sequences(s.before_frames()).into_iter().filter(is_question).collect();
-        assert_eq!(!asked.is_empty(), asks, "{asked:?}");
+        assert!(asked.is_empty(), "{asked:?}");
         assert!(s.text().contains('▀'));
         s.send("q");
         s.left(0);

@@ -41,7 +41,7 @@ fn what_is_asked_for_is_drawn_without_a_question() {
     let mut s = kernels(Launch::new().arg("--graphics").arg("sixel"));
     s.shows(CAPTION);
     assert!(contains(&s, "\x1bP0;1q\"1;1;400;200") && !s.text().contains('▄'));
-    s.asked_nothing();
+    s.asked_nothing_at_all();
     s.left(0);
     let mut s = kernels(
         Launch::new().arg("--graphics").arg("quadrants").env("TERM", "xterm").env("COLORTERM", ""),
@@ -49,7 +49,7 @@ fn what_is_asked_for_is_drawn_without_a_question() {
     s.shows(CAPTION);
     assert!(!contains(&s, "\x1b[38;") && !contains(&s, "\x1b[48;"));
     assert!(s.text().contains(['▘', '▝', '▖', '▗', '▚', '▞']), "{}", s.text());
-    s.asked_nothing();
+    s.asked_nothing_at_all();
     s.left(0);
 }
 

@@ -362,20 +362,20 @@ impl Session {
             assert_eq!(on, mode == "25", "mode {mode}; the screen is\n{}", self.text());
         }
         assert!(!self.screen().alternate_screen() && !self.screen().hide_cursor());
-        self.asked_at_the_start_only();
+        self.asked_nothing();
     }
 
-    /// The program must not have asked the terminal anything after its first frame.
+    /// The program must not have asked the terminal anything since its first frame.
     #[track_caller]
-    pub fn asked_at_the_start_only(&self) {
-        let begin = self.before_frames().len();
+    pub fn asked_nothing(&self) {
+        let begin = find(&self.raw, FRAME_BEGIN).unwrap_or(self.raw.len());
         let asked: Vec<_> = sequences(&self.raw[begin..]).into_iter().filter(is_question).collect();
         assert!(asked.is_empty(), "{asked:?}");
     }
 
-    /// The program must not have asked the terminal anything at all.
+    /// The program must not have asked the terminal anything, not even at the start.
     #[track_caller]
-    pub fn asked_nothing(&self) {
+    pub fn asked_nothing_at_all(&self) {
         let asked: Vec<_> = sequences(&self.raw).into_iter().filter(is_question).collect();
         assert!(asked.is_empty(), "{asked:?}");
     }

@@ -30,12 +30,11 @@ const STATUS: &str = "\x1b[5n";
 const GRACE: Duration = Duration::from_millis(50);
 
 /// Asks the terminal, which must be in raw mode; nobody else may read it meanwhile. The keys that were
-/// pressed are in the answer. Whether it shows kitty's pictures is asked only if `pictures` says so: that
-/// is the question which some terminals print.
-pub fn probe(limit: Duration, pictures: bool) -> Capabilities {
+/// pressed are in the answer.
+pub fn probe(limit: Duration) -> Capabilities {
     let end = Instant::now() + limit;
     match Tty::open() {
-        Some(tty) if is_talkative() => ask(&tty, inside(limit), pictures, end),
+        Some(tty) if is_talkative() => ask(&tty, inside(limit), end),
         _ => Capabilities::new(in_tmux().then(Tmux::default)),
     }
 }
@@ -51,7 +50,7 @@ pub fn probe_on_normal_screen(limit: Duration) -> Capabilities {
     let quiet = tty.as_ref().and_then(|tty| Quiet::take(tty.input()));
     match (&tty, &quiet) {
         (Some(tty), Some(_)) => {
-            let found = ask(tty, inside(limit), true, end);
+            let found = ask(tty, inside(limit), end);
             // What a terminal printed of the questions that it does not know.
             tty.write(b"\r\x1b[K", end);
             found
@@ -88,9 +87,8 @@ fn inside(limit: Duration) -> Option<Tmux> {
 }
 
 /// All questions.
-fn questions(terminal: &Capabilities, pictures: bool) -> String {
+fn questions(terminal: &Capabilities) -> String {
     let kitty = match (terminal.tmux, terminal.passthrough) {
-        _ if !pictures => String::new(),
         (true, true) => envelope(&format!("{KITTY}{STATUS}")),
         (true, false) => String::new(),
         // Of the known ones, macOS's terminal prints this question.
@@ -100,15 +98,15 @@ fn questions(terminal: &Capabilities, pictures: bool) -> String {
     format!("{kitty}{PLAIN}{LAST}")
 }
 
-fn ask(tty: &Tty, tmux: Option<Tmux>, pictures: bool, end: Instant) -> Capabilities {
+fn ask(tty: &Tty, tmux: Option<Tmux>, end: Instant) -> Capabilities {
     let mut found = Capabilities::new(tmux);
-    if !tty.write(questions(&found, pictures).as_bytes(), end) {
+    if !tty.write(questions(&found).as_bytes(), end) {
         return found;
     }
     let mut answers = Answers::default();
     let (mut buffer, mut area) = ([0; 1024], None);
     // tmux answers for itself at once, and the terminal around it later.
-    let mut status = !(found.tmux && found.passthrough && pictures);
+    let mut status = !(found.tmux && found.passthrough);
     loop {
         let end = if answers.is_inside() { end + GRACE } else { end };
         if found.answered && status && !answers.is_inside() || !wait_readable(&tty.input(), end) {
@@ -266,7 +264,7 @@ mod tests {
             let _ = theirs.read(&mut [0]);
         });
         let tty = Tty(Some(File::from(OwnedFd::from(ours))));
-        let found = ask(&tty, tmux, true, Instant::now() + limit);
+        let found = ask(&tty, tmux, Instant::now() + limit);
         drop(tty);
         terminal.join().unwrap();
         found
@@ -301,8 +299,7 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         drop(theirs);
         let started = Instant::now();
-        let tty = Tty(Some(File::from(OwnedFd::from(ours))));
-        assert!(!ask(&tty, None, true, started + LONG).answered);
+        assert!(!ask(&Tty(Some(File::from(OwnedFd::from(ours)))), None, started + LONG).answered);
         assert!(started.elapsed() < LONG / 2);
     }
 
@@ -314,16 +311,6 @@ mod tests {
         assert!(found.answered && found.kitty && found.tmux && found.passthrough);
         assert_eq!(found.name.as_deref(), Some("kitty(0.32.2)"));
         // Without permission it is not even asked.
-        assert!(!questions(&Capabilities::new(Some(Tmux::default())), true).contains("_G"));
-    }
-
-    #[test]
-    fn pictures_are_asked_for_only_where_they_are_wanted() {
-        let inside = Tmux { passthrough: true, terminal: None };
-        for terminal in [Capabilities::new(Some(inside)), Capabilities::default()] {
-            let (with, without) = (questions(&terminal, true), questions(&terminal, false));
-            assert!(with.contains("_G") && !without.contains("_G") && !without.contains(STATUS));
-            assert!(without.ends_with(LAST));
-        }
+        assert!(!questions(&Capabilities::new(Some(Tmux::default()))).contains("_G"));
     }
 }
