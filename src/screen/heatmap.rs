@@ -5,7 +5,7 @@ use ratatui::style::{Color, Style};
 
 use super::theme;
 use crate::base::{RangeMode, Rect, significant};
-use crate::explorer::{Cells, Heatmap};
+use crate::explorer::{Cells, Grid, Heatmap};
 
 const fn color([r, g, b]: [u8; 3]) -> Color {
     Color::Rgb(r, g, b)
@@ -28,6 +28,34 @@ pub fn cells(buffer: &mut Buffer, rect: Rect, cells: &Cells) {
             cell.set_char(block.symbol).set_fg(color(block.fg)).set_bg(color(block.bg));
         }
     }
+}
+
+/// A tile of a grid: its cells where they are known, and around them, where there is room, the frame of
+/// the chosen one and a caption.
+pub fn tile(buffer: &mut Buffer, grid: &Grid, slot: usize, look: &Tile<'_>) {
+    let place = grid.slot(slot);
+    if let Some(known) = look.cells {
+        cells(buffer, place, known);
+    }
+    if grid.margin == 0 {
+        return;
+    }
+    if look.chosen {
+        frame(buffer, place, theme::CHOSEN);
+    }
+    let style = if look.chosen { theme::CHOSEN } else { theme::DIM };
+    let below = place.y + place.height;
+    super::text::line(buffer, place.x, below, place.width, look.caption, style);
+}
+
+/// What a tile looks like.
+pub struct Tile<'a> {
+    /// Its picture, where it is known.
+    pub cells: Option<&'a Cells>,
+    /// The words below it.
+    pub caption: &'a str,
+    /// Whether it is the chosen one.
+    pub chosen: bool,
 }
 
 /// A frame around a rectangle, in the cells next to it.

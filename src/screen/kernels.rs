@@ -15,20 +15,10 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         return nothing(state, rect, buffer);
     };
     for (slot, tile) in page.tiles.iter().enumerate() {
-        let place = grid.slot(slot);
-        let chosen = slot == page.chosen;
-        if let Some(known) = views::kernels::tile(state, *tile) {
-            heatmap::cells(buffer, place, &known.cells);
-        }
-        if grid.margin == 0 {
-            continue;
-        }
-        if chosen {
-            heatmap::frame(buffer, place, theme::CHOSEN);
-        }
-        let style = if chosen { theme::CHOSEN } else { theme::DIM };
-        let caption = caption(state, *tile, place.width);
-        text::line(buffer, place.x, place.y + place.height, place.width, &caption, style);
+        let cells = views::kernels::tile(state, *tile).map(|known| &known.cells);
+        let caption = caption(state, *tile, grid.tile.0);
+        let look = heatmap::Tile { cells, caption: &caption, chosen: slot == page.chosen };
+        heatmap::tile(buffer, &grid, slot, &look);
     }
     let chosen = page.tiles.get(page.chosen).and_then(|t| views::kernels::tile(state, *t));
     match chosen {

@@ -18,20 +18,10 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         return waiting(state, rect, buffer);
     }
     for (slot, what) in page.tiles.iter().enumerate() {
-        let place = grid.slot(slot);
-        let chosen = slot == page.chosen;
-        if let Some(tile) = views::maps::tile(state, *what) {
-            heatmap::cells(buffer, place, &tile.cells);
-        }
-        if grid.margin == 0 {
-            continue;
-        }
-        if chosen {
-            heatmap::frame(buffer, place, theme::CHOSEN);
-        }
-        let style = if chosen { theme::CHOSEN } else { theme::DIM };
-        let caption = caption(state, *what, place.width);
-        text::line(buffer, place.x, place.y + place.height, place.width, &caption, style);
+        let cells = views::maps::tile(state, *what).map(|known| &known.cells);
+        let caption = caption(state, *what, grid.tile.0);
+        let look = heatmap::Tile { cells, caption: &caption, chosen: slot == page.chosen };
+        heatmap::tile(buffer, &grid, slot, &look);
     }
     if let Some(tile) = page.tiles.get(page.chosen).and_then(|w| views::maps::tile(state, *w)) {
         heatmap::scale(buffer, rect, tile);

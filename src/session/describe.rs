@@ -4,23 +4,25 @@ use std::collections::HashMap;
 
 use super::SessionError;
 use super::ask::ClassLabel;
+use super::network::Wishes;
 use crate::base::{clean, count};
-use crate::config::{Label, imagenet};
+use crate::config::{Label, LabelSet, imagenet};
 use crate::model::Graph;
 use crate::source::RepoConfig;
 
-/// The user's labels, else the repository's, else the checkpoint's own, else ImageNet's for 1,000
+/// The user's labels, else the repository's, else the catalogue's, else the checkpoint's own, else ImageNet's for 1,000
 /// classes, else numbers. With a sentence when some were there and do not fit.
 ///
 /// # Errors
 /// When the user's labels are not as many as the network has classes.
 pub fn class_labels(
-    users: Option<&[Label]>,
+    wishes: &Wishes,
     repo: &RepoConfig,
+    catalogue: Option<LabelSet>,
     metadata: &HashMap<String, String>,
     classes: usize,
 ) -> Result<(Vec<ClassLabel>, Option<String>), SessionError> {
-    if let Some(users) = users {
+    if let Some(users) = &wishes.labels {
         if users.len() != classes {
             return Err(SessionError::Failed(format!(
                 "--labels names {} classes, the network has {classes}",
@@ -37,6 +39,14 @@ pub fn class_labels(
         odd = Some(format!(
             "config.json names {} classes, the network has {classes}: not used",
             labels.len()
+        ));
+    }
+    if let Some(LabelSet::Imagenet) = catalogue {
+        if imagenet().len() == classes {
+            return Ok((imagenet().iter().map(label).collect(), odd));
+        }
+        odd = Some(format!(
+            "models.toml says ImageNet's classes, the network has {classes}: not used"
         ));
     }
     if let Some(own) = own_labels(metadata).filter(|own| own.len() == classes) {
@@ -84,4 +94,41 @@ pub fn warnings(not_finite: &[String]) -> Vec<String> {
         n => format!(" and {}", count(n, "other tensor")),
     };
     vec![format!("{}{others} hold NaN or infinity: the training diverged", clean(first))]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn names(
+        labels: Option<&str>,
+        repo: Option<&str>,
+        catalogue: Option<LabelSet>,
+        own: Option<&str>,
+        classes: usize,
+    ) -> (String, Option<String>) {
+        let same = |name: &str| vec![Label { id: None, name: name.into() }; classes];
+        let wishes = Wishes { labels: labels.map(same), ..Wishes::default() };
+        let repo = RepoConfig { labels: repo.map(same), ..RepoConfig::default() };
+        let entry = |name: &str| format!("{{\"id\": null, \"label\": \"{name}\"}}");
+        let own = own.map(|name| format!("[{}]", vec![entry(name); classes].join(",")));
+        let metadata = own.map(|own| ("classes".to_string(), own)).into_iter().collect();
+        let (found, odd) = class_labels(&wishes, &repo, catalogue, &metadata, classes).unwrap();
+        (found[0].name.clone(), odd)
+    }
+
+    #[test]
+    fn the_first_that_names_the_classes_counts() {
+        let imagenet = Some(LabelSet::Imagenet);
+        let name = |labels, repo, catalogue, own| names(labels, repo, catalogue, own, 1000).0;
+        assert_eq!(name(Some("user"), Some("repo"), imagenet, Some("own")), "user");
+        assert_eq!(name(None, Some("repo"), imagenet, Some("own")), "repo");
+        assert_eq!(name(None, None, imagenet, Some("own")), "tench");
+        assert_eq!(name(None, None, None, Some("own")), "own");
+        assert_eq!(name(None, None, None, None), "tench");
+        let (name, odd) = names(None, None, imagenet, None, 10);
+        assert_eq!(name, "class 0");
+        assert!(odd.unwrap().contains("the network has 10: not used"));
+    }
 }

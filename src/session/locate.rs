@@ -7,7 +7,7 @@ use super::ask::ModelRef;
 use super::network::file_name;
 use super::options::Options;
 use crate::base::{Cancel, Progress};
-use crate::config::{Catalogue, Filter, Model};
+use crate::config::{Catalogue, Filter, LabelSet, Model};
 use crate::source::hub::{self, HubError, HubOptions, RepoRef};
 use crate::source::{Fit, Interpolation, Stated};
 
@@ -20,6 +20,8 @@ pub struct Located {
     pub name: String,
     /// The catalogue's word on the preprocessing.
     pub recipe: Option<Stated>,
+    /// The catalogue's word on the classes.
+    pub labels: Option<LabelSet>,
     /// What should be said about how they got here.
     pub notes: Vec<String>,
 }
@@ -64,7 +66,7 @@ pub fn locate(
     cancel: &Cancel,
     progress: &mut Progress,
 ) -> Result<Located, SessionError> {
-    let (mut recipe, mut notes) = (None, Vec::new());
+    let (mut recipe, mut labels, mut notes) = (None, None, Vec::new());
     let (weights, name) = match model {
         ModelRef::Builtin => (Weights::Builtin, "builtin".to_string()),
         ModelRef::File(path) => {
@@ -75,12 +77,14 @@ pub fn locate(
         ModelRef::Hub(repo) => {
             let snapshot = hub::fetch(&options.hub()?, repo, cancel, progress)?;
             notes.extend(snapshot.note);
-            recipe = entry(&options.catalogue, repo).and_then(stated);
+            let entry = entry(&options.catalogue, repo);
+            recipe = entry.and_then(stated);
+            labels = entry.and_then(|entry| entry.labels);
             let weights = Weights::File { path: snapshot.weights, folder: snapshot.folder };
             (weights, repo.to_string())
         }
     };
-    Ok(Located { weights, name, recipe, notes })
+    Ok(Located { weights, name, recipe, labels, notes })
 }
 
 /// The catalogue's entry for a repository.

@@ -55,7 +55,7 @@ impl Network {
         let recipe = Recipe::choose(graph.usual_input, channels, stated, &wishes.overrides);
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
         let (classes, odd) =
-            class_labels(wishes.labels.as_deref(), &repo, metadata, graph.classes())?;
+            class_labels(wishes, &repo, located.labels, metadata, graph.classes())?;
         let mut notes = notes(&graph, metadata);
         notes.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));
         let info = NetworkInfo {
