@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, Progress, Shape};
-use convscope::engine::Backend;
 use convscope::engine::portable::Portable;
+use convscope::engine::{Backend, Keep};
 use convscope::model::resnet;
 use convscope::source::Checkpoint;
 use serde::Deserialize;
@@ -97,8 +97,9 @@ fn every_network_has_pytorchs_logits() {
         let [n, c, h, w] = *input.dims() else { panic!("{:?}", input.dims()) };
         let data = values(input).into_iter().map(|value| value as f32).collect();
         let input = Array::new(Shape::new(n, c, h, w), data).unwrap();
-        let capture =
-            backend.forward(&input, &vec![], &Cancel::new(), &mut Progress::none()).unwrap();
+        let capture = backend
+            .forward(&input, &vec![], &Keep::All, &Cancel::new(), &mut Progress::none())
+            .unwrap();
         let mut left: HashSet<&str> = reference.keys().map(String::as_str).collect();
         left.retain(|name| *name != "input" && !name.starts_with("weights/"));
         for (layer, node) in graph.layers() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress};
 use convscope::engine::device::{Chosen, DeviceInfo, DeviceKind, Devices, Machine};
-use convscope::engine::{Backend, Capture, Edits, EngineError};
+use convscope::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
 use convscope::model::Graph;
 use convscope::session::ask::*;
 use convscope::session::{Options, Session};
@@ -76,6 +76,7 @@ impl Backend for Gpu {
         &self,
         input: &Array,
         edits: &Edits,
+        keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
@@ -83,17 +84,28 @@ impl Backend for Gpu {
             return Err(EngineError::OutOfMemory { device: "cuda:0".into() });
         }
         self.runs.fetch_add(1, Ordering::Relaxed);
-        self.inner.forward(input, edits, cancel, progress)
+        self.inner.forward(input, edits, keep, cancel, progress)
     }
 
     fn forward_from(
         &self,
         from: &dyn Capture,
         edits: &Edits,
+        keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
-        self.inner.forward_from(from, edits, cancel, progress)
+        self.inner.forward_from(from, edits, keep, cancel, progress)
+    }
+
+    fn backward(
+        &self,
+        of: &dyn Capture,
+        pull: &Pull,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Vec<Array>, EngineError> {
+        self.inner.backward(of, pull, cancel, progress)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use candle_core::{DType, Device};
 use convscope::base::{Array, Cancel, Progress, Shape};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture};
+use convscope::engine::{Backend, Capture, Keep};
 use convscope::model::{Graph, resnet};
 use convscope::source::builtin_network;
 
@@ -38,7 +38,9 @@ static ALLOCATOR: Counting = Counting;
 /// A run, and the most bytes above what was allocated before it.
 fn measured(graph: &Arc<Graph>, input: &Array, bound: usize) -> (Arc<dyn Capture>, usize) {
     let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap().with_memory(bound);
-    let run = || backend.forward(input, &vec![], &Cancel::new(), &mut Progress::none()).unwrap();
+    let run = || {
+        backend.forward(input, &vec![], &Keep::All, &Cancel::new(), &mut Progress::none()).unwrap()
+    };
     // Thread pools and buffers of the libraries come into being with the first run.
     drop(run());
     let before = NOW.load(Relaxed);

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Capture, EngineError};
+use super::{Capture, Edits, EngineError};
 use crate::base::{Array, Cancel, LayerId, Progress};
+use crate::model::Value;
 
-/// Runs one network.
+/// Runs one network forward, from an edited layer onward, and backward.
 pub trait Backend: Send + Sync {
-    /// Runs the network on an input `[N, C, H, W]` with `edits` and keeps every layer's value.
-    /// The token is polled and progress reported between layers.
+    /// Runs the network on an input `[N, C, H, W]` with `edits`. The token is polled and progress
+    /// reported between layers.
     ///
     /// # Errors
     /// When the input does not fit, a layer fails, or the token was set.
@@ -16,6 +17,7 @@ pub trait Backend: Send + Sync {
         &self,
         input: &Array,
         edits: &Edits,
+        keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError>;
@@ -29,38 +31,100 @@ pub trait Backend: Send + Sync {
         &self,
         from: &dyn Capture,
         edits: &Edits,
+        keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError>;
+
+    /// The gradients of a seed with respect to the values that `pull` names, in their order and of
+    /// their shapes: data gradients, never those of weights. Only layers between the two run; what the
+    /// seed does not depend on gets zeros. The edits of the capture count as a part of the network.
+    ///
+    /// Reverse mode as PyTorch's autograd computes it: the gradient of a ReLU at 0 is 0, a maximum
+    /// passes its gradient to the first of equal values.
+    ///
+    /// # Errors
+    /// When the seed does not exist, a layer fails, the token was set, or another backend made the
+    /// capture.
+    fn backward(
+        &self,
+        of: &dyn Capture,
+        pull: &Pull,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Vec<Array>, EngineError>;
 }
 
-/// Changes to values while the network runs, in the order in which they are made.
-pub type Edits = Vec<Edit>;
+/// Which layers of a network run, and what stays of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Every layer runs and is kept, within the backend's bound on memory.
+    All,
+    /// Only these, and of the others what these need; nothing else is kept.
+    Only(Vec<LayerId>),
+    /// These, and what a gradient from one of them will ask for.
+    Tape(Vec<LayerId>),
+}
 
-/// One change to the value of a layer.
+/// What a backward pass starts from, where it goes, and by which rule.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Edit {
-    /// These channels become 0.
-    Zero {
+pub struct Pull {
+    /// Where it starts.
+    pub seed: Seed,
+    /// How it passes ReLUs.
+    pub rule: ReluRule,
+    /// Which gradients are wanted.
+    pub wanted: Vec<Value>,
+}
+
+/// What a gradient is the gradient of; in a batch, of every picture's own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seed {
+    /// The sum of a channel over its positions.
+    Channel {
         /// The layer.
         layer: LayerId,
-        /// Its channels.
-        channels: Vec<usize>,
+        /// Its channel.
+        channel: usize,
     },
-    /// The whole value becomes this one, of the same shape.
-    Replace {
+    /// One value of a layer; a class is a unit of the last one.
+    Unit {
         /// The layer.
         layer: LayerId,
-        /// The new value.
+        /// Its channel.
+        channel: usize,
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+    },
+    /// The sum of products with these numbers, of the layer's shape.
+    Cotangent {
+        /// The layer.
+        layer: LayerId,
+        /// The numbers.
         value: Arc<Array>,
     },
 }
 
-impl Edit {
-    /// The layer that is changed.
+impl Seed {
+    /// The layer that it is taken at.
     pub const fn layer(&self) -> LayerId {
         match self {
-            Self::Zero { layer, .. } | Self::Replace { layer, .. } => *layer,
+            Self::Channel { layer, .. }
+            | Self::Unit { layer, .. }
+            | Self::Cotangent { layer, .. } => *layer,
         }
     }
+}
+
+/// What becomes of a gradient `g` at a ReLU with input `x`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReluRule {
+    /// The derivative: `g (x > 0)`.
+    Plain,
+    /// Guided backpropagation (Springenberg et al. 2015): `g (x > 0) (g > 0)`.
+    Guided,
+    /// Deconvnet (Zeiler & Fergus 2014): `g (g > 0)`.
+    Deconvnet,
 }

@@ -1,17 +1,18 @@
 //! Running a graph: one interface, and the backends behind it.
 //!
-//! [`Backend`] runs a network on an input, whole or from an edited layer onward; a [`Capture`] is
-//! what such a run left behind: every layer's value, read as plain arrays. [`device`] says where. `analysis` and `session`
-//! see only these two, never a tensor. [`portable`] is the backend on candle's own operations.
-//! Reverse mode will be a third method of [`Backend`] over the same captures: a capture holds, or
-//! computes again, every value that a gradient needs.
+//! [`Backend`] runs a network on an input, whole or from an edited layer onward, and backward; a
+//! [`Capture`] is what a run left behind: every layer's value, read as plain arrays, and all that a
+//! gradient needs. [`device`] says where. `analysis` and `session` see only these two, never a tensor.
+//! [`portable`] is the backend on candle's own operations.
 
 mod backend;
 mod capture;
 pub mod device;
+mod edit;
 mod error;
 pub mod portable;
 
-pub use backend::{Backend, Edit, Edits};
+pub use backend::{Backend, Keep, Pull, ReluRule, Seed};
 pub use capture::{Capture, ChannelStatistics};
+pub use edit::{Change, Edit, Edits};
 pub use error::EngineError;

@@ -31,7 +31,8 @@ fn cost(op: &Op, shape: &Shape) -> Cost {
             parameters: elements(&linear.weight) + linear.bias.as_ref().map_or(0, elements),
             multiply_adds: elements(&linear.weight),
         },
-        Op::Relu
+        Op::Standardise { .. }
+        | Op::Relu
         | Op::MaxPool(_)
         | Op::AveragePool(_)
         | Op::Add

@@ -161,6 +161,12 @@ pub enum Op {
     Conv(Conv),
     /// Batch norm in eval mode.
     BatchNorm(BatchNorm),
+    /// Each channel of each picture less its mean, divided by its deviation: a batch norm whose statistics
+    /// are those of the picture itself. In gradients both count as constants.
+    Standardise {
+        /// Added to the variance.
+        eps: f64,
+    },
     /// `max(x, 0)`.
     Relu,
     /// Maximum over a window; the border is minus infinity.
@@ -183,6 +189,7 @@ impl Op {
         match self {
             Self::Conv(_) => "conv",
             Self::BatchNorm(_) => "batch norm",
+            Self::Standardise { .. } => "standardise",
             Self::Relu => "relu",
             Self::MaxPool(_) => "max pool",
             Self::AveragePool(_) => "average pool",
@@ -227,7 +234,12 @@ impl Graph {
         match (&node.op, node.inputs.as_slice()) {
             (Op::Conv(_), _) => Some(layer),
             (
-                Op::BatchNorm(_) | Op::Relu | Op::MaxPool(_) | Op::AveragePool(_) | Op::Add,
+                Op::BatchNorm(_)
+                | Op::Standardise { .. }
+                | Op::Relu
+                | Op::MaxPool(_)
+                | Op::AveragePool(_)
+                | Op::Add,
                 [Value::Output { layer, .. }, ..],
             ) => self.kernels_of(*layer),
             _ => None,

@@ -82,7 +82,7 @@ pub fn receptive_fields(graph: &Graph, input: Shape, shapes: &[Shape]) -> Vec<Fi
                 rows: field.rows.over_all(shape.h),
                 columns: field.columns.over_all(shape.w),
             },
-            Op::BatchNorm(_) | Op::Relu | Op::Add | Op::Linear(_) => field,
+            Op::BatchNorm(_) | Op::Standardise { .. } | Op::Relu | Op::Add | Op::Linear(_) => field,
         });
     }
     fields

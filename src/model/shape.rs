@@ -53,7 +53,7 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
         Op::BatchNorm(norm) if norm.weight.elem_count() != first.c => {
             Err(no(&format!("{} channels are needed", norm.weight.elem_count())))
         }
-        Op::BatchNorm(_) | Op::Relu => Ok(first),
+        Op::BatchNorm(_) | Op::Standardise { .. } | Op::Relu => Ok(first),
         Op::MaxPool(window) | Op::AveragePool(AveragePool::Windowed { window, .. }) => {
             slide(window, first.c)
         }

@@ -11,8 +11,8 @@ use super::network::{Network, layer_infos};
 use super::run::Run;
 use crate::analysis::ranked;
 use crate::base::{Cancel, Dtype, Progress};
-use crate::engine::EngineError;
 use crate::engine::device::{Chosen, DeviceKind};
+use crate::engine::{EngineError, Keep};
 
 impl Session {
     /// Runs a network, where the session is told to, and keeps the run. A GPU that is out of memory is left
@@ -83,7 +83,7 @@ impl Session {
         // The statistics afterwards take about a tenth of the time.
         let steps = layers.len() + layers.len() / 10;
         let mut layer_done = Progress::new(|done, _| progress.report(done, steps));
-        let capture = backend.forward(input, &Vec::new(), cancel, &mut layer_done)?;
+        let capture = backend.forward(input, &Vec::new(), &Keep::All, cancel, &mut layer_done)?;
         drop(layer_done);
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         let mut statistics = HashMap::new();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::DType;
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Edit, Edits, EngineError};
+use convscope::engine::{Backend, Capture, Edit, Edits, EngineError, Keep};
 use convscope::model::Graph;
 
 use super::support::{Case, Random, assert_same, backend, run};
@@ -32,7 +32,7 @@ impl Bench {
     }
 
     fn zero(&self, layer: &str, channels: &[usize]) -> Edit {
-        Edit::Zero { layer: self.find(layer), channels: channels.to_vec() }
+        Edit::zero(self.find(layer), channels.to_vec())
     }
 
     fn replace(&self, layer: &str, seed: u64) -> Edit {
@@ -42,7 +42,7 @@ impl Bench {
     }
 
     fn from(&self, from: &dyn Capture, edits: &Edits) -> Result<Arc<dyn Capture>, EngineError> {
-        self.backend.forward_from(from, edits, &Cancel::new(), &mut Progress::none())
+        self.backend.forward_from(from, edits, &Keep::All, &Cancel::new(), &mut Progress::none())
     }
 }
 
@@ -101,8 +101,7 @@ fn a_zeroed_channel_is_zero_even_where_it_was_nan() {
     let shape = bench.plain.shape(layer).unwrap();
     let broken = Array::new(shape, vec![f32::NAN; shape.len()]).unwrap();
     let all: Vec<usize> = (0..shape.c).collect();
-    let edits =
-        vec![Edit::Replace { layer, value: broken.into() }, Edit::Zero { layer, channels: all }];
+    let edits = vec![Edit::Replace { layer, value: broken.into() }, Edit::zero(layer, all)];
     let value = bench.from(&*bench.plain, &edits).unwrap().read_all(layer).unwrap();
     assert!(value.data.iter().all(|value| *value == 0.0), "{:?}", &value.data[..4]);
 }
@@ -118,11 +117,17 @@ fn a_cancelled_run_stops() {
             cancel.cancel();
         }
     });
-    let run = bench.backend.forward(&bench.input, &vec![], &cancel, &mut progress);
+    let run = bench.backend.forward(&bench.input, &vec![], &Keep::All, &cancel, &mut progress);
     assert!(matches!(run, Err(EngineError::Cancelled)));
     drop(progress);
     assert_eq!(seen, 5);
-    let onward = bench.backend.forward_from(&*bench.plain, &vec![], &cancel, &mut Progress::none());
+    let onward = bench.backend.forward_from(
+        &*bench.plain,
+        &vec![],
+        &Keep::All,
+        &cancel,
+        &mut Progress::none(),
+    );
     assert!(matches!(onward, Err(EngineError::Cancelled)));
 }
 
@@ -133,13 +138,19 @@ fn progress_reaches_the_end() {
     let expected: Vec<_> = (1..=total).map(|done| (done, total)).collect();
     let mut seen = Vec::new();
     let mut progress = Progress::new(|done, total| seen.push((done, total)));
-    bench.backend.forward(&bench.input, &vec![], &Cancel::new(), &mut progress).unwrap();
+    bench
+        .backend
+        .forward(&bench.input, &vec![], &Keep::All, &Cancel::new(), &mut progress)
+        .unwrap();
     drop(progress);
     assert_eq!(seen, expected);
     let edits = vec![bench.zero("layer4.1.relu", &[0])];
     let mut last = (0, 0);
     let mut progress = Progress::new(|done, total| last = (done, total));
-    bench.backend.forward_from(&*bench.plain, &edits, &Cancel::new(), &mut progress).unwrap();
+    bench
+        .backend
+        .forward_from(&*bench.plain, &edits, &Keep::All, &Cancel::new(), &mut progress)
+        .unwrap();
     drop(progress);
     assert_eq!(last, (total, total));
 }
@@ -166,8 +177,8 @@ fn what_does_not_exist_is_refused() {
     let beyond = LayerId(bench.graph.nodes.len());
     let small = Arc::new(Array::zeros(Shape::new(2, channels, 1, 1)));
     let edits = [
-        Edit::Zero { layer: relu, channels: vec![0, channels] },
-        Edit::Zero { layer: beyond, channels: vec![] },
+        Edit::zero(relu, vec![0, channels]),
+        Edit::zero(beyond, vec![]),
         Edit::Replace { layer: relu, value: small },
     ];
     let out_of_range = |e: EngineError| matches!(e, EngineError::OutOfRange(_));

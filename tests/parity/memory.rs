@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::DType;
 use convscope::base::{Cancel, Combine, LayerId, Progress};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Edit, Edits};
+use convscope::engine::{Backend, Capture, Edit, Edits, Keep};
 
 use super::support::{Case, Random, assert_same, backend, run};
 
@@ -69,17 +69,18 @@ fn runs_from_an_edit_need_no_complete_capture() {
     let shape = plain.shape(find("layer3.0.bn1")).unwrap();
     let value = Arc::new(Random::new(7).array(shape, 1.0));
     let edits: [Edits; 3] = [
-        vec![Edit::Zero { layer: find("layer2.1.relu"), channels: vec![0, 3] }],
+        vec![Edit::zero(find("layer2.1.relu"), vec![0, 3])],
         vec![Edit::Replace { layer: find("layer3.0.bn1"), value }],
-        vec![Edit::Zero { layer: find("conv1"), channels: vec![1] }],
+        vec![Edit::zero(find("conv1"), vec![1])],
     ];
     for bound in [0, all / 3] {
         let part = backend(&graph, DType::F32).with_memory(bound);
         let from = run(&part, &input, &vec![]).unwrap();
         for edits in &edits {
             let expected = run(&whole, &input, edits).unwrap();
-            let onward =
-                part.forward_from(&*from, edits, &Cancel::new(), &mut Progress::none()).unwrap();
+            let onward = part
+                .forward_from(&*from, edits, &Keep::All, &Cancel::new(), &mut Progress::none())
+                .unwrap();
             assert_same(&*onward, &*expected);
             assert_same(&*run(&part, &input, edits).unwrap(), &*expected);
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Edits, EngineError};
+use convscope::engine::{Backend, Capture, Edits, EngineError, Keep};
 use convscope::model::{Graph, resnet};
 use convscope::source::Checkpoint;
 use serde::Deserialize;
@@ -72,7 +72,7 @@ pub fn run(
     input: &Array,
     edits: &Edits,
 ) -> Result<Arc<dyn Capture>, EngineError> {
-    backend.forward(input, edits, &Cancel::new(), &mut Progress::none())
+    backend.forward(input, edits, &Keep::All, &Cancel::new(), &mut Progress::none())
 }
 
 pub fn shape(tensor: &Tensor) -> Shape {

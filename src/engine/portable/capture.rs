@@ -17,6 +17,8 @@ pub enum Left {
     Value(Tensor),
     /// Its statistics; the value is computed again when somebody looks.
     Statistics(Arc<Vec<ChannelStatistics>>),
+    /// It did not run, or was not to be kept; it is computed when somebody looks.
+    Nothing,
 }
 
 /// Every layer of one run.
@@ -51,13 +53,13 @@ impl PortableCapture {
     pub fn known(&self) -> Vec<Option<Tensor>> {
         let value = |left: &Left| match left {
             Left::Value(value) => Some(value.clone()),
-            Left::Statistics(_) => None,
+            Left::Statistics(_) | Left::Nothing => None,
         };
         self.left.iter().map(value).collect()
     }
 
     /// A layer's value, computed again from what is kept where it has to be.
-    fn value(&self, layer: LayerId) -> std::result::Result<Tensor, EngineError> {
+    pub fn value(&self, layer: LayerId) -> std::result::Result<Tensor, EngineError> {
         self.shape(layer)?;
         if let Left::Value(value) = &self.left[layer.0] {
             return Ok(value.clone());
@@ -122,13 +124,12 @@ impl Capture for PortableCapture {
                     kept += all.len() * size_of::<ChannelStatistics>();
                     largest = largest.max(shape.len() * element);
                 }
+                Left::Nothing => largest = largest.max(shape.len() * element),
             }
         }
-        let replaced = self.edits.iter().map(|edit| match edit {
-            Edit::Replace { value, .. } => value.data.len() * size_of::<f32>(),
-            Edit::Zero { .. } => 0,
-        });
-        kept + largest + replaced.sum::<usize>() + self.input.data.len() * size_of::<f32>()
+        kept + largest
+            + self.edits.iter().map(Edit::bytes).sum::<usize>()
+            + self.input.data.len() * size_of::<f32>()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -143,6 +144,7 @@ impl Capture for PortableCapture {
         match &self.left[layer.0] {
             Left::Statistics(all) => Ok(all.as_ref().clone()),
             Left::Value(value) => self.wrap(layer, statistics(value)),
+            Left::Nothing => self.wrap(layer, statistics(&self.value(layer)?)),
         }
     }
 

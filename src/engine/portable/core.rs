@@ -1,9 +1,10 @@
 //! A network's weights on a device, and the walk through the graph that everything else uses.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{DType, Device, Tensor};
 
+use super::edits;
 use super::ops::Layer;
 use crate::base::{Array, Cancel, LayerId, Progress};
 use crate::engine::{Edit, Edits, EngineError};
@@ -15,6 +16,8 @@ pub struct Core {
     pub graph: Arc<Graph>,
     /// Its operations with their weights.
     pub layers: Vec<Layer>,
+    /// The kernels of convolutions as their gradients need them, from the first gradient on.
+    pub turned: Vec<OnceLock<Tensor>>,
     /// The precision.
     pub dtype: DType,
     /// Where.
@@ -40,7 +43,8 @@ impl Core {
             Layer::prepare(&node.op, dtype, &device).map_err(|e| failed(&device, &node.name, e))
         };
         let layers = graph.nodes.iter().map(prepare).collect::<Result<_, _>>()?;
-        Ok(Self { graph, layers, dtype, device })
+        let turned = graph.nodes.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { graph, layers, turned, dtype, device })
     }
 
     /// Computes the wanted layers, and of the others only what these need, in the order of the graph. A
@@ -118,7 +122,8 @@ impl Core {
         inputs.ok_or_else(|| EngineError::OutOfRange(format!("an input of {}", node.name)))
     }
 
-    fn upload(&self, array: &Array, layer: &str) -> Result<Tensor, EngineError> {
+    /// A value or a gradient on the device, in the precision of the backend.
+    pub fn upload(&self, array: &Array, layer: &str) -> Result<Tensor, EngineError> {
         // As float32, which is narrowed there: numerics must not depend on who narrows.
         Tensor::from_slice(&array.data, array.shape.dims(), &self.device)
             .and_then(|t| t.to_dtype(self.dtype))
@@ -135,17 +140,8 @@ impl Core {
         for edit in edits.iter().filter(|edit| edit.layer() == layer) {
             value = match edit {
                 Edit::Replace { value, .. } => self.upload(value, name)?,
-                Edit::Zero { channels, .. } => {
-                    let c = value.dims()[1];
-                    let keep: Vec<u8> = (0..c).map(|i| u8::from(!channels.contains(&i))).collect();
-                    let mut dims = vec![1; value.rank()];
-                    dims[1] = c;
-                    // No product: NaN times 0 is NaN.
-                    Tensor::from_vec(keep, dims, &self.device)
-                        .and_then(|t| t.broadcast_as(value.shape()))
-                        .and_then(|t| t.where_cond(&value, &value.zeros_like()?))
-                        .map_err(|e| failed(&self.device, name, e))?
-                }
+                Edit::Channels { channels, change, .. } => edits::apply(&value, channels, *change)
+                    .map_err(|e| failed(&self.device, name, e))?,
             };
         }
         Ok(value)

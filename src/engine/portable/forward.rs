@@ -1,14 +1,16 @@
-//! The backend: whole runs, and runs from an edited layer onward.
+//! The backend: whole runs, runs from an edited layer onward, and gradients.
 
 use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
+use super::backward::backward;
 use super::capture::{Left, PortableCapture, statistics};
 use super::core::{Core, Walk, failed};
-use super::keep::kept;
+use super::keep::{kept, taped};
 use crate::base::{Array, Cancel, Progress, Shape};
-use crate::engine::{Backend, Capture, Edit, Edits, EngineError};
+use crate::engine::edit::check;
+use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
 use crate::model::{Graph, infer};
 
 /// A network with its weights ready on a device.
@@ -35,31 +37,47 @@ impl Portable {
         self
     }
 
-    /// Computes the layers that `wanted` names and takes the others from `left`.
+    /// Which layers have to run for `keep`.
+    fn wanted(&self, keep: &Keep, edits: &Edits) -> Vec<bool> {
+        let count = self.core.graph.nodes.len();
+        match keep {
+            Keep::All => vec![true; count],
+            Keep::Only(layers) => (0..count).map(|i| layers.iter().any(|l| l.0 == i)).collect(),
+            Keep::Tape(layers) => taped(&self.core.graph, layers, edits),
+        }
+    }
+
+    /// Computes the layers that the walk wants and takes the others from `left`.
     fn run(
         &self,
         walk: Walk<'_>,
         shapes: Vec<Shape>,
-        mut left: Vec<Option<Left>>,
+        mut left: Vec<Left>,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let (input, edits) = (walk.input.clone(), walk.edits.clone());
         let core = &self.core;
+        let whole = walk.wanted.iter().all(|wanted| *wanted);
         let keep = kept(&core.graph, &shapes, core.dtype.size_in_bytes(), self.memory);
         core.walk(walk, cancel, progress, |layer, value| {
-            left[layer.0] = Some(if keep[layer.0] {
+            left[layer.0] = if keep[layer.0] {
                 Left::Value(value)
-            } else {
+            } else if whole {
                 let name = &core.graph.nodes[layer.0].name;
                 let of = statistics(&value).map_err(|e| failed(&core.device, name, e))?;
                 Left::Statistics(Arc::new(of))
-            });
+            } else {
+                Left::Nothing
+            };
             Ok(())
         })?;
-        let missing = || EngineError::OutOfRange("a layer that was not computed".into());
-        let left = left.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)?;
         Ok(Arc::new(PortableCapture::new(core.clone(), input, edits, shapes, left)))
+    }
+
+    fn own<'a>(&self, capture: &'a dyn Capture) -> Result<&'a PortableCapture, EngineError> {
+        let capture = capture.as_any().downcast_ref::<PortableCapture>();
+        capture.filter(|c| Arc::ptr_eq(&c.core, &self.core)).ok_or(EngineError::ForeignCapture)
     }
 }
 
@@ -68,58 +86,52 @@ impl Backend for Portable {
         &self,
         input: &Array,
         edits: &Edits,
+        keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let shapes = infer(&self.core.graph, input.shape)?;
         check(edits, &shapes)?;
         let count = shapes.len();
-        let walk = Walk { input, edits, known: vec![None; count], wanted: vec![true; count] };
-        self.run(walk, shapes, vec![None; count], cancel, progress)
+        let known = vec![None; count];
+        let walk = Walk { input, edits, known, wanted: self.wanted(keep, edits) };
+        self.run(walk, shapes, vec![Left::Nothing; count], cancel, progress)
     }
 
     fn forward_from(
         &self,
         from: &dyn Capture,
         edits: &Edits,
+        keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
-        let from = from.as_any().downcast_ref::<PortableCapture>();
-        let from = from.filter(|c| c.edits.is_empty() && Arc::ptr_eq(&c.core, &self.core));
-        let from = from.ok_or(EngineError::ForeignCapture)?;
+        let from = self.own(from)?;
+        if !from.edits.is_empty() {
+            return Err(EngineError::ForeignCapture);
+        }
         check(edits, &from.shapes)?;
         let touched = self.core.touched(edits);
+        let mut wanted = self.wanted(keep, edits);
         let mut known = from.known();
-        let mut left: Vec<Option<Left>> = from.left.iter().cloned().map(Some).collect();
+        let mut left = from.left.clone();
         for (i, touched) in touched.iter().enumerate() {
+            wanted[i] &= touched;
             if *touched {
-                (known[i], left[i]) = (None, None);
+                (known[i], left[i]) = (None, Left::Nothing);
             }
         }
-        let walk = Walk { input: &from.input, edits, known, wanted: touched };
+        let walk = Walk { input: &from.input, edits, known, wanted };
         self.run(walk, from.shapes.clone(), left, cancel, progress)
     }
-}
 
-fn check(edits: &Edits, shapes: &[Shape]) -> Result<(), EngineError> {
-    for edit in edits {
-        let missing = || EngineError::OutOfRange(format!("edited layer number {}", edit.layer().0));
-        let shape = shapes.get(edit.layer().0).ok_or_else(missing)?;
-        match edit {
-            Edit::Zero { channels, .. } => {
-                if let Some(channel) = channels.iter().find(|c| **c >= shape.c) {
-                    return Err(EngineError::OutOfRange(format!("edited channel {channel}")));
-                }
-            }
-            Edit::Replace { value, .. } if value.shape != *shape => {
-                return Err(EngineError::OutOfRange(format!(
-                    "a value {} for {shape}",
-                    value.shape
-                )));
-            }
-            Edit::Replace { .. } => {}
-        }
+    fn backward(
+        &self,
+        of: &dyn Capture,
+        pull: &Pull,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Vec<Array>, EngineError> {
+        Ok(backward(self.own(of)?, pull, cancel, progress)?.gradients)
     }
-    Ok(())
 }

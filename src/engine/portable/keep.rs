@@ -1,6 +1,7 @@
 //! Which layers' values a capture keeps when not all of them fit.
 
-use crate::base::Shape;
+use crate::base::{LayerId, Shape};
+use crate::engine::Edits;
 use crate::model::{Graph, Op, Value, costs};
 
 /// Which layers to keep: all, when they fit into `limit` bytes; else the first that fit in this order:
@@ -31,6 +32,32 @@ pub fn kept(graph: &Graph, shapes: &[Shape], element: usize, limit: usize) -> Ve
         }
     }
     keep
+}
+
+/// These layers, and those whose value a gradient from one of them asks for: what comes after each ReLU,
+/// and what goes into each maximum.
+pub fn taped(graph: &Graph, layers: &[LayerId], edits: &Edits) -> Vec<bool> {
+    let mut before = vec![false; graph.nodes.len()];
+    let mut taped = before.clone();
+    for layer in layers.iter().filter(|layer| layer.0 < graph.nodes.len()) {
+        (before[layer.0], taped[layer.0]) = (true, true);
+    }
+    for (i, node) in graph.nodes.iter().enumerate().rev() {
+        if !before[i] {
+            continue;
+        }
+        let changed = edits.iter().any(|edit| edit.layer().0 == i);
+        let own = matches!(node.op, Op::Relu) && !changed;
+        taped[i] |= own;
+        let reads = matches!(node.op, Op::Relu | Op::MaxPool(_) | Op::Standardise { .. }) && !own;
+        for value in &node.inputs {
+            if let Value::Output { layer, .. } = value {
+                before[layer.0] = true;
+                taped[layer.0] |= reads;
+            }
+        }
+    }
+    taped
 }
 
 /// Layers whose value alone is needed by all that follow.

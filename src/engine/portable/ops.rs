@@ -15,6 +15,8 @@ pub enum Layer {
     Affine(Tensor, Tensor),
     /// `max(x, 0)`, with a 0 of the right dtype.
     Relu(Tensor),
+    /// Each channel less its mean, divided by its deviation; what is added to the variance.
+    Standardise(f64),
     /// Maximum over a window.
     MaxPool(Window),
     /// Average over a window or over everything.
@@ -40,6 +42,7 @@ impl Layer {
                 let (scale, shift) = fold(norm)?;
                 Self::Affine(load(&scale)?, load(&shift)?)
             }
+            Op::Standardise { eps } => Self::Standardise(*eps),
             Op::Relu => Self::Relu(Tensor::zeros((1, 1, 1, 1), dtype, device)?),
             Op::MaxPool(window) => Self::MaxPool(*window),
             Op::AveragePool(pool) => Self::AveragePool(*pool),
@@ -57,8 +60,12 @@ impl Layer {
         let [x, rest @ ..] = inputs else { candle_core::bail!("no input") };
         match self {
             Self::Conv(conv) => conv.forward(x),
-            Self::GeneralConv(conv) => general_conv(x, conv),
+            Self::GeneralConv(conv) => run_conv(x, conv),
             Self::Affine(scale, shift) => x.broadcast_mul(scale)?.broadcast_add(shift),
+            Self::Standardise(eps) => {
+                let (mean, deviation) = moments(x, *eps)?;
+                x.broadcast_sub(&mean)?.broadcast_div(&deviation)
+            }
             // `relu` would turn NaN into 0; with the input first, `maximum` keeps it.
             Self::Relu(zero) => x.broadcast_maximum(&zero.reshape(vec![1; x.rank()])?),
             Self::MaxPool(window) => max_pool(x, window),
@@ -112,7 +119,24 @@ fn fold(norm: &BatchNorm) -> Result<(Tensor, Tensor)> {
     Ok((scale, shift))
 }
 
-/// Sum over the taps of (shifted input) x (one tap of the weights): any border, stride, dilation.
+/// The mean of each channel of each picture, and `sqrt(variance + eps)`: `[N, C, 1, 1]`.
+pub fn moments(x: &Tensor, eps: f64) -> Result<(Tensor, Tensor)> {
+    let wide = widened(x)?;
+    let mean = wide.mean_keepdim((2, 3))?;
+    let variance = wide.broadcast_sub(&mean)?.sqr()?.mean_keepdim((2, 3))?;
+    Ok((mean.to_dtype(x.dtype())?, (variance + eps)?.sqrt()?.to_dtype(x.dtype())?))
+}
+
+/// A convolution with any border, stride and dilation.
+pub fn run_conv(x: &Tensor, conv: &Conv) -> Result<Tensor> {
+    let Window { stride, pads, dilation, .. } = conv.window;
+    if conv.bias.is_none() && pads == [0; 4] && stride == [1; 2] && dilation[0] == dilation[1] {
+        return x.conv2d(&conv.weight, 0, 1, dilation[0], conv.groups);
+    }
+    general_conv(x, conv)
+}
+
+/// Sum over the taps of (shifted input) x (one tap of the weights).
 fn general_conv(x: &Tensor, conv: &Conv) -> Result<Tensor> {
     let padded = pad(x, &conv.window, 0.0)?;
     let [kh, kw] = conv.window.kernel;
@@ -145,7 +169,7 @@ fn pad_shortcut(x: &Tensor, shortcut: &PadShortcut) -> Result<Tensor> {
 }
 
 /// The maximum over rows of taps, then over columns: a window is separable.
-fn max_pool(x: &Tensor, window: &Window) -> Result<Tensor> {
+pub fn max_pool(x: &Tensor, window: &Window) -> Result<Tensor> {
     let mut at = pad(x, window, f64::NEG_INFINITY)?;
     for axis in [0, 1] {
         let mut best = tap(&at, window, axis, 0, x)?;
@@ -160,7 +184,12 @@ fn max_pool(x: &Tensor, window: &Window) -> Result<Tensor> {
 }
 
 fn average_pool(x: &Tensor, window: &Window, count_include_pad: bool) -> Result<Tensor> {
-    // How many positions count in each window: what `ceil_mode` reads behind the border never does.
+    let total = window_sum(&pad(x, window, 0.0)?, window, x)?;
+    total.broadcast_div(&counted(x, window, count_include_pad)?)
+}
+
+/// How many positions count in each window: what `ceil_mode` reads behind the border never does.
+pub fn counted(x: &Tensor, window: &Window, count_include_pad: bool) -> Result<Tensor> {
     let (_, _, h, w) = x.dims4()?;
     let counted = if count_include_pad {
         let [top, left, bottom, right] = window.pads;
@@ -170,8 +199,7 @@ fn average_pool(x: &Tensor, window: &Window, count_include_pad: bool) -> Result<
     } else {
         pad(&Tensor::ones((1, 1, h, w), x.dtype(), x.device())?, window, 0.0)?
     };
-    let total = window_sum(&pad(x, window, 0.0)?, window, x)?;
-    total.broadcast_div(&window_sum(&counted, window, x)?)
+    window_sum(&counted, window, x)
 }
 
 fn window_sum(padded: &Tensor, window: &Window, x: &Tensor) -> Result<Tensor> {
@@ -187,7 +215,7 @@ fn window_sum(padded: &Tensor, window: &Window, x: &Tensor) -> Result<Tensor> {
 }
 
 /// Rows or columns `k dilation + i stride` of an already padded value, one for each window.
-fn tap(padded: &Tensor, window: &Window, axis: usize, k: usize, x: &Tensor) -> Result<Tensor> {
+pub fn tap(padded: &Tensor, window: &Window, axis: usize, k: usize, x: &Tensor) -> Result<Tensor> {
     let (dim, size) = (axis + 2, x.dim(axis + 2)?);
     let Some(steps) = crate::model::window_steps(window, axis, size) else {
         candle_core::bail!("the window is larger than the input")
@@ -201,7 +229,7 @@ fn tap(padded: &Tensor, window: &Window, axis: usize, k: usize, x: &Tensor) -> R
 }
 
 /// The borders of the window around `x`, and what `ceil_mode` reads behind them.
-fn pad(x: &Tensor, window: &Window, value: f64) -> Result<Tensor> {
+pub fn pad(x: &Tensor, window: &Window, value: f64) -> Result<Tensor> {
     let mut at = x.clone();
     for axis in [0, 1] {
         let (before, after) = window.pads_of(axis);

@@ -1,0 +1,244 @@
+//! Reverse mode over the graph, from a seed down to the values that are asked for.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Result, Tensor};
+
+use super::capture::PortableCapture;
+use super::core::failed;
+use super::edits;
+use super::gradient::Local;
+use super::ops::Layer;
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::engine::{Edit, EngineError, Pull, ReluRule, Seed};
+use crate::model::{Graph, Value};
+
+/// The gradients that were asked for.
+pub struct Pulled {
+    /// In the order of the wish.
+    pub gradients: Vec<Array>,
+    /// The most bytes of gradients that were held at once.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the bound on memory is a test's"))]
+    pub most_held: usize,
+}
+
+/// Walks from the seed to the wanted values; a gradient is let go as soon as its layer has passed it on.
+pub fn backward(
+    of: &PortableCapture,
+    pull: &Pull,
+    cancel: &Cancel,
+    progress: &mut Progress,
+) -> std::result::Result<Pulled, EngineError> {
+    let (core, start) = (&of.core, pull.seed.layer());
+    let needed = Needed::new(&core.graph, &pull.wanted);
+    let mut sweep = Sweep {
+        of,
+        rule: pull.rule,
+        layers: vec![None; core.graph.nodes.len()],
+        input: None,
+        most_held: 0,
+    };
+    let seed = sweep.seed(&pull.seed)?;
+    let mut found: Vec<Option<Array>> = vec![None; pull.wanted.len()];
+    if needed.value(&Value::of(start)) {
+        sweep.layers[start.0] = Some(seed);
+    }
+    for i in (0..=start.0).rev() {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        let Some(g) = sweep.layers[i].take() else { continue };
+        for (wanted, found) in pull.wanted.iter().zip(&mut found) {
+            if *wanted == Value::of(LayerId(i)) {
+                *found = Some(sweep.read(&g, of.shapes[i])?);
+            }
+        }
+        if needed.passes[i] {
+            let name = &core.graph.nodes[i].name;
+            sweep.pass(LayerId(i), g, &needed).map_err(|stop| match stop {
+                Stop::Engine(error) => error,
+                Stop::Tensor(error) => failed(&core.device, &format!("gradient of {name}"), error),
+            })?;
+        }
+        progress.report(start.0 - i + 1, start.0 + 1);
+    }
+    core.device.synchronize().map_err(|e| failed(&core.device, "the gradient", e))?;
+    let mut gradients = Vec::with_capacity(found.len());
+    for (wanted, found) in pull.wanted.iter().zip(found) {
+        gradients.push(match (found, wanted, &sweep.input) {
+            (Some(found), ..) => found,
+            (None, Value::Input, Some(g)) => sweep.read(g, of.input.shape)?,
+            (None, Value::Input, None) => Array::zeros(of.input.shape),
+            (None, Value::Output { layer, .. }, _) => {
+                let missing = || EngineError::OutOfRange(format!("layer number {}", layer.0));
+                Array::zeros(*of.shapes.get(layer.0).ok_or_else(missing)?)
+            }
+        });
+    }
+    Ok(Pulled { gradients, most_held: sweep.most_held })
+}
+
+/// Which gradients lead to a wanted one.
+struct Needed<'a> {
+    wanted: &'a [Value],
+    /// Layers with an input whose gradient is needed.
+    passes: Vec<bool>,
+}
+
+impl<'a> Needed<'a> {
+    fn new(graph: &Graph, wanted: &'a [Value]) -> Self {
+        let mut needed = Self { wanted, passes: vec![false; graph.nodes.len()] };
+        for (i, node) in graph.nodes.iter().enumerate() {
+            needed.passes[i] = node.inputs.iter().any(|value| needed.value(value));
+        }
+        needed
+    }
+
+    fn value(&self, value: &Value) -> bool {
+        let passes = match value {
+            Value::Input => false,
+            Value::Output { layer, .. } => self.passes[layer.0],
+        };
+        passes || self.wanted.contains(value)
+    }
+}
+
+/// The gradients on the way.
+struct Sweep<'a> {
+    of: &'a PortableCapture,
+    rule: ReluRule,
+    layers: Vec<Option<Tensor>>,
+    input: Option<Tensor>,
+    most_held: usize,
+}
+
+/// What went wrong at a layer.
+enum Stop {
+    Engine(EngineError),
+    Tensor(candle_core::Error),
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<candle_core::Error> for Stop {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(error)
+    }
+}
+
+impl Sweep<'_> {
+    /// Hands the gradient of a layer's value on to its inputs.
+    fn pass(
+        &mut self,
+        at: LayerId,
+        mut g: Tensor,
+        needed: &Needed<'_>,
+    ) -> std::result::Result<(), Stop> {
+        let (core, of) = (&self.of.core, self.of);
+        let mut edited = false;
+        for edit in of.edits.iter().rev().filter(|edit| edit.layer() == at) {
+            edited = true;
+            match edit {
+                // What was computed before has no part in it.
+                Edit::Replace { .. } => return Ok(()),
+                Edit::Channels { channels, change, .. } => g = edits::pull(&g, channels, *change)?,
+            }
+        }
+        let node = &core.graph.nodes[at.0];
+        let x = match &core.layers[at.0] {
+            Layer::Relu(_) if self.rule == ReluRule::Deconvnet => None,
+            // Above 0 where its input is; a changed value need not be.
+            Layer::Relu(_) if !edited => Some(of.value(at)?),
+            Layer::Relu(_) | Layer::MaxPool(_) | Layer::Standardise(_) => {
+                node.inputs.first().map(|value| self.value(value)).transpose()?
+            }
+            _ => None,
+        };
+        for input in node.inputs.iter().filter(|value| needed.value(value)) {
+            let dims = self.shape(input).dims();
+            let local = Local {
+                op: &node.op,
+                layer: &core.layers[at.0],
+                turned: &core.turned[at.0],
+                dims: &dims,
+                rule: self.rule,
+            };
+            let part = local.pull(&g, x.as_ref())?;
+            let slot = match input {
+                Value::Input => &mut self.input,
+                Value::Output { layer, .. } => &mut self.layers[layer.0],
+            };
+            *slot = Some(match slot.take() {
+                Some(other) => (other + part)?,
+                None => part,
+            });
+        }
+        self.most_held = self.most_held.max(self.held(&g));
+        Ok(())
+    }
+
+    fn shape(&self, value: &Value) -> Shape {
+        match value {
+            Value::Input => self.of.input.shape,
+            Value::Output { layer, .. } => self.of.shapes[layer.0],
+        }
+    }
+
+    fn value(&self, value: &Value) -> std::result::Result<Tensor, EngineError> {
+        match value {
+            Value::Input => self.of.core.upload(&self.of.input, "input"),
+            Value::Output { layer, .. } => self.of.value(*layer),
+        }
+    }
+
+    /// Bytes of all gradients that live, each tensor counted once.
+    fn held(&self, g: &Tensor) -> usize {
+        let all = self.layers.iter().chain([&self.input]).flatten().chain([g]);
+        let each: HashMap<_, _> =
+            all.map(|t| (t.id(), t.elem_count() * t.dtype().size_in_bytes())).collect();
+        each.values().sum()
+    }
+
+    fn seed(&self, seed: &Seed) -> std::result::Result<Tensor, EngineError> {
+        let layer = seed.layer();
+        let missing = |what: String| EngineError::OutOfRange(what);
+        let shape = self.of.shapes.get(layer.0).copied();
+        let shape = shape.ok_or_else(|| missing(format!("layer number {}", layer.0)))?;
+        let mut ones = Array::zeros(shape);
+        let area = shape.area();
+        match seed {
+            Seed::Cotangent { value, .. } if value.shape != shape => {
+                return Err(missing(format!("a gradient {} for {shape}", value.shape)));
+            }
+            Seed::Cotangent { value, .. } => return self.of.core.upload(value, "the seed"),
+            Seed::Channel { channel, .. } | Seed::Unit { channel, .. } if *channel >= shape.c => {
+                return Err(missing(format!("channel {channel} of {}", shape.c)));
+            }
+            Seed::Unit { row, column, .. } if *row >= shape.h || *column >= shape.w => {
+                return Err(missing(format!("unit ({row}, {column}) of {}x{}", shape.h, shape.w)));
+            }
+            Seed::Channel { channel, .. } => {
+                for picture in ones.data.chunks_mut(shape.c * area) {
+                    picture[channel * area..(channel + 1) * area].fill(1.0);
+                }
+            }
+            Seed::Unit { channel, row, column, .. } => {
+                for picture in ones.data.chunks_mut(shape.c * area) {
+                    picture[channel * area + row * shape.w + column] = 1.0;
+                }
+            }
+        }
+        self.of.core.upload(&ones, "the seed")
+    }
+
+    fn read(&self, g: &Tensor, shape: Shape) -> std::result::Result<Array, EngineError> {
+        let data: Result<Vec<f32>> =
+            g.to_dtype(DType::F32).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1());
+        let data = data.map_err(|e| failed(&self.of.core.device, "reading a gradient", e))?;
+        Ok(Array { shape, data })
+    }
+}
