@@ -1,9 +1,21 @@
 //! What captures mean: one method per file, arrays in, arrays and numbers out.
+//!
+//! [`explain`] says which places made a class, a channel or a unit. Everything here sees the engine's interface
+//! alone, and so works on every device, in every precision, for every network.
 
 mod classes;
+mod error;
+pub mod explain;
 mod histogram;
+mod random;
+mod ranking;
 mod statistics;
+mod subject;
 
 pub use classes::{probabilities, ranked};
+pub use error::AnalysisError;
 pub use histogram::Histogram;
+pub use random::Normal;
+pub use ranking::channel_effects;
 pub use statistics::LayerStatistics;
+pub use subject::{Parameters, Subject, Target, Work};

@@ -23,10 +23,10 @@ pub trait Backend: Send + Sync {
     ) -> Result<Arc<dyn Capture>, EngineError>;
 
     /// The capture that `forward` would give for the same input and `edits`, computing again only
-    /// what lies behind an edited layer. `from` must be an unedited capture of this backend.
+    /// what lies behind a layer edited anew. `edits` begin with those of `from`, a capture of this backend.
     ///
     /// # Errors
-    /// As [`Backend::forward`], and for a capture that another backend made.
+    /// As [`Backend::forward`], and for a capture that another backend or other edits made.
     fn forward_from(
         &self,
         from: &dyn Capture,

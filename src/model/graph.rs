@@ -1,7 +1,8 @@
 //! The graph: nodes in topological order, edges that name a value, operations with their weights.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
+use super::ModelError;
 use crate::base::LayerId;
 
 /// A network.
@@ -152,6 +153,16 @@ pub struct Linear {
     pub weight: Tensor,
     /// The shift.
     pub bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// The weights of one output: `[in]`.
+    ///
+    /// # Errors
+    /// When there is no such output.
+    pub fn row(&self, output: usize) -> Result<Vec<f32>, ModelError> {
+        Ok(self.weight.get(output)?.to_dtype(DType::F32)?.to_vec1()?)
+    }
 }
 
 /// What a layer computes.

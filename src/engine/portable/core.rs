@@ -148,7 +148,7 @@ impl Core {
     }
 
     /// Which layers an edit changes: the edited ones and all behind them.
-    pub fn touched(&self, edits: &Edits) -> Vec<bool> {
+    pub fn touched(&self, edits: &[Edit]) -> Vec<bool> {
         let mut touched = vec![false; self.graph.nodes.len()];
         for (i, node) in self.graph.nodes.iter().enumerate() {
             let behind = node.inputs.iter().any(|value| match value {

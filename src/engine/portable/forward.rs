@@ -107,11 +107,11 @@ impl Backend for Portable {
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let from = self.own(from)?;
-        if !from.edits.is_empty() {
+        let Some(further) = edits.strip_prefix(from.edits.as_slice()) else {
             return Err(EngineError::ForeignCapture);
-        }
+        };
         check(edits, &from.shapes)?;
-        let touched = self.core.touched(edits);
+        let touched = self.core.touched(further);
         let mut wanted = self.wanted(keep, edits);
         let mut known = from.known();
         let mut left = from.left.clone();

@@ -1,0 +1,30 @@
+//! Grad-CAM: channels weighted by the mean of their gradients (Selvaraju et al. 2017).
+
+use super::weighted::{Pair, answer, weighted};
+use super::{Attribution, Kind, Method, Passes, Question};
+use crate::analysis::{AnalysisError, Subject, Work};
+
+/// `sum_c w_c A_c`, `w_c` the mean of `d target / d A_c`; `GradCAM` of pytorch-grad-cam.
+pub const METHOD: Method = Method {
+    name: "grad-cam",
+    doc: "where the channels lie that raise the target, each by its mean gradient",
+    kind: Kind::Map,
+    takes_layer: true,
+    passes: Passes::one_backward,
+    explain,
+};
+
+fn explain(
+    subject: &Subject<'_>,
+    question: &Question,
+    work: &mut Work<'_, '_, Attribution>,
+) -> Result<Attribution, AnalysisError> {
+    let pair = Pair::of(subject, question, work.cancel)?;
+    Ok(answer(weighted(&pair.values, &weights(&pair))))
+}
+
+/// The mean gradient of each channel.
+pub fn weights(pair: &Pair) -> Vec<f64> {
+    let mean = |g: &[f32]| g.iter().map(|v| f64::from(*v)).sum::<f64>() / g.len() as f64;
+    pair.channels().map(|(_, gradients)| mean(gradients)).collect()
+}

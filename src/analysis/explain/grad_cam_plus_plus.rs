@@ -1,0 +1,36 @@
+//! Grad-CAM++: positive gradients weighted by second-order terms (Chattopadhay et al. 2018).
+
+use super::weighted::{Pair, answer, weighted};
+use super::{Attribution, Kind, Method, Passes, Question};
+use crate::analysis::{AnalysisError, Subject, Work};
+
+/// `sum_c w_c A_c`, `w_c = sum(max(G, 0) a)` with `a = G^2 / (2 G^2 + sum(A_c) G^3 + 1e-6)`, 0 where `G` is 0;
+/// `GradCAMPlusPlus` of pytorch-grad-cam.
+pub const METHOD: Method = Method {
+    name: "grad-cam++",
+    doc: "as Grad-CAM, but several places of one kind count alike",
+    kind: Kind::Map,
+    takes_layer: true,
+    passes: Passes::one_backward,
+    explain,
+};
+
+fn explain(
+    subject: &Subject<'_>,
+    question: &Question,
+    work: &mut Work<'_, '_, Attribution>,
+) -> Result<Attribution, AnalysisError> {
+    let pair = Pair::of(subject, question, work.cancel)?;
+    let weight = |(values, gradients): (&[f32], &[f32])| {
+        let sum: f64 = values.iter().map(|a| f64::from(*a)).sum();
+        let share = |g: &f32| {
+            let g = f64::from(*g);
+            let (second, third) = (g * g, g * g * g);
+            let alpha = if g == 0.0 { 0.0 } else { second / (2.0 * second + sum * third + 1e-6) };
+            g.max(0.0) * alpha
+        };
+        gradients.iter().map(share).sum()
+    };
+    let weights: Vec<f64> = pair.channels().map(weight).collect();
+    Ok(answer(weighted(&pair.values, &weights)))
+}

@@ -1,0 +1,146 @@
+//! Explanations: which places of a photo or of a layer made a class, a channel or a unit.
+//!
+//! One method a file; [`METHODS`] is the table of them. Every method is written against the interface of
+//! the engine and works for every network that can be loaded.
+
+mod ablation_cam;
+mod cam;
+mod deconvnet;
+mod eigen_cam;
+mod finish;
+mod grad_cam;
+mod grad_cam_elementwise;
+mod grad_cam_plus_plus;
+mod guided_backprop;
+mod guided_grad_cam;
+mod hirescam;
+mod integrated_gradients;
+mod layer_cam;
+mod occlusion;
+mod saliency;
+mod score_cam;
+mod smoothgrad;
+mod weighted;
+mod xgrad_cam;
+
+use super::{AnalysisError, Parameters, Subject, Target, Work};
+use crate::base::{Array, Cancel, LayerId};
+use crate::engine::ReluRule;
+use crate::model::Value;
+
+pub use finish::{finished, pixel_map, resized};
+pub use occlusion::occluded;
+pub use smoothgrad::smoothed;
+pub use weighted::by_mean;
+
+/// Every method, in the order of lists.
+pub static METHODS: [&Method; 17] = [
+    &cam::METHOD,
+    &grad_cam::METHOD,
+    &grad_cam_plus_plus::METHOD,
+    &hirescam::METHOD,
+    &layer_cam::METHOD,
+    &xgrad_cam::METHOD,
+    &grad_cam_elementwise::METHOD,
+    &eigen_cam::METHOD,
+    &score_cam::METHOD,
+    &ablation_cam::METHOD,
+    &saliency::METHOD,
+    &smoothgrad::METHOD,
+    &integrated_gradients::METHOD,
+    &guided_backprop::METHOD,
+    &deconvnet::METHOD,
+    &guided_grad_cam::METHOD,
+    &occlusion::METHOD,
+];
+
+/// A method: one constant in each file.
+pub struct Method {
+    /// Its name on the command line: `grad-cam`.
+    pub name: &'static str,
+    /// What it shows, in a few words.
+    pub doc: &'static str,
+    /// What it attributes to.
+    pub kind: Kind,
+    /// Whether it reads a layer of the user's choice.
+    pub takes_layer: bool,
+    /// How often the network runs.
+    pub passes: fn(&Subject<'_>, &Question) -> Passes,
+    /// The explanation. It fails when the method does not fit the network, the layer or the target, a pass
+    /// fails, or the token was set.
+    pub explain: fn(
+        &Subject<'_>,
+        &Question,
+        &mut Work<'_, '_, Attribution>,
+    ) -> Result<Attribution, AnalysisError>,
+}
+
+/// What is asked of a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// The layer, for methods that read one.
+    pub layer: LayerId,
+    /// What is explained.
+    pub target: Target,
+    /// How it is done.
+    pub parameters: Parameters,
+}
+
+/// What a method attributes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Positions of a layer: `[1, 1, h, w]`, before the ReLU.
+    Map,
+    /// Values of the input, each in its own right and sign: `[1, C, H, W]`.
+    Gradient,
+    /// Values of the input, whose shares with their signs add up over the channels: `[1, C, H, W]`.
+    Share,
+}
+
+/// Passes through the network, the whole of it or a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passes {
+    /// Forward, a picture of a batch each.
+    pub forward: usize,
+    /// Backward.
+    pub backward: usize,
+}
+
+impl Passes {
+    /// The cost of a method that runs backward once.
+    const fn one_backward(_: &Subject<'_>, _: &Question) -> Self {
+        Self { forward: 0, backward: 1 }
+    }
+}
+
+/// What a method found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// What the values are of.
+    pub kind: Kind,
+    /// The values, unscaled.
+    pub values: Array,
+    /// Numbers about it, by their names.
+    pub facts: Vec<(&'static str, f64)>,
+    /// Sentences that the user must know.
+    pub notes: Vec<String>,
+}
+
+impl Attribution {
+    /// Values without anything to say about them.
+    pub const fn plain(kind: Kind, values: Array) -> Self {
+        Self { kind, values, facts: Vec::new(), notes: Vec::new() }
+    }
+}
+
+/// The target's gradient at the input, as methods that differ only in their rule for ReLUs have it.
+fn to_input(
+    subject: &Subject<'_>,
+    question: &Question,
+    rule: ReluRule,
+    cancel: &Cancel,
+) -> Result<Attribution, AnalysisError> {
+    subject.check(question.target)?;
+    let found = subject.gradient(question.target, Value::Input, rule, cancel)?;
+    Ok(Attribution::plain(Kind::Gradient, found))
+}

@@ -1,0 +1,14 @@
+//! Saliency: the gradient of the target (Simonyan et al. 2014).
+
+use super::{Kind, Method, Passes, to_input};
+use crate::engine::ReluRule;
+
+/// `d target / d input`, signed; `Saliency` of captum with `abs=False`.
+pub const METHOD: Method = Method {
+    name: "saliency",
+    doc: "which pixels the target reacts to most",
+    kind: Kind::Gradient,
+    takes_layer: false,
+    passes: Passes::one_backward,
+    explain: |subject, question, work| to_input(subject, question, ReluRule::Plain, work.cancel),
+};
