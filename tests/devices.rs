@@ -130,7 +130,7 @@ impl Bench {
         else {
             panic!()
         };
-        let run = RunKey { network: network.id, input: input.id };
+        let run = RunKey::plain(network.id, input.id);
         Self { fake, session, run }
     }
 
@@ -139,7 +139,7 @@ impl Bench {
     }
 
     fn forward(&self) -> Arc<Outcome> {
-        match self.ask(&Request::Forward(self.run)).unwrap() {
+        match self.ask(&Request::forward(self.run)).unwrap() {
             Answer::Outcome(outcome) => outcome,
             other => panic!("{other:?}"),
         }
@@ -244,7 +244,7 @@ fn one_capture_gets_its_share_of_the_memory() {
         let Answer::Input(input) = ask(&Request::Input { network: network.id, photo }) else {
             panic!()
         };
-        ask(&Request::Forward(RunKey { network: network.id, input: input.id }));
+        ask(&Request::forward(RunKey::plain(network.id, input.id)));
     }
     assert_eq!(bench.fake.memory.load(Ordering::Relaxed), (1 << 24) / 8 * 7);
 }

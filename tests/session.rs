@@ -73,8 +73,8 @@ impl Desk {
         let Ok(Answer::Input(input)) = ask(Request::Input { network: network.id, photo }) else {
             panic!("an input")
         };
-        let run = RunKey { network: network.id, input: input.id };
-        let Ok(Answer::Outcome(outcome)) = ask(Request::Forward(run)) else { panic!("a run") };
+        let run = RunKey::plain(network.id, input.id);
+        let Ok(Answer::Outcome(outcome)) = ask(Request::forward(run)) else { panic!("a run") };
         Self { session, network, input, outcome }
     }
 

@@ -4,8 +4,11 @@ mod array;
 mod choice;
 mod control;
 mod device;
+mod exact;
 mod key;
 mod mouse;
+mod random;
+mod ranges;
 mod rect;
 mod text;
 
@@ -15,8 +18,11 @@ pub use choice::{
 };
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;
+pub use exact::Exact;
 pub use key::{Key, KeyCode, KeyError};
 pub use mouse::{Mouse, MouseKind};
+pub use random::Random;
+pub use ranges::{numbers, ranges};
 pub use rect::Rect;
 pub use text::{
     bar, clean, count, first_line, nearest, percent, short_bytes, short_count, significant,

@@ -140,8 +140,8 @@ impl Context {
     ) -> Result<Arc<Outcome>> {
         let request = Request::Input { network: network.id, photo: photo.clone() };
         let input = ask!(self, request, Input);
-        let run = RunKey { network: network.id, input: input.id };
-        match self.answer(&Request::Forward(run), progress)? {
+        let run = RunKey::plain(network.id, input.id);
+        match self.answer(&Request::forward(run), progress)? {
             Answer::Outcome(outcome) => Ok(outcome),
             _ => Err(anyhow!("an internal error: a run has no outcome")),
         }

@@ -1,7 +1,7 @@
 //! What is on the screen in words: as a command line, as a caption, as a file's name.
 
 use super::State;
-use crate::base::Choice;
+use crate::base::{Choice, ranges};
 use crate::session::ask::{ModelRef, PlaneKind, Seen, Slice};
 
 /// The command that shows what the view shows.
@@ -42,7 +42,7 @@ fn planes(maps: &[PlaneKind]) -> Vec<String> {
         PlaneKind::Combined(_) => None,
     };
     let channels: Vec<usize> = maps.iter().filter_map(channel).collect();
-    vec!["--channels".into(), list(&channels)]
+    vec!["--channels".into(), ranges(&channels)]
 }
 
 fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
@@ -51,7 +51,7 @@ fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
         flags.extend(["--channels".into(), state.channel.to_string()]);
     } else {
         let channels: Vec<usize> = kernels.iter().map(|(kernel, _)| *kernel).collect();
-        flags.extend(["--channels".into(), list(&channels)]);
+        flags.extend(["--channels".into(), ranges(&channels)]);
     }
     let slice =
         if state.inputs { Some(&Slice::Input(state.slice)) } else { kernels.first().map(|k| &k.1) };
@@ -59,22 +59,6 @@ fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
         flags.extend(["--slice".into(), input.to_string()]);
     }
     flags
-}
-
-/// `0-3,7`.
-fn list(channels: &[usize]) -> String {
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    for &channel in channels {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == channel => *last = channel,
-            _ => runs.push((channel, channel)),
-        }
-    }
-    let run = |(first, last): &(usize, usize)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}-{last}"),
-    };
-    runs.iter().map(run).collect::<Vec<_>>().join(",")
 }
 
 /// What differs from the settings. The channels are listed in their order: it needs no flag.
@@ -173,12 +157,6 @@ pub(super) fn file_stem(state: &State) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn channels_become_ranges() {
-        assert_eq!(list(&[0, 1, 2, 7, 9, 8]), "0-2,7,9,8");
-        assert_eq!(list(&[]), "");
-    }
 
     #[test]
     fn words_are_quoted_for_the_shell() {

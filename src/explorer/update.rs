@@ -189,10 +189,10 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             Some(vec![Effect::Print(Printed { picture: Some(picture), words })])
         }
         (Answer::Input(input), Request::Input { network, .. }) if awaited => {
-            let run = RunKey { network, input: input.id };
+            let run = RunKey::plain(network, input.id);
             state.next_input = Some(input);
-            wait_for(state, LaneName::Run, Request::Forward(run));
-            Some(vec![Effect::Run(Request::Forward(run))])
+            wait_for(state, LaneName::Run, Request::forward(run));
+            Some(vec![Effect::Run(Request::forward(run))])
         }
         (Answer::Outcome(outcome), _) if awaited => {
             ran(state, outcome);
@@ -336,7 +336,10 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
         }
         (
             _,
-            Request::Network(_) | Request::Input { .. } | Request::Forward(_) | Request::Device(_),
+            Request::Network(_)
+            | Request::Input { .. }
+            | Request::Forward { .. }
+            | Request::Device(_),
         ) => {
             if awaited {
                 let others = state.next_photos.is_some();

@@ -9,6 +9,7 @@ mod error;
 mod graph;
 mod naming;
 mod receptive;
+mod redraw;
 pub mod resnet;
 mod shape;
 
@@ -19,5 +20,6 @@ pub use graph::{
     AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window,
 };
 pub use receptive::{Field, FieldAxis, receptive_fields};
+pub use redraw::redrawn;
 pub use shape::infer;
 pub(crate) use shape::window_steps;

@@ -5,16 +5,20 @@ use super::Picture;
 /// Half photo, half heatmap, divided by the largest value: `show_cam_on_image` of pytorch-grad-cam
 /// 1.5 with its default weight of 0.5. The heatmap is stretched to the photo, nearest pixel.
 pub fn overlay(photo: &Picture, heat: &Picture) -> Picture {
+    blend(photo, heat, 0.5)
+}
+
+/// The same with another share of the heatmap, from 0 to 1.
+pub fn blend(photo: &Picture, heat: &Picture, share: f32) -> Picture {
     let nearest = |place: usize, from: usize, to: usize| (2 * place + 1) * from / (2 * to.max(1));
     let mut sums = Vec::with_capacity(photo.rgb.len());
     for y in 0..photo.height {
         let warm = heat.row(nearest(y, heat.height, photo.height));
         for (x, pixel) in photo.row(y).iter().enumerate() {
             let warm = warm.get(nearest(x, heat.width, photo.width)).unwrap_or(&[0; 3]);
-            sums.push(
-                [0, 1, 2]
-                    .map(|c| 0.5 * f32::from(pixel[c]) / 255.0 + 0.5 * f32::from(warm[c]) / 255.0),
-            );
+            sums.push([0, 1, 2].map(|c| {
+                (1.0 - share) * f32::from(pixel[c]) / 255.0 + share * f32::from(warm[c]) / 255.0
+            }));
         }
     }
     let largest = sums.as_flattened().iter().copied().fold(0.0, f32::max);

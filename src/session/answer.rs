@@ -29,6 +29,8 @@ pub struct Session {
     pub(super) inputs: Mutex<Bounded<InputId, Arc<Held>>>,
     pub(super) runs: Mutex<Bounded<RunKey, Arc<Run>>>,
     pub(super) place: Place,
+    /// What work has found, so far or at its end.
+    pub(super) found: Mutex<Bounded<Job, Arc<Found>>>,
     /// The convolution whose weights were looked at last.
     pub(super) weights: Mutex<Option<Arc<Kernels>>>,
 }
@@ -54,11 +56,13 @@ impl Session {
         let kept = |bytes: usize| if options.history { bytes } else { 0 };
         let inputs = Bounded::new(kept(options.input_bytes()));
         let runs = Bounded::new(kept(options.run_bytes()));
+        let found = Bounded::new(options.found_bytes());
         Self {
             options,
             networks: Mutex::default(),
             inputs: Mutex::new(inputs),
             runs: Mutex::new(runs),
+            found: Mutex::new(found),
             place: Place::default(),
             weights: Mutex::default(),
         }
@@ -80,7 +84,16 @@ impl Session {
             Request::Input { network, photo } => {
                 Answer::Input(self.ready(*network, photo, cancel)?)
             }
-            Request::Forward(run) => Answer::Outcome(self.forward(*run, cancel, progress)?),
+            Request::Forward { run, knock_outs } => {
+                Answer::Outcome(self.forward(*run, knock_outs, cancel, progress)?)
+            }
+            Request::Job(job) => Answer::Found(self.job(job, cancel, progress)?),
+            Request::Found(job) => Answer::Found(self.found(job)?),
+            Request::Sight { sight, size: (columns, rows) } => {
+                let grid = Grid { columns: *columns, rows: *rows, blocks: sight.blocks };
+                Answer::Photo(Arc::new(Cells::photo(&self.sight(sight)?, grid)))
+            }
+            Request::Agreement(of) => Answer::Agreement(self.agreement(of)?),
             Request::Statistics { run, layer } => {
                 Answer::Statistics(self.run(*run)?.statistics(*layer)?)
             }
@@ -131,6 +144,7 @@ impl Session {
                 if changed {
                     // Values of two devices must not stand side by side under one name.
                     lock(&self.runs).clear();
+                    lock(&self.found).clear();
                 }
                 Answer::Device(Arc::new(chosen.as_ref().into()))
             }
@@ -173,7 +187,9 @@ impl Session {
     }
 
     pub(super) fn run(&self, key: RunKey) -> Result<Arc<Run>, SessionError> {
-        lock(&self.runs).get(&key).ok_or(SessionError::NotReady)
+        let plain = RunKey { difference: false, ..key };
+        let run = lock(&self.runs).get(&plain).ok_or(SessionError::NotReady)?;
+        Ok(if key.difference { run.difference() } else { run })
     }
 
     fn ready(

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use crate::analysis::{Histogram, LayerStatistics};
+pub use crate::analysis::explain::{Kind, Passes, Question, Size};
+pub use crate::analysis::judge::{Curve, Judgement, Redrawn, Road};
+pub use crate::analysis::{Histogram, LayerStatistics, Parameters, Target};
 use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
 use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
@@ -13,7 +15,11 @@ pub use crate::source::Placement;
 
 pub use super::error::SessionError;
 pub use super::export::{Export, ExportWhat, Exported};
+pub use super::job::{
+    Agreement, Explain, Explanation, Finding, Found, Job, Method, Rank, Show, Sight,
+};
 pub use super::kernels::{KernelInfo, KernelRef, Slice};
+pub use super::knock_out::{EditsId, Instead, KnockOut};
 pub use super::lanes::LaneName;
 pub use super::listing::{Entry, Fetched, InCache, ModelRow};
 pub use super::naming::sample_names;
@@ -64,6 +70,17 @@ pub struct RunKey {
     pub network: NetworkId,
     /// The input.
     pub input: InputId,
+    /// What was knocked out.
+    pub edits: EditsId,
+    /// Not the values, but what the knock-outs changed of them.
+    pub difference: bool,
+}
+
+impl RunKey {
+    /// The network as it is.
+    pub const fn plain(network: NetworkId, input: InputId) -> Self {
+        Self { network, input, edits: EditsId::NONE, difference: false }
+    }
 }
 
 /// One map of a run.
@@ -102,7 +119,25 @@ pub enum Request {
         photo: PhotoRef,
     },
     /// Run a network. Answered by [`Answer::Outcome`].
-    Forward(RunKey),
+    Forward {
+        /// The run.
+        run: RunKey,
+        /// What is knocked out; `run` holds its name.
+        knock_outs: Vec<KnockOut>,
+    },
+    /// Work that takes time. Answered by [`Answer::Found`].
+    Job(Job),
+    /// What work has found so far. Answered by [`Answer::Found`].
+    Found(Job),
+    /// A picture of what work has found so far, in cells. Answered by [`Answer::Photo`].
+    Sight {
+        /// What of it.
+        sight: Sight,
+        /// Its size on the screen.
+        size: CellSize,
+    },
+    /// How much two explanations that were found agree. Answered by [`Answer::Agreement`].
+    Agreement(Box<[Explain; 2]>),
     /// The statistics of a layer. Answered by [`Answer::Statistics`].
     Statistics {
         /// The run.
@@ -212,6 +247,13 @@ pub enum Request {
     Device(DeviceChoice),
 }
 
+impl Request {
+    /// Run a network as it is.
+    pub const fn forward(run: RunKey) -> Self {
+        Self::Forward { run, knock_outs: Vec::new() }
+    }
+}
+
 /// What comes back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
@@ -221,6 +263,10 @@ pub enum Answer {
     Input(Arc<InputInfo>),
     /// A network has run.
     Outcome(Arc<Outcome>),
+    /// What work has found.
+    Found(Arc<Found>),
+    /// How much two explanations agree.
+    Agreement(Agreement),
     /// Statistics of a layer.
     Statistics(Arc<LayerStatistics>),
     /// A map in cells.

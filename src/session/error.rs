@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::analysis::AnalysisError;
 use crate::engine::EngineError;
 use crate::model::ModelError;
 use crate::source::SourceError;
@@ -34,6 +35,15 @@ impl From<ModelError> for SessionError {
         match error {
             ModelError::UnknownLayer { .. } => Self::Unknown(error.to_string()),
             _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<AnalysisError> for SessionError {
+    fn from(error: AnalysisError) -> Self {
+        match error {
+            AnalysisError::Unfit(why) => Self::Unknown(why),
+            AnalysisError::Engine(error) => error.into(),
         }
     }
 }

@@ -1,18 +1,19 @@
 //! Running a network: on which device, within which memory, and what is known afterwards.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::SessionError;
 use super::answer::{Held, Session, lock};
-use super::ask::{LayerInfo, LayerStatistics, LayerSummary, Outcome, RunKey};
+use super::ask::{EditsId, KnockOut, LayerInfo, LayerStatistics, LayerSummary, Outcome, RunKey};
+use super::knock_out::edits;
 use super::network::{Network, layer_infos};
 use super::run::Run;
 use crate::analysis::ranked;
 use crate::base::{Cancel, Dtype, Progress};
 use crate::engine::device::{Chosen, DeviceKind};
-use crate::engine::{EngineError, Keep};
+use crate::engine::{Edits, EngineError, Keep};
 
 impl Session {
     /// Runs a network, where the session is told to, and keeps the run. A GPU that is out of memory is left
@@ -20,17 +21,29 @@ impl Session {
     pub(super) fn forward(
         &self,
         key: RunKey,
+        knock_outs: &[KnockOut],
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<Outcome>, SessionError> {
         let (network, input) = (self.network(key.network)?, self.input(key.input)?);
+        let key = RunKey { edits: EditsId::of(knock_outs), difference: false, ..key };
+        let edits = edits(knock_outs);
         let mut note = None;
         loop {
             if let Some(run) = lock(&self.runs).get(&key) {
                 return Ok(run.outcome.clone());
             }
+            let base = if edits.is_empty() {
+                None
+            } else {
+                let plain = RunKey::plain(key.network, key.input);
+                self.forward(plain, &[], cancel, progress)?;
+                Some(self.run(plain)?)
+            };
             let on = self.place.now(&self.options)?;
-            let run = match self.run_on(&on, key, &network, &input, cancel, progress) {
+            let what =
+                What { key, network: &network, input: &input, edits: &edits, base: base.as_ref() };
+            let mut run = match self.run_on(&on, &what, cancel, progress) {
                 Ok(run) => run,
                 Err(Stopped::NoMemory(error)) if on.what.kind == DeviceKind::Cpu => {
                     return Err(error.into());
@@ -42,10 +55,11 @@ impl Session {
                 }
                 Err(Stopped::Failed(error)) => return Err(error),
             };
-            let Run { capture, statistics, mut outcome } = run;
-            Arc::make_mut(&mut outcome).note.clone_from(&note);
-            let bytes = capture.bytes();
-            let run = Arc::new(Run { capture, statistics, outcome: outcome.clone() });
+            Arc::make_mut(&mut run.outcome).note.clone_from(&note);
+            let outcome = run.outcome.clone();
+            // The run without the changes is held as well, even when it is no longer known by itself.
+            let bytes = run.capture.bytes() + base.map_or(0, |base| base.capture.bytes());
+            let run = Arc::new(run);
             let keep = || lock(&self.runs).insert(key, run, bytes);
             // Somebody changed the device meanwhile: this one's values are no longer wanted.
             if self.place.while_on(&on, keep).is_some() {
@@ -69,13 +83,12 @@ impl Session {
     fn run_on(
         &self,
         on: &Arc<Chosen>,
-        key: RunKey,
-        network: &Network,
-        input: &Held,
+        what: &What<'_>,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Run, Stopped> {
-        let input = &input.prepared.input;
+        let What { key, network, edits, .. } = *what;
+        let input = &what.input.prepared.input;
         let layers = layer_infos(&network.graph, input.shape)?;
         let backend = network.backend(&self.options, on)?;
         self.make_room(&layers, on.dtype);
@@ -83,7 +96,13 @@ impl Session {
         // The statistics afterwards take about a tenth of the time.
         let steps = layers.len() + layers.len() / 10;
         let mut layer_done = Progress::new(|done, _| progress.report(done, steps));
-        let capture = backend.forward(input, &Vec::new(), &Keep::All, cancel, &mut layer_done)?;
+        let capture = match what.base {
+            None => backend.forward(input, edits, &Keep::All, cancel, &mut layer_done)?,
+            Some(base) => {
+                let from = base.capture.as_ref();
+                backend.forward_from(from, edits, &Keep::All, cancel, &mut layer_done)?
+            }
+        };
         drop(layer_done);
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         let mut statistics = HashMap::new();
@@ -117,8 +136,20 @@ impl Session {
             milliseconds,
             note: None,
         });
-        Ok(Run { capture, statistics: Mutex::new(statistics), outcome })
+        let mut run = Run::new(capture, statistics, outcome);
+        (run.edits, run.base) = (edits.clone(), what.base.cloned());
+        Ok(run)
     }
+}
+
+/// What is run.
+struct What<'a> {
+    key: RunKey,
+    network: &'a Network,
+    input: &'a Held,
+    edits: &'a Edits,
+    /// The run without the changes, where there are some.
+    base: Option<&'a Arc<Run>>,
 }
 
 /// Why a run did not come to its end.

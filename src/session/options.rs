@@ -49,9 +49,14 @@ impl Options {
         self.memory / 8
     }
 
+    /// Bytes of explanations and other findings: some values for each pixel.
+    pub(super) const fn found_bytes(&self) -> usize {
+        self.memory / 16
+    }
+
     /// Bytes of all captures together.
     pub(super) const fn run_bytes(&self) -> usize {
-        self.memory - self.input_bytes()
+        self.memory - self.input_bytes() - self.found_bytes()
     }
 
     /// Bytes that one capture holds. With a history there are two at least: what is looked at stays until

@@ -51,6 +51,11 @@ impl Session {
                 let photo = held.photo.as_ref().ok_or_else(no_photo)?;
                 photo.resize(room.0.min(photo.width), room.1.min(photo.height))
             }
+            Request::Sight { sight, .. } => {
+                let seen = self.sight(sight)?;
+                // Grown smoothly by the terminal where it can; here, every pixel stays one.
+                seen.resize(room.0.min(seen.width), room.1.min(seen.height))
+            }
             _ => return Err(SessionError::Unknown("this has no picture".into())),
         };
         if let Some(mark) = mark {

@@ -1,13 +1,14 @@
 //! One run of a network: its capture, what is known about it, and the colours of its maps.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::SessionError;
 use super::answer::lock;
 use super::ask::{LayerStatistics, Look, Outcome, Plane, PlaneKind, Range};
+use super::difference::Difference;
 use crate::base::{Array, Colormap, LayerId, RangeMode, Shape};
-use crate::engine::Capture;
+use crate::engine::{Capture, Edits};
 
 /// A capture with the statistics that were asked for so far.
 pub struct Run {
@@ -17,6 +18,12 @@ pub struct Run {
     pub statistics: Mutex<HashMap<LayerId, Arc<LayerStatistics>>>,
     /// What was told about it.
     pub outcome: Arc<Outcome>,
+    /// The changes that went into it.
+    pub edits: Edits,
+    /// The run without them.
+    pub base: Option<Arc<Self>>,
+    /// What they changed, once it was looked at.
+    difference: OnceLock<Arc<Self>>,
 }
 
 /// How a map is coloured.
@@ -33,6 +40,33 @@ pub struct Colours {
 }
 
 impl Run {
+    /// Puts a run's parts together.
+    pub fn new(
+        capture: Arc<dyn Capture>,
+        statistics: HashMap<LayerId, Arc<LayerStatistics>>,
+        outcome: Arc<Outcome>,
+    ) -> Self {
+        let statistics = Mutex::new(statistics);
+        Self {
+            capture,
+            statistics,
+            outcome,
+            edits: Vec::new(),
+            base: None,
+            difference: OnceLock::new(),
+        }
+    }
+
+    /// What the changes did to every value, as a run of its own; zeros without any.
+    pub fn difference(self: &Arc<Self>) -> Arc<Self> {
+        let less = self.base.as_ref().unwrap_or(self).capture.clone();
+        let make = || {
+            let capture = Difference { of: self.capture.clone(), less };
+            Arc::new(Self::new(Arc::new(capture), HashMap::new(), self.outcome.clone()))
+        };
+        self.difference.get_or_init(make).clone()
+    }
+
     /// The statistics of a layer.
     pub fn statistics(&self, layer: LayerId) -> Result<Arc<LayerStatistics>, SessionError> {
         if let Some(known) = lock(&self.statistics).get(&layer) {

@@ -12,7 +12,7 @@ pub const METHOD: Method = Method {
     doc: "the strongest pattern in a layer, whatever the class",
     kind: Kind::Map,
     takes_layer: true,
-    passes: |_, _| Passes::default(),
+    passes: |_| Passes::default(),
     explain,
 };
 

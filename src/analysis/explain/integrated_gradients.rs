@@ -12,8 +12,8 @@ pub const METHOD: Method = Method {
     doc: "each pixel's share in the target, from a grey picture to the photo",
     kind: Kind::Share,
     takes_layer: false,
-    passes: |_, question| {
-        let steps = question.parameters.steps;
+    passes: |size| {
+        let steps = size.parameters.steps;
         // One more for the target at the baseline.
         Passes { forward: steps + 1, backward: steps }
     },

@@ -24,12 +24,13 @@ mod weighted;
 mod xgrad_cam;
 
 use super::{AnalysisError, Parameters, Subject, Target, Work};
-use crate::base::{Array, Cancel, LayerId};
+use crate::base::{Array, Cancel, LayerId, Shape};
 use crate::engine::ReluRule;
 use crate::model::Value;
 
 pub use finish::{finished, pixel_map, resized};
 pub use occlusion::occluded;
+pub use score_cam::BATCH;
 pub use smoothgrad::smoothed;
 pub use weighted::by_mean;
 
@@ -65,7 +66,7 @@ pub struct Method {
     /// Whether it reads a layer of the user's choice.
     pub takes_layer: bool,
     /// How often the network runs.
-    pub passes: fn(&Subject<'_>, &Question) -> Passes,
+    pub passes: fn(&Size) -> Passes,
     /// The explanation. It fails when the method does not fit the network, the layer or the target, a pass
     /// fails, or the token was set.
     pub explain: fn(
@@ -97,6 +98,17 @@ pub enum Kind {
     Share,
 }
 
+/// What the cost of a method depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Channels of the layer.
+    pub channels: usize,
+    /// The input `[1, C, H, W]`.
+    pub input: Shape,
+    /// How it is done.
+    pub parameters: Parameters,
+}
+
 /// Passes through the network, the whole of it or a part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passes {
@@ -108,7 +120,7 @@ pub struct Passes {
 
 impl Passes {
     /// The cost of a method that runs backward once.
-    const fn one_backward(_: &Subject<'_>, _: &Question) -> Self {
+    const fn one_backward(_: &Size) -> Self {
         Self { forward: 0, backward: 1 }
     }
 }

@@ -13,9 +13,9 @@ pub const METHOD: Method = Method {
     doc: "what the target loses when a part of the photo is covered; no gradients",
     kind: Kind::Share,
     takes_layer: false,
-    passes: |subject, _| {
-        let (window, stride) = usual(subject.input().shape);
-        Passes { forward: places(subject.input().shape, window, stride).len(), backward: 0 }
+    passes: |size| {
+        let (window, stride) = usual(size.input);
+        Passes { forward: places(size.input, window, stride).len(), backward: 0 }
     },
     explain: |subject, question, work| {
         let (window, stride) = usual(subject.input().shape);

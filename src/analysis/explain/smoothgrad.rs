@@ -1,9 +1,8 @@
 //! SmoothGrad: the mean of gradients at noisy inputs (Smilkov et al. 2017).
 
 use super::{Attribution, Kind, Method, Passes, Question};
-use crate::analysis::random::Normal;
 use crate::analysis::{AnalysisError, Subject, Target, Work};
-use crate::base::Array;
+use crate::base::{Array, Random};
 
 /// The mean saliency of `samples` inputs with normal noise, whose deviation is 0.15 of the span of the input's
 /// values; `NoiseTunnel` of captum over `Saliency`.
@@ -12,8 +11,8 @@ pub const METHOD: Method = Method {
     doc: "saliency with the noise averaged out",
     kind: Kind::Gradient,
     takes_layer: false,
-    passes: |_, question| {
-        let samples = question.parameters.samples;
+    passes: |size| {
+        let samples = size.parameters.samples;
         Passes { forward: samples, backward: samples }
     },
     explain,
@@ -31,9 +30,9 @@ fn explain(
     let least = input.data.iter().copied().fold(f32::INFINITY, f32::min);
     let most = input.data.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sigma = SIGMA * f64::from(most - least);
-    let mut normal = Normal::new(question.parameters.seed);
+    let mut random = Random::new(question.parameters.seed);
     let noisy = (0..question.parameters.samples.max(1)).map(|_| {
-        let data = input.data.iter().map(|v| (f64::from(*v) + sigma * normal.next()) as f32);
+        let data = input.data.iter().map(|v| (f64::from(*v) + sigma * random.normal()) as f32);
         Array { shape: input.shape, data: data.collect() }
     });
     smoothed(subject, question.target, noisy, work)

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::base::Choice;
+use crate::base::{Choice, numbers};
 
 /// Height and width of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,18 +61,7 @@ impl FromStr for Channels {
         if let Some(count) = text.strip_prefix("top:") {
             return count.parse().ok().filter(|k| *k > 0).map(Self::Top).ok_or_else(wrong);
         }
-        let mut these = Vec::new();
-        for part in text.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let number = |n: &str| n.trim().parse::<usize>().map_err(|_| wrong());
-            let (first, last) = (number(first)?, number(last)?);
-            // A bound, so that a slip of the finger does not fill the memory.
-            if first > last || last > 1_000_000 {
-                return Err(format!("{first}-{last} is no range of channels"));
-            }
-            these.extend(first..=last);
-        }
-        Ok(Self::These(these))
+        numbers(text).map(Self::These).ok_or_else(wrong)
     }
 }
 

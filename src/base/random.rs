@@ -3,20 +3,20 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// Normal numbers of mean 0 and deviation 1 (Box & Muller 1958).
-pub struct Normal {
+/// A sequence of random numbers.
+pub struct Random {
     source: ChaCha8Rng,
     spare: Option<f64>,
 }
 
-impl Normal {
+impl Random {
     /// A sequence of its own for each seed.
     pub fn new(seed: u64) -> Self {
         Self { source: ChaCha8Rng::seed_from_u64(seed), spare: None }
     }
 
-    /// The next number.
-    pub fn next(&mut self) -> f64 {
+    /// A normal number of mean 0 and deviation 1 (Box & Muller 1958).
+    pub fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -45,8 +45,8 @@ mod tests {
     #[test]
     fn numbers_are_normal_and_come_again() {
         let draw = |seed| {
-            let mut normal = Normal::new(seed);
-            (0..20_000).map(|_| normal.next()).collect::<Vec<f64>>()
+            let mut random = Random::new(seed);
+            (0..20_000).map(|_| random.normal()).collect::<Vec<f64>>()
         };
         let numbers = draw(1);
         let mean = numbers.iter().sum::<f64>() / 20_000.0;

@@ -1,0 +1,108 @@
+//! Is the explanation true? Three questions that a map can fail.
+//!
+//! *Deletion and insertion*: does the class fade when the map's pixels go, and come with them? *ROAD*: the same
+//! with pixels that are filled in from their neighbours, so that the edges of the holes say nothing.
+//! *Randomisation*: does the map change when the network forgets what it learned? One that stays shows the
+//! photo, not the network.
+
+mod blur;
+mod deletion;
+mod randomisation;
+mod road;
+mod spearman;
+
+use std::sync::Arc;
+
+use super::explain::{Attribution, Method, Question, pixel_map};
+use super::{AnalysisError, Subject, Target, Work};
+use crate::base::{Array, Progress};
+use crate::engine::{Backend, EngineError};
+use crate::model::Graph;
+
+pub use blur::{blurred, kernel};
+pub use deletion::{Curve, Order, curve};
+pub use randomisation::Redrawn;
+pub use road::{PERCENTILES, Road, imputed, road, staying};
+pub use spearman::{rank_correlation, shared_top};
+
+/// What was found about an explanation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// The probability while the map's most important pixels are taken away first; low is good.
+    pub deletion: Option<Curve>,
+    /// The probability while they are put onto a blurred photo first; high is good.
+    pub insertion: Option<Curve>,
+    /// Deletion in a random order, to compare with.
+    pub random: Option<Curve>,
+    /// Remove and debias.
+    pub road: Option<Road>,
+    /// How much of the map stays while weights are drawn anew, from the logits downward.
+    pub redrawn: Vec<Redrawn>,
+    /// Sentences that the user must know.
+    pub notes: Vec<String>,
+}
+
+/// Makes another network ready where the one in question runs.
+pub type Make<'a> = dyn Fn(Graph) -> Result<Arc<dyn Backend>, EngineError> + 'a;
+
+/// Judges the explanation `of` a class.
+///
+/// # Errors
+/// When the target is no class, a pass fails, or the token was set.
+pub fn judge(
+    subject: &Subject<'_>,
+    (method, question): (&Method, &Question),
+    of: &Attribution,
+    make: &Make<'_>,
+    work: &mut Work<'_, '_, Judgement>,
+) -> Result<Judgement, AnalysisError> {
+    let Target::Class(class) = question.target else {
+        return Err(AnalysisError::Unfit("only explanations of a class can be judged".into()));
+    };
+    let input = subject.input();
+    let map = pixel_map(of, input.shape.h, input.shape.w);
+    let redraws = randomisation::stages(subject.graph).len() * randomisation::SEEDS as usize;
+    let forwards = 3 * deletion::steps(&map) + 2 * road::PERCENTILES.len();
+    let total = forwards + redraws * REDRAW;
+    let mut found = Judgement::default();
+    let mut behind = 0;
+
+    let starts =
+        [(Order::Map, input.clone()), (Order::Map, blurred(input)), (Order::Random, input.clone())];
+    for (i, (order, start)) in starts.into_iter().enumerate() {
+        let end = if i == 1 { input.clone() } else { Array::zeros(input.shape) };
+        let mut progress = Progress::new(|done, _| work.progress.report(behind + done, total));
+        let of =
+            curve(subject, class, (&start, &end), &order.of(&map), work.cancel, &mut progress)?;
+        drop(progress);
+        behind += deletion::steps(&map);
+        *[&mut found.deletion, &mut found.insertion, &mut found.random][i] = Some(of);
+        (work.refine)(found.clone());
+    }
+
+    let mut progress = Progress::new(|done, _| work.progress.report(behind + done, total));
+    let of = road(subject, question.target, &map, (work.cancel, &mut progress))?;
+    drop(progress);
+    if of.empty > 0 {
+        found.notes.push("many pixels of this map are equal: ROAD cannot order them".into());
+    }
+    found.road = Some(of);
+    behind += 2 * road::PERCENTILES.len();
+    (work.refine)(found.clone());
+
+    let compared = randomisation::Compared { method, question, map: &map, make };
+    let mut stages = Vec::new();
+    for stage in randomisation::stages(subject.graph) {
+        let mut progress =
+            Progress::new(|done, _| work.progress.report(behind + done * REDRAW, total));
+        stages.push(compared.stage(subject, stage, work.cancel, &mut progress)?);
+        drop(progress);
+        behind += randomisation::SEEDS as usize * REDRAW;
+        found.redrawn.clone_from(&stages);
+        (work.refine)(found.clone());
+    }
+    Ok(found)
+}
+
+/// What drawing weights anew and explaining again counts for beside a forward pass.
+const REDRAW: usize = 6;

@@ -1,0 +1,202 @@
+//! Doing the work of the Job lane, and looking at what it has found.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::SessionError;
+use super::answer::{Session, lock, no_photo};
+use super::ask::*;
+use super::network::Network;
+use super::run::Run;
+use crate::analysis::explain::{Attribution, Kind, Question, pixel_map};
+use crate::analysis::judge::{judge, rank_correlation, shared_top};
+use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
+use crate::base::{Array, Cancel, Progress};
+use crate::engine::Backend;
+use crate::model::Graph;
+use crate::picture::{Picture, blend, gradient_picture};
+
+/// The parts that every kind of work needs, for as long as it goes on.
+struct Bench {
+    run: Arc<Run>,
+    network: Arc<Network>,
+    backend: Arc<dyn Backend>,
+}
+
+impl Bench {
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            backend: self.backend.as_ref(),
+            graph: &self.network.graph,
+            capture: self.run.capture.as_ref(),
+            edits: &self.run.edits,
+        }
+    }
+}
+
+/// Where what was found so far is put, with what is said about it.
+struct Publish<'a> {
+    session: &'a Session,
+    job: &'a Job,
+    since: Instant,
+    steps: (usize, usize),
+}
+
+impl Publish<'_> {
+    fn put(&self, what: Finding, complete: bool) -> Arc<Found> {
+        let seconds = self.since.elapsed().as_secs_f64();
+        let bytes = what.bytes();
+        let found = Arc::new(Found { steps: self.steps, complete, seconds, what });
+        lock(&self.session.found).insert(self.job.clone(), found.clone(), bytes);
+        found
+    }
+}
+
+impl Session {
+    /// Does the work, unless it is done already. While it goes on, [`Session::found`] knows what there is so far.
+    pub(super) fn job(
+        &self,
+        job: &Job,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Arc<Found>, SessionError> {
+        if let Some(found) = lock(&self.found).get(job).filter(|found| found.complete) {
+            return Ok(found);
+        }
+        let bench = self.bench(job.run())?;
+        let steps = std::cell::Cell::new((0, 1));
+        let since = Instant::now();
+        let publish = |what: Finding, complete: bool| {
+            Publish { session: self, job, since, steps: steps.get() }.put(what, complete)
+        };
+        let mut progress = Progress::new(|done, total| {
+            steps.set((done, total));
+            progress.report(done, total);
+        });
+        let what = match job {
+            Job::Explain(of) => {
+                let value = bench.subject().value(of.question.target).unwrap_or(0.0);
+                let mut refine = |so_far: Attribution| {
+                    publish(explanation(&bench, value, so_far), false);
+                };
+                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
+                explanation(&bench, value, explain(&bench, of.method, &of.question, &mut work)?)
+            }
+            Job::Judge(of) => {
+                let explained = match self.job(&Job::Explain(*of), cancel, &mut progress)?.what {
+                    Finding::Explanation(ref found) => found.attribution.clone(),
+                    _ => return Err(SessionError::NotReady),
+                };
+                let on = self.place.now(&self.options)?;
+                let make = |graph: Graph| self.options.devices.backend(&Arc::new(graph), &on, 0);
+                let mut refine = |so_far| {
+                    publish(Finding::Judgement(Arc::new(so_far)), false);
+                };
+                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
+                let method = (of.method.entry(), &of.question);
+                let found = judge(&bench.subject(), method, &explained, &make, &mut work)?;
+                Finding::Judgement(Arc::new(found))
+            }
+            Job::Rank(of) => {
+                let subject = bench.subject();
+                let value = subject.value(of.target).unwrap_or(0.0);
+                let ranking = |effects| Finding::Ranking { value, effects: Arc::new(effects) };
+                let mut refine = |so_far: Vec<f64>| {
+                    publish(ranking(so_far), false);
+                };
+                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
+                ranking(channel_effects(&subject, of.layer, of.target, &mut work)?)
+            }
+        };
+        drop(progress);
+        let (_, total) = steps.get();
+        steps.set((total, total));
+        Ok(publish(what, true))
+    }
+
+    fn bench(&self, key: RunKey) -> Result<Bench, SessionError> {
+        let (run, network) = (self.run(key)?, self.network(key.network)?);
+        let on = self.place.now(&self.options)?;
+        let backend = network.backend(&self.options, &on)?;
+        Ok(Bench { run, network, backend })
+    }
+
+    /// What work has found so far. A method that runs no pass is done on the spot.
+    pub(super) fn found(&self, job: &Job) -> Result<Arc<Found>, SessionError> {
+        if let Some(found) = lock(&self.found).get(job) {
+            return Ok(found);
+        }
+        match job {
+            Job::Explain(of) if of.method.is_instant() => {
+                self.job(job, &Cancel::new(), &mut Progress::none())
+            }
+            _ => Err(SessionError::NotReady),
+        }
+    }
+
+    /// A picture of what was found, at the size of the input.
+    pub(super) fn sight(&self, sight: &Sight) -> Result<Picture, SessionError> {
+        let found = self.found(&sight.job)?;
+        let Finding::Explanation(of) = &found.what else {
+            return Err(SessionError::Unknown("this has no picture".into()));
+        };
+        let (h, w) = (of.map.shape.h, of.map.shape.w);
+        match (sight.show, of.attribution.kind) {
+            (Show::Map, Kind::Gradient) => Ok(gradient_picture(
+                &of.attribution.values.data,
+                of.attribution.values.shape.c,
+                h,
+                w,
+            )),
+            (show, kind) => {
+                let heat = heat(&of.map, kind, sight);
+                if show == Show::Map {
+                    return Ok(heat);
+                }
+                let held = self.input(sight.job.run().input)?;
+                let photo = held.photo.as_ref().ok_or_else(no_photo)?;
+                Ok(blend(&photo.resize(w, h), &heat, f32::from(sight.opacity.min(100)) / 100.0))
+            }
+        }
+    }
+
+    /// How much two explanations that were found agree.
+    pub(super) fn agreement(&self, of: &[Explain; 2]) -> Result<Agreement, SessionError> {
+        let map = |explain: &Explain| match &self.found(&Job::Explain(*explain))?.what {
+            Finding::Explanation(found) => Ok(found.map.clone()),
+            _ => Err(SessionError::NotReady),
+        };
+        let (a, b) = (map(&of[0])?, map(&of[1])?);
+        Ok(Agreement {
+            rank_correlation: rank_correlation(&a.data, &b.data),
+            shared_tenth: shared_top(&a.data, &b.data),
+        })
+    }
+}
+
+/// A map in colours: from 0 to 1 for class activation maps, from its least to its largest otherwise; shares that lower
+/// the target get a colour map that diverges from 0.
+fn heat(map: &Array, kind: Kind, sight: &Sight) -> Picture {
+    let (h, w) = (map.shape.h, map.shape.w);
+    let range = match kind {
+        Kind::Map => Range { low: 0.0, high: 1.0 },
+        Kind::Gradient => Range { low: 0.0, high: Range::spanning(&map.data).high },
+        Kind::Share => Range::spanning(&map.data).symmetric(),
+    };
+    Picture::heatmap(&map.data, h, w, sight.colormap, range, 1)
+}
+
+fn explain(
+    bench: &Bench,
+    method: Method,
+    question: &Question,
+    work: &mut Work<'_, '_, Attribution>,
+) -> Result<Attribution, AnalysisError> {
+    (method.entry().explain)(&bench.subject(), question, work)
+}
+
+fn explanation(bench: &Bench, value: f64, attribution: Attribution) -> Finding {
+    let input = bench.run.capture.input().shape;
+    let map = Arc::new(pixel_map(&attribution, input.h, input.w));
+    Finding::Explanation(Explanation { value, attribution: Arc::new(attribution), map })
+}
