@@ -19,7 +19,7 @@ use super::args::{CompletionsArgs, Line};
 use super::{context, output};
 use crate::base::{Cancel, DeviceChoice, Progress, clean};
 use crate::explorer::views as explorer_views;
-use crate::session::ask::{Answer, LayerInfo, ModelRef, NetworkInfo, Request};
+use crate::session::ask::{Answer, LayerInfo, Method, ModelRef, NetworkInfo, Request};
 use crate::session::{Options, Session};
 use crate::source::is_checkpoint;
 
@@ -65,6 +65,12 @@ pub(super) fn answer(arguments: &[OsString]) -> clap::error::Result<bool> {
 pub(super) fn views() -> Vec<CompletionCandidate> {
     let name = |view: &&dyn explorer_views::View| view.name().to_lowercase();
     explorer_views::ALL.iter().map(|view| CompletionCandidate::new(name(view))).collect()
+}
+
+/// Names of methods that explain.
+pub(super) fn methods() -> Vec<CompletionCandidate> {
+    let candidate = |m: Method| CompletionCandidate::new(m.name()).help(Some(m.doc().into()));
+    Method::all().map(candidate).collect()
 }
 
 /// Networks that have a name, and checkpoints and folders.

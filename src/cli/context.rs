@@ -36,6 +36,8 @@ pub(super) struct Context {
     pub model: ModelRef,
     /// The networks with a name.
     pub catalogue: Arc<Catalogue>,
+    /// What the command line knocks out, as it was given.
+    knock_outs: Vec<String>,
 }
 
 /// Unpacks the one kind of answer that a request has.
@@ -84,7 +86,8 @@ impl Context {
         };
         let model = ModelRef::named(&model.to_string_lossy(), &catalogue, model.exists())?;
         tracing::info!(?model, "session");
-        Ok(Self { session: Arc::new(Session::new(options)), settings, model, catalogue })
+        let (session, knock_outs) = (Arc::new(Session::new(options)), flags.knock_out.clone());
+        Ok(Self { session, settings, model, catalogue, knock_outs })
     }
 
     /// Asks the session.
@@ -128,7 +131,24 @@ impl Context {
         Ok(self.session.find_layer(network.id, name)?)
     }
 
-    /// Makes a photo ready and runs the network on it.
+    /// What the command line knocks out.
+    ///
+    /// # Errors
+    /// When it is not understood, or a layer or channel does not exist.
+    pub fn knock_outs(&self, network: &NetworkInfo) -> Result<Vec<KnockOut>> {
+        let mut all = Vec::new();
+        for text in &self.knock_outs {
+            let knock_out =
+                KnockOut::parse(text, |name| self.session.find_layer(network.id, name))?;
+            if let Some(info) = network.layers.get(knock_out.layer.0) {
+                known_channels(info, &knock_out.channels)?;
+            }
+            all.push(knock_out);
+        }
+        Ok(all)
+    }
+
+    /// Makes a photo ready and runs the network on it, with what the command line knocks out.
     ///
     /// # Errors
     /// When the photo cannot be read or the network does not take it.
@@ -138,12 +158,38 @@ impl Context {
         photo: &PhotoRef,
         progress: &mut Progress,
     ) -> Result<Arc<Outcome>> {
+        let knock_outs = self.knock_outs(network)?;
         let request = Request::Input { network: network.id, photo: photo.clone() };
         let input = ask!(self, request, Input);
-        let run = RunKey::plain(network.id, input.id);
-        match self.answer(&Request::forward(run), progress)? {
+        self.run_with(RunKey::plain(network.id, input.id), knock_outs, progress)
+    }
+
+    /// Runs the network on an input that is ready.
+    ///
+    /// # Errors
+    /// When the network does not take it.
+    pub fn run_with(
+        &self,
+        run: RunKey,
+        knock_outs: Vec<KnockOut>,
+        progress: &mut Progress,
+    ) -> Result<Arc<Outcome>> {
+        let run = RunKey { edits: EditsId::of(&knock_outs), ..run };
+        match self.answer(&Request::Forward { run, knock_outs }, progress)? {
             Answer::Outcome(outcome) => Ok(outcome),
             _ => Err(anyhow!("an internal error: a run has no outcome")),
+        }
+    }
+
+    /// Does work that takes time, with a bar over its steps.
+    ///
+    /// # Errors
+    /// The session's.
+    pub fn work(&self, job: Job) -> Result<Arc<Found>> {
+        let bar = Bar::new(0, "steps");
+        match self.answer(&Request::Job(job), &mut bar.progress())? {
+            Answer::Found(found) => Ok(found),
+            _ => Err(anyhow!("an internal error: work has found nothing")),
         }
     }
 

@@ -8,8 +8,8 @@ use clap::Parser;
 use super::args::{Command, Line, Root};
 use super::failure::{self, Usage};
 use super::{
-    completions, config, doctor, explore, export, fetch, kernels, layers, man, maps, models,
-    predict, stats,
+    ablate, completions, config, doctor, explain, explore, export, fetch, judge, kernels, layers,
+    man, maps, models, predict, stats,
 };
 
 /// Runs the program on its arguments (the first is its own name) and says what went wrong, in one
@@ -43,6 +43,9 @@ fn dispatch(line: Line) -> anyhow::Result<()> {
         Some(Command::Maps(args)) => maps::run(flags, &args),
         Some(Command::Kernels(args)) => kernels::run(flags, &args),
         Some(Command::Stats(args)) => stats::run(flags, &args),
+        Some(Command::Explain(args)) => explain::run(flags, &args),
+        Some(Command::Ablate(args)) => ablate::run(flags, &args),
+        Some(Command::Judge(args)) => judge::run(flags, &args),
         Some(Command::Export(args)) => export::run(flags, &args),
         Some(Command::Models(args)) => models::run(flags, &args),
         Some(Command::Fetch(args)) => fetch::run(flags, &args),

@@ -4,16 +4,19 @@
 //! Results go to stdout, words to stderr, bars only to a terminal. Exit codes: 0; 2 when the command
 //! line names what does not exist ([`Usage`]); 1 when the world fails.
 
+mod ablate;
 mod args;
 mod completions;
 mod config;
 mod context;
 mod dispatch;
 mod doctor;
+mod explain;
 mod explore;
 mod export;
 mod failure;
 mod fetch;
+mod judge;
 mod kernels;
 mod layers;
 mod man;
@@ -25,6 +28,7 @@ mod print;
 mod progress;
 mod stats;
 mod table;
+mod target;
 mod tiles;
 mod truth;
 

@@ -135,6 +135,7 @@ impl Tiles<'_> {
         self.seen.look_mut().blocks = printer.blocks();
         let size = tile_size(self.seen.count(), width, self.extent, printer.room());
         let mut tiles = Vec::with_capacity(self.seen.count());
+        let mut heatmaps = Vec::with_capacity(self.seen.count());
         for request in self.seen.tiles(size) {
             let heatmap = ask!(self.context, request.clone(), Heatmap);
             let picture = match printer.pixels(size) {
@@ -144,12 +145,13 @@ impl Tiles<'_> {
                 }
                 None => None,
             };
-            tiles.push(Tile { heatmap, picture });
+            tiles.push(Tile { cells: heatmap.cells.clone(), picture });
+            heatmaps.push(heatmap);
         }
         let about = self.about();
         let sheet = Sheet { names: self.names, tiles, size };
         sheet.print(&mut printer)?;
-        Ok(output::print(&caption(&about, &sheet.tiles, display.range))?)
+        Ok(output::print(&caption(&about, &heatmaps, display.range))?)
     }
 
     fn about(&self) -> String {

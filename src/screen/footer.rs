@@ -98,6 +98,7 @@ fn describe(work: Work) -> String {
     let spinner = SPINNER[(work.elapsed.as_millis() / 100) as usize % SPINNER.len()];
     let name = match work.lane {
         LaneName::Run => "forward",
+        LaneName::Job => "working",
         LaneName::Transfer => "reading",
         LaneName::View => "drawing",
     };

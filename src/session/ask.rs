@@ -13,6 +13,7 @@ pub use crate::model::{Field, FieldAxis};
 pub use crate::picture::{Blocks, Cell, Cells, Look, Picture, Range};
 pub use crate::source::Placement;
 
+pub use super::classes::{find_class, last_map};
 pub use super::error::SessionError;
 pub use super::export::{Export, ExportWhat, Exported};
 pub use super::job::{

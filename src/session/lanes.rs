@@ -1,8 +1,10 @@
-//! Three threads, because looking, computing and fetching must not wait for each other.
+//! Four threads, because looking, running, long work and fetching must not wait for each other.
 //!
 //! Each lane has one slot that the newest demand overwrites. The View lane answers what the screen
 //! shows and never runs a network; what it is doing is finished first, then the newest demand is
-//! taken up. The Run and Transfer lanes cancel what they are doing when something new comes in.
+//! taken up. The Run lane has a forward pass or an explanation of a pass or two, the Job lane what takes
+//! longer, so that nobody waits for it and nothing that is looked at ends it. All but the View lane cancel
+//! what they are doing when something new comes in.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +29,8 @@ pub enum LaneName {
     View,
     /// Running networks.
     Run,
+    /// Long work.
+    Job,
     /// Reading files.
     Transfer,
 }
@@ -44,6 +48,7 @@ pub enum Event {
 pub struct Lanes {
     view: Arc<Slot>,
     run: Arc<Slot>,
+    job: Arc<Slot>,
     transfer: Arc<Slot>,
 }
 
@@ -57,6 +62,7 @@ struct Slot {
 struct Demand {
     wanted: VecDeque<Request>,
     current: Cancel,
+    paused: bool,
     closed: bool,
 }
 
@@ -70,7 +76,9 @@ impl Slot {
         demand.wanted = wanted.into();
         if cancel {
             demand.current.cancel();
+            demand.paused = false;
         }
+        // Its one thread waits for work, or for the end of a pause.
         self.changed.notify_one();
     }
 
@@ -85,6 +93,21 @@ impl Slot {
                 demand.current = Cancel::new();
                 return Some((request, demand.current.clone()));
             }
+            demand = self.changed.wait(demand).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Slot {
+    fn pause(&self, paused: bool) {
+        self.lock().paused = paused;
+        self.changed.notify_one();
+    }
+
+    /// Waits as long as the work is paused.
+    fn rest(&self) {
+        let mut demand = self.lock();
+        while demand.paused && !demand.closed {
             demand = self.changed.wait(demand).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -108,6 +131,7 @@ impl Lanes {
         Ok(Self {
             view: start(LaneName::View)?,
             run: start(LaneName::Run)?,
+            job: start(LaneName::Job)?,
             transfer: start(LaneName::Transfer)?,
         })
     }
@@ -127,7 +151,22 @@ impl Lanes {
         self.transfer.put(vec![request], true);
     }
 
-    /// Cancels running and reading.
+    /// Does long work; what is being done now is cancelled.
+    pub fn job(&self, request: Request) {
+        self.job.put(vec![request], true);
+    }
+
+    /// Cancels the long work.
+    pub fn cancel_job(&self) {
+        self.job.put(Vec::new(), true);
+    }
+
+    /// Lets the long work rest between two steps, or go on.
+    pub fn pause_job(&self, paused: bool) {
+        self.job.pause(paused);
+    }
+
+    /// Cancels running and reading; long work goes on.
     pub fn cancel(&self) {
         self.run.put(Vec::new(), true);
         self.transfer.put(Vec::new(), true);
@@ -136,7 +175,7 @@ impl Lanes {
 
 impl Drop for Lanes {
     fn drop(&mut self) {
-        for slot in [&self.view, &self.run, &self.transfer] {
+        for slot in [&self.view, &self.run, &self.job, &self.transfer] {
             let mut demand = slot.lock();
             demand.closed = true;
             demand.current.cancel();
@@ -153,6 +192,7 @@ fn work(name: LaneName, session: &Session, slot: &Slot, tell: &Sender<Event>) {
                 last = Instant::now();
                 let _ = tell.send(Event::Progress(name, done, total));
             }
+            slot.rest();
         });
         // One request that panics is an error on the screen, not the end of the session.
         let answer = catch_unwind(AssertUnwindSafe(|| {

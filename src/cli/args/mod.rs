@@ -1,6 +1,7 @@
 //! The command line as types; what is written here is also the help.
 
 mod commands;
+mod explaining;
 mod values;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 
 pub(super) use commands::*;
+pub(super) use explaining::*;
 pub(super) use values::{Channels, Size, Values};
 use values::{choice, threads};
 
@@ -109,6 +111,10 @@ pub(super) struct Flags {
     /// Background that texts are coloured for; auto asks the terminal
     #[arg(long, global = true, value_name = "THEME", value_parser = choice::<Theme>())]
     pub theme: Option<Theme>,
+    /// Switch channels off while the network runs (L:C,C), scale them (L:C*0.5) or replace them (L:C=mean, L:C=1.5);
+    /// can be given several times
+    #[arg(long, global = true, value_name = "L:C,C[*X]", add = ArgValueCompleter::new(completions::layers))]
+    pub knock_out: Vec<String>,
     /// Never ask the hub: only what is on this machine
     #[arg(long, global = true)]
     pub offline: bool,
@@ -152,6 +158,12 @@ pub(super) enum Command {
     Kernels(KernelsArgs),
     /// Statistics of every layer and channel over some photos
     Stats(StatsArgs),
+    /// Show which places of a photo, or of a layer, made a class, a channel or a unit
+    Explain(ExplainArgs),
+    /// Switch channels off and see what becomes of the classes, or rank a layer's channels by their effect
+    Ablate(AblateArgs),
+    /// Say whether an explanation is true: deletion, insertion, ROAD, randomisation
+    Judge(JudgeArgs),
     /// Write the values of layers to a .safetensors file
     Export(ExportArgs),
     /// List the networks that have a name, and the checkpoints in this folder
@@ -177,6 +189,9 @@ impl Command {
             Self::Maps(_) => "maps",
             Self::Kernels(_) => "kernels",
             Self::Stats(_) => "stats",
+            Self::Explain(_) => "explain",
+            Self::Ablate(_) => "ablate",
+            Self::Judge(_) => "judge",
             Self::Export(_) => "export",
             Self::Models(_) => "models",
             Self::Fetch(_) => "fetch",
@@ -188,12 +203,15 @@ impl Command {
     }
 
     /// Every such word.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 15] = [
         "layers",
         "predict",
         "maps",
         "kernels",
         "stats",
+        "explain",
+        "ablate",
+        "judge",
         "export",
         "models",
         "fetch",

@@ -1,12 +1,14 @@
 //! The words below what was drawn.
 
-use super::Tile;
+use std::sync::Arc;
+
 use crate::base::{RangeMode, count, significant};
+use crate::session::ask::Heatmap;
 
 /// What was drawn, in which colours, and which values they stand for.
-pub(in crate::cli) fn caption(what: &str, tiles: &[Tile], mode: RangeMode) -> String {
-    let Some(Tile { heatmap: first, .. }) = tiles.first() else { return format!("{what}\n") };
-    let ranges = || tiles.iter().map(|tile| tile.heatmap.range);
+pub(in crate::cli) fn caption(what: &str, tiles: &[Arc<Heatmap>], mode: RangeMode) -> String {
+    let Some(first) = tiles.first() else { return format!("{what}\n") };
+    let ranges = || tiles.iter().map(|tile| tile.range);
     let same = ranges().all(|range| range == first.range);
     let range = if same {
         format!("{} to {}", significant(first.range.low), significant(first.range.high))
@@ -17,7 +19,7 @@ pub(in crate::cli) fn caption(what: &str, tiles: &[Tile], mode: RangeMode) -> St
         let mode = if mode == RangeMode::Map { String::new() } else { format!("{mode} ") };
         format!("each its own {mode}range, within {low} to {high}")
     };
-    let invalid: usize = tiles.iter().map(|tile| tile.heatmap.invalid).sum();
+    let invalid: usize = tiles.iter().map(|tile| tile.invalid).sum();
     let invalid = match invalid {
         0 => String::new(),
         n => format!(" · {} NaN or infinite (magenta)", count(n, "value")),

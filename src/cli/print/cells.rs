@@ -17,7 +17,7 @@ pub(super) fn text(tiles: &[Tile], (columns, rows): CellSize, depth: ColorDepth)
             }
             let (mut ink, mut paper) = (None, None);
             let first = row * usize::from(columns);
-            let cells = tile.heatmap.cells.cells.iter().skip(first);
+            let cells = tile.cells.cells.iter().skip(first);
             for cell in cells.take(usize::from(columns)) {
                 let (fg, bg) = (Color::of(cell.fg, depth), Color::of(cell.bg, depth));
                 // A space shows no ink.
@@ -72,23 +72,11 @@ impl Color {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::base::{Colormap, RangeMode};
-    use crate::session::ask::{Cell, Cells, Heatmap, Range};
+    use crate::session::ask::{Cell, Cells};
 
-    fn tile(cells: Vec<Cell>) -> Tile {
-        let heatmap = Heatmap {
-            cells: Cells { columns: 2, rows: 1, cells },
-            range: Range { low: 0.0, high: 1.0 },
-            colormap: Colormap::Grey,
-            mode: RangeMode::Map,
-            signed: false,
-            scale: Vec::new(),
-            invalid: 0,
-        };
-        Tile { heatmap: Arc::new(heatmap), picture: None }
+    const fn tile(cells: Vec<Cell>) -> Tile {
+        Tile { cells: Cells { columns: 2, rows: 1, cells }, picture: None }
     }
 
     #[test]

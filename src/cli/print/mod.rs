@@ -14,7 +14,7 @@ pub(super) use printer::{Printer, Room};
 
 use super::output;
 use crate::picture::{Picture, columns};
-use crate::session::ask::{CellSize, Heatmap};
+use crate::session::ask::{CellSize, Cells};
 
 /// Columns between tiles.
 const GAP: usize = 2;
@@ -43,10 +43,10 @@ pub(super) fn tile_size(n: usize, width: usize, [h, w]: [usize; 2], room: Room) 
     (u16::try_from(columns).unwrap_or(u16::MAX), u16::try_from(rows).unwrap_or(u16::MAX))
 }
 
-/// A map or a kernel as it is drawn.
+/// A picture as it is drawn.
 pub(super) struct Tile {
-    /// In cells, with its range.
-    pub heatmap: Arc<Heatmap>,
+    /// In cells.
+    pub cells: Cells,
     /// In pixels, for a printer of real pictures.
     pub picture: Option<Arc<Picture>>,
 }
@@ -75,6 +75,17 @@ impl Sheet {
             }
         }
         Ok(())
+    }
+}
+
+impl Sheet {
+    /// Prints names below a row of tiles of that size.
+    ///
+    /// # Errors
+    /// When stdout is gone.
+    pub fn names<'a>(names: impl Iterator<Item = &'a str>, size: CellSize) -> Result<()> {
+        let names: Vec<String> = names.map(str::to_string).collect();
+        Ok(output::print(&labels(&names, size.0))?)
     }
 }
 

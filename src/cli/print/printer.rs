@@ -219,7 +219,7 @@ fn beside(pictures: &[Picture], gap: usize) -> Picture {
 fn points(tiles: &[Tile], (columns, rows): CellSize) -> Picture {
     let (width, height) = (usize::from(columns), 2 * usize::from(rows));
     let halves = |tile: &Tile| {
-        let cells = &tile.heatmap.cells.cells;
+        let cells = &tile.cells.cells;
         let mut picture = Picture::filled(width, height, BACKGROUND);
         for (two, cells) in picture.rgb.chunks_mut(2 * width).zip(cells.chunks(width)) {
             let (upper, lower) = two.split_at_mut(width);

@@ -1,0 +1,182 @@
+//! `convscope ablate`: what becomes of the classes without some channels, and which channels matter.
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+
+use super::args::{AblateArgs, Channels, Flags};
+use super::context::{Context, Keep, ask};
+use super::output;
+use super::progress::Bar;
+use super::table::{Align, Table};
+use super::target;
+use super::tiles::check_channels;
+use crate::base::{Exact, LayerId, SortOrder, percent, significant};
+use crate::session::ask::*;
+
+/// Classes that are named when the command line does not say how many.
+const CLASSES: usize = 5;
+/// Channels that a ranking names.
+const CHANNELS: usize = 20;
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
+    let context = Context::open(flags, Keep::Settings)?;
+    let network = context.network()?;
+    let layer = context.layer(&network, &args.layer)?;
+    let info = network.layers.get(layer.0).context("the layer has no number")?;
+    check_channels(args.channels.as_ref(), info)?;
+    let before = context.run_one(&network, &args.photo)?;
+    if args.rank {
+        return rank(&context, &network, &before, layer, args);
+    }
+    let channels = channels(&context, &before, layer, args)?;
+    let to = args.scale.map_or(Instead::OFF, |factor| Instead::Times(Exact(factor)));
+    let knock_out = KnockOut { layer, channels, to };
+    let mut all = context.knock_outs(&network)?;
+    all.push(knock_out.clone());
+    let bar = Bar::new(network.layers.len(), "layers");
+    let after = context.run_with(before.run, all, &mut bar.progress())?;
+    drop(bar);
+    let changes = changes(&before, &after, args.top.unwrap_or(CLASSES));
+    if args.json {
+        let report = Report {
+            knock_out: knock_out.text(&info.name),
+            classes: changes.iter().map(|change| change.report(&network)).collect(),
+        };
+        return Ok(output::print(&format!("{}\n", output::json(&report)?))?);
+    }
+    let mut table = Table::new(&[
+        ("class", Align::Left),
+        ("before", Align::Right),
+        ("after", Align::Right),
+        ("change", Align::Right),
+    ]);
+    for Change { class, before, after } in changes {
+        let label = network.classes.get(class).map_or("", |label| label.name.as_str());
+        let points = format!("{:+.1}", 100.0 * (after - before));
+        table.row([label.to_string(), percent(before), percent(after), points]);
+    }
+    Ok(output::print(&format!("{}\n\n{}", knock_out.text(&info.name), table.text()))?)
+}
+
+/// The channels that the command line names.
+fn channels(
+    context: &Context,
+    outcome: &Outcome,
+    layer: LayerId,
+    args: &AblateArgs,
+) -> Result<Vec<usize>> {
+    let most = match &args.channels {
+        Some(Channels::These(these)) => return Ok(these.clone()),
+        Some(Channels::Top(most)) => *most,
+        _ => usize::MAX,
+    };
+    let statistics = ask!(context, Request::Statistics { run: outcome.run, layer }, Statistics);
+    let by = match context.settings.display.sort {
+        SortOrder::Index => SortOrder::Mean,
+        sort => sort,
+    };
+    Ok(statistics.order(by, None).into_iter().take(most).collect())
+}
+
+/// A class before and after.
+struct Change {
+    class: usize,
+    before: f32,
+    after: f32,
+}
+
+#[derive(Serialize)]
+struct Report {
+    knock_out: String,
+    classes: Vec<ChangeReport>,
+}
+
+#[derive(Serialize)]
+struct ChangeReport {
+    index: usize,
+    label: String,
+    before: f32,
+    after: f32,
+}
+
+impl Change {
+    fn report(&self, network: &NetworkInfo) -> ChangeReport {
+        let label = network.classes.get(self.class).map_or("", |label| &label.name);
+        ChangeReport {
+            index: self.class,
+            label: label.to_string(),
+            before: self.before,
+            after: self.after,
+        }
+    }
+}
+
+/// The top classes before, and those that came among them.
+fn changes(before: &Outcome, after: &Outcome, top: usize) -> Vec<Change> {
+    let of = |outcome: &Outcome, class: usize| {
+        outcome.ranked.iter().find(|(c, _)| *c == class).map_or(0.0, |(_, p)| *p)
+    };
+    let mut classes: Vec<usize> = before.ranked.iter().take(top).map(|(c, _)| *c).collect();
+    for (class, _) in after.ranked.iter().take(top) {
+        if !classes.contains(class) {
+            classes.push(*class);
+        }
+    }
+    let change = |class| Change { class, before: of(before, class), after: of(after, class) };
+    classes.into_iter().map(change).collect()
+}
+
+#[derive(Serialize)]
+struct RankReport<'a> {
+    layer: &'a str,
+    target: String,
+    value: f64,
+    channels: Vec<Effect>,
+}
+
+#[derive(Serialize)]
+struct Effect {
+    channel: usize,
+    drop: f64,
+}
+
+fn rank(
+    context: &Context,
+    network: &NetworkInfo,
+    outcome: &Outcome,
+    layer: LayerId,
+    args: &AblateArgs,
+) -> Result<()> {
+    let target = Target::Class(target::class(args.class.as_deref(), network, outcome)?);
+    let found = context.work(Job::Rank(Rank { run: outcome.run, layer, target }))?;
+    let Finding::Ranking { value, effects } = &found.what else {
+        bail!("an internal error: this is no ranking");
+    };
+    let mut order: Vec<usize> = (0..effects.len()).collect();
+    order.sort_by(|a, b| effects[*b].total_cmp(&effects[*a]));
+    let info = network.layers.get(layer.0).map_or("", |info| info.name.as_str());
+    if args.json {
+        let effect = |channel: &usize| Effect { channel: *channel, drop: effects[*channel] };
+        let most = args.top.unwrap_or(usize::MAX);
+        let report = RankReport {
+            layer: info,
+            target: target::words(target, network),
+            value: *value,
+            channels: order.iter().take(most).map(effect).collect(),
+        };
+        return Ok(output::print(&format!("{}\n", output::json(&report)?))?);
+    }
+    let mut table = Table::new(&[("channel", Align::Right), ("logit without it", Align::Right)]);
+    for channel in order.into_iter().take(args.top.unwrap_or(CHANNELS)) {
+        table.row([channel.to_string(), signed(-effects[channel])]);
+    }
+    let words = target::words(target, network);
+    let head = format!("{info} · {words} = {}", significant(*value as f32));
+    Ok(output::print(&format!("{head}\n\n{}", table.text()))?)
+}
+
+fn signed(change: f64) -> String {
+    let text = significant(change.abs() as f32);
+    if change < 0.0 { format!("-{text}") } else { format!("+{text}") }
+}

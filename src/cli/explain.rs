@@ -1,0 +1,230 @@
+//! `convscope explain`: which places made a class, a channel or a unit.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+
+use super::args::{ExplainArgs, Flags};
+use super::context::{Context, Keep, ask};
+use super::failure::{self, Usage};
+use super::output::{self, Target as File, shown};
+use super::print::{Printer, Sheet, Tile, terminal_width, tile_size};
+use super::target::{self, Place};
+use crate::base::{Colormap, significant};
+use crate::picture::npy;
+use crate::session::ask::*;
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
+    let method = target::method(&args.method)?;
+    let file = args.output.as_deref().map(|path| file(path, args, method)).transpose()?;
+    let context = Context::open(flags, Keep::Newest)?;
+    let network = context.network()?;
+    let outcome = context.run_one(&network, &args.photo)?;
+    let place = Place { channel: args.channel, unit: args.unit.as_deref() };
+    let known = (network.as_ref(), outcome.as_ref());
+    let question = target::question(&context, known, method, &args.target, place, &args.effort)?;
+    let explain = Explain { run: outcome.run, method, question };
+    let found = context.work(Job::Explain(explain))?;
+    let Finding::Explanation(explanation) = &found.what else {
+        bail!("an internal error: this is no explanation");
+    };
+    if explanation.is_empty() {
+        failure::say("nothing in this map speaks for the target: it is all zeros");
+    }
+    let asked = Asked { context: &context, args, explain, found: &found, explanation };
+    if let Some((target, is_values)) = &file {
+        target.write(&if *is_values { asked.npy() } else { asked.png()? })?;
+    }
+    if args.json {
+        output::print(&format!("{}\n", output::json(&asked.report(&network, &outcome))?))?;
+    }
+    if args.print || (file.is_none() && !args.json) {
+        asked.print(&network)?;
+    }
+    Ok(())
+}
+
+/// The file that is asked for, and whether it takes the values.
+fn file(path: &Path, args: &ExplainArgs, method: Method) -> Result<(File, bool)> {
+    let target = File::check(path)?;
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let is_values = match (&target, ending.as_deref()) {
+        (File::Stdout, _) | (_, Some("npy")) => true,
+        (_, Some("png")) => false,
+        _ => bail!(Usage(format!(
+            "{}: explanations are written as .png (a picture) or .npy (the values)",
+            shown(path)
+        ))),
+    };
+    if args.raw && (!is_values || method.kind() != Kind::Map) {
+        bail!(Usage("--raw is for the .npy of a class activation map".into()));
+    }
+    if target == File::Stdout && (args.print || args.json) {
+        bail!(Usage("-o - writes to stdout: leave out --print and --json".into()));
+    }
+    Ok((target, is_values))
+}
+
+/// What was asked and what came back.
+struct Asked<'a> {
+    context: &'a Context,
+    args: &'a ExplainArgs,
+    explain: Explain,
+    found: &'a Found,
+    explanation: &'a Explanation,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    method: &'a str,
+    layer: Option<&'a str>,
+    target: String,
+    class: Option<usize>,
+    value: f64,
+    probability: Option<f32>,
+    shape: Vec<usize>,
+    /// Row and column of the largest value, in pixels of the input.
+    peak: [usize; 2],
+    empty: bool,
+    facts: serde_json::Map<String, serde_json::Value>,
+    notes: &'a [String],
+    forward_passes: usize,
+    backward_passes: usize,
+    seconds: f64,
+}
+
+impl Asked<'_> {
+    fn npy(&self) -> Vec<u8> {
+        let values = &self.explanation.attribution.values;
+        match self.explanation.attribution.kind {
+            Kind::Map if self.args.raw => npy(&[values.shape.h, values.shape.w], &values.data),
+            Kind::Map => {
+                let map = &self.explanation.map;
+                npy(&[map.shape.h, map.shape.w], &map.data)
+            }
+            Kind::Gradient | Kind::Share => {
+                npy(&[values.shape.c, values.shape.h, values.shape.w], &values.data)
+            }
+        }
+    }
+
+    fn sight(&self, show: Show, blocks: Blocks) -> Sight {
+        let display = &self.context.settings.display;
+        Sight {
+            job: Job::Explain(self.explain),
+            show,
+            colormap: colours(self.explanation.attribution.kind, display),
+            opacity: 50,
+            blocks,
+        }
+    }
+
+    fn png(&self) -> Result<Vec<u8>> {
+        let alone = self.args.map
+            || self.explanation.attribution.kind == Kind::Gradient
+            || crate::source::is_input_array(&self.args.photo);
+        let show = if alone { Show::Map } else { Show::Overlay };
+        let of = Request::Sight { sight: self.sight(show, Blocks::Half), size: (1, 1) };
+        let most = (u16::MAX, u16::MAX);
+        let request = Request::Raster { of: Box::new(of), pixels: most, mark: None };
+        ask!(self.context, request, Picture).png().context("the picture cannot be encoded")
+    }
+
+    fn print(&self, network: &NetworkInfo) -> Result<()> {
+        let display = &self.context.settings.display;
+        let mut printer = Printer::choose(display);
+        let width = usize::from(self.args.width.unwrap_or_else(terminal_width));
+        let (map, blocks) = (&self.explanation.map.shape, printer.blocks());
+        let has_photo = !crate::source::is_input_array(&self.args.photo);
+        let count = if has_photo { 3 } else { 1 };
+        // Beside each other, however many there are.
+        let each = width.saturating_sub(2 * (count - 1)) / count;
+        let size = tile_size(1, each, [map.h, map.w], printer.room());
+        let input = self.explain.run.input;
+        let mut requests = vec![("map", self.sight(Show::Map, blocks).cells(size))];
+        if has_photo {
+            requests.insert(0, ("photo", Request::Photo { input, size, blocks }));
+            requests.push(("over the photo", self.sight(Show::Overlay, blocks).cells(size)));
+        }
+        let mut tiles = Vec::new();
+        for (_, request) in &requests {
+            let cells = Arc::unwrap_or_clone(ask!(self.context, request.clone(), Photo));
+            let picture = match printer.pixels(size) {
+                Some(pixels) => {
+                    let of = Box::new(request.clone());
+                    let request = Request::Raster { of, pixels, mark: None };
+                    Some(ask!(self.context, request, Picture))
+                }
+                None => None,
+            };
+            tiles.push(Tile { cells, picture });
+        }
+        printer.row(&tiles, size)?;
+        Sheet::names(requests.iter().map(|(name, _)| *name), size)?;
+        Ok(output::print(&format!("{}\n", self.about(network)))?)
+    }
+
+    /// The method, what it explains, and what it says about itself.
+    fn about(&self, network: &NetworkInfo) -> String {
+        let (method, question) = (self.explain.method, &self.explain.question);
+        let mut text = method.name().to_string();
+        if method.takes_layer() {
+            let layer = network.layers.get(question.layer.0).map_or("", |info| &info.name);
+            text += &format!(" at {layer}");
+        }
+        text += &format!(
+            " · {} = {}",
+            target::words(question.target, network),
+            significant(self.explanation.value as f32)
+        );
+        for note in &self.explanation.attribution.notes {
+            text += &format!("\n{note}");
+        }
+        text
+    }
+
+    fn report<'a>(&'a self, network: &'a NetworkInfo, outcome: &Outcome) -> Report<'a> {
+        let (method, question) = (self.explain.method, &self.explain.question);
+        let class = match question.target {
+            Target::Class(class) => Some(class),
+            _ => None,
+        };
+        let layers = &outcome.layers;
+        let size = Size {
+            channels: layers.get(question.layer.0).map_or(0, |info| info.shape.c),
+            input: network.input,
+            parameters: question.parameters,
+        };
+        let passes = method.passes(&size);
+        let layer = network.layers.get(question.layer.0).filter(|_| method.takes_layer());
+        let map = &self.explanation.map;
+        let peak =
+            map.data.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
+        let of_class = |class: usize| outcome.ranked.iter().find(|(c, _)| *c == class);
+        let facts = self.explanation.attribution.facts.iter();
+        Report {
+            method: method.name(),
+            layer: layer.map(|info| info.name.as_str()),
+            target: target::words(question.target, network),
+            class,
+            value: self.explanation.value,
+            probability: class.and_then(of_class).map(|(_, probability)| *probability),
+            shape: self.explanation.attribution.values.shape.dims(),
+            peak: [peak / map.shape.w.max(1), peak % map.shape.w.max(1)],
+            empty: self.explanation.is_empty(),
+            facts: facts.map(|(name, value)| ((*name).to_string(), (*value).into())).collect(),
+            notes: &self.explanation.attribution.notes,
+            forward_passes: passes.forward,
+            backward_passes: passes.backward,
+            seconds: self.found.seconds,
+        }
+    }
+}
+
+/// The colours of an explanation: shares have a sign.
+fn colours(kind: Kind, display: &crate::config::Display) -> Colormap {
+    if kind == Kind::Share { display.signed_colormap } else { display.colormap }
+}

@@ -1,0 +1,119 @@
+//! `convscope judge`: is the explanation true?
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::args::{Flags, JudgeArgs};
+use super::context::{Context, Keep};
+use super::output;
+use super::table::{Align, Table};
+use super::target::{self, Place};
+use crate::session::ask::*;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    method: &'a str,
+    target: String,
+    deletion: Option<CurveReport<'a>>,
+    insertion: Option<CurveReport<'a>>,
+    random_deletion: Option<CurveReport<'a>>,
+    road: Option<RoadReport<'a>>,
+    randomisation: Vec<StageReport<'a>>,
+    notes: &'a [String],
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct CurveReport<'a> {
+    area: f64,
+    points: &'a [f32],
+}
+
+#[derive(Serialize)]
+struct RoadReport<'a> {
+    score: f64,
+    most: &'a [f64],
+    least: &'a [f64],
+}
+
+#[derive(Serialize)]
+struct StageReport<'a> {
+    down_to: &'a str,
+    correlation: f64,
+}
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
+    let method = target::method(&args.method)?;
+    let context = Context::open(flags, Keep::Newest)?;
+    let network = context.network()?;
+    let outcome = context.run_one(&network, &args.photo)?;
+    let known = (network.as_ref(), outcome.as_ref());
+    let question =
+        target::question(&context, known, method, &args.target, Place::default(), &args.effort)?;
+    let found = context.work(Job::Judge(Explain { run: outcome.run, method, question }))?;
+    let Finding::Judgement(of) = &found.what else {
+        bail!("an internal error: this is no judgement");
+    };
+    let words = target::words(question.target, &network);
+    let text = if args.json {
+        let report = Report {
+            method: method.name(),
+            target: words,
+            deletion: of.deletion.as_ref().map(curve),
+            insertion: of.insertion.as_ref().map(curve),
+            random_deletion: of.random.as_ref().map(curve),
+            road: of.road.as_ref().map(road),
+            randomisation: of.redrawn.iter().map(stage).collect(),
+            notes: &of.notes,
+            seconds: found.seconds,
+        };
+        format!("{}\n", output::json(&report)?)
+    } else {
+        format!("{} · {words}\n\n{}", method.name(), human(of))
+    };
+    Ok(output::print(&text)?)
+}
+
+fn curve(of: &Curve) -> CurveReport<'_> {
+    CurveReport { area: of.area, points: &of.points }
+}
+
+fn road(of: &Road) -> RoadReport<'_> {
+    RoadReport { score: of.score, most: &of.most, least: &of.least }
+}
+
+fn stage(of: &Redrawn) -> StageReport<'_> {
+    StageReport { down_to: &of.stage, correlation: of.correlation }
+}
+
+fn human(of: &Judgement) -> String {
+    let mut table =
+        Table::new(&[("", Align::Left), ("score", Align::Right), ("what it means", Align::Left)]);
+    let area =
+        |of: &Option<Curve>| of.as_ref().map_or(String::new(), |of| format!("{:.3}", of.area));
+    let random = area(&of.random);
+    let row = |name: &str, score: String, words: &str| [name.to_string(), score, words.to_string()];
+    table.row(row(
+        "deletion",
+        area(&of.deletion),
+        &format!("probability while its pixels go; low is good, a random order has {random}"),
+    ));
+    table.row(row(
+        "insertion",
+        area(&of.insertion),
+        "probability while its pixels come onto a blurred photo; high is good",
+    ));
+    let score = of.road.as_ref().map_or(String::new(), |of| format!("{:.3}", of.score));
+    table.row(row("ROAD", score, "logit lost by its pixels against the others'; above 0 is good"));
+    table.rule();
+    for Redrawn { stage, correlation } in &of.redrawn {
+        table.row(row(
+            &format!("new weights down to {stage}"),
+            format!("{correlation:+.2}"),
+            "rank correlation with the map; near 0 is good",
+        ));
+    }
+    let notes: String = of.notes.iter().map(|note| format!("{note}\n")).collect();
+    table.text() + &notes
+}
