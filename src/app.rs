@@ -18,7 +18,7 @@ pub use start::{Start, run};
 use crate::base::{ColorDepth, Key};
 use crate::explorer::{Effect, Msg, State, Work, demand, update};
 use crate::session::ask::{Answer, Request, SessionError};
-use crate::session::{Event, Lanes};
+use crate::session::{Event, LaneName, Lanes};
 use crate::terminal::graphics::Encoder;
 use crate::terminal::pictures::RealPictures;
 use crate::terminal::{clipboard, guard, input, signals};
@@ -53,6 +53,7 @@ struct App {
     /// What the View lane was asked for and has not answered.
     asked: HashSet<Request>,
     working_since: Instant,
+    job_since: Instant,
     /// When the last frame was drawn.
     drawn: Instant,
     /// Something changed since.
@@ -89,6 +90,7 @@ impl App {
             touched: now,
             asked: HashSet::new(),
             working_since: now,
+            job_since: now,
             drawn: now - FRAME,
             dirty: true,
             urgent: false,
@@ -137,10 +139,11 @@ impl App {
     /// Waits until something comes in or the next frame is due. While something runs, that is at
     /// least every [`SPIN`], so that the clock beside it goes on.
     fn wait(&mut self) {
-        let mut time = match self.state.progress {
+        let working = self.state.progress.is_some() || self.state.doing.is_some();
+        let mut time = match working {
             _ if self.dirty => self.until_next_frame(),
-            Some(_) => SPIN,
-            None => Duration::MAX,
+            true => SPIN,
+            false => Duration::MAX,
         };
         if self.rests_soon() {
             time = time.min(REST.saturating_sub(self.touched.elapsed()));
@@ -154,11 +157,14 @@ impl App {
         }
         if time == Duration::MAX {
             select.ready();
-        } else if select.ready_timeout(time).is_err()
-            && let Some(work) = &mut self.state.progress
-        {
-            work.elapsed = self.working_since.elapsed();
-            self.dirty = true;
+        } else if select.ready_timeout(time).is_err() {
+            if let Some(work) = &mut self.state.progress {
+                work.elapsed = self.working_since.elapsed();
+                self.dirty = true;
+            } else if let Some(doing) = &mut self.state.doing {
+                doing.work.elapsed = self.job_since.elapsed();
+                self.dirty = true;
+            }
         }
     }
 
@@ -225,7 +231,8 @@ impl App {
         match event {
             Event::Answered(request, answer) => Msg::Answered(request, answer),
             Event::Progress(lane, done, total) => {
-                Msg::Progress(Work { lane, done, total, elapsed: self.working_since.elapsed() })
+                let since = if lane == LaneName::Job { self.job_since } else { self.working_since };
+                Msg::Progress(Work { lane, done, total, elapsed: since.elapsed() })
             }
         }
     }
@@ -234,7 +241,8 @@ impl App {
         self.dirty = true;
         // A picture that came in changes nothing that is wanted; a page of them must stay cheap.
         let light = match &msg {
-            Msg::Progress(_) => true,
+            // What long work has found so far is looked at while it goes on.
+            Msg::Progress(work) => work.lane != LaneName::Job,
             Msg::Answered(request, answer) => {
                 self.asked.remove(request);
                 // What was asked of a run that is gone, or is new, has to be asked again.
@@ -273,6 +281,12 @@ impl App {
                     self.working_since = Instant::now();
                     self.lanes.run(request);
                 }
+                Effect::Job(request) => {
+                    self.job_since = Instant::now();
+                    self.lanes.job(request);
+                }
+                Effect::CancelJob => self.lanes.cancel_job(),
+                Effect::PauseJob(paused) => self.lanes.pause_job(paused),
                 Effect::Cancel => self.lanes.cancel(),
                 Effect::Copy(text) => {
                     let bytes = clipboard::copy(&text);
@@ -295,7 +309,8 @@ impl App {
     fn settle(&mut self) -> Result<()> {
         let end = Instant::now() + SETTLE;
         // While a network runs the cores are taken: the frame goes out with what is there.
-        while !self.asked.is_empty() && self.state.progress.is_none() {
+        let idle = |state: &State| state.progress.is_none() && state.doing.is_none();
+        while !self.asked.is_empty() && idle(&self.state) {
             let Ok(event) = self.events.recv_deadline(end) else { return Ok(()) };
             let msg = self.message(event);
             self.take(msg)?;

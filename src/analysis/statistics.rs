@@ -51,7 +51,7 @@ impl LayerStatistics {
 
     /// The channels in the wanted order; equal ones by index. `norms` are those of the kernels that make
     /// the channels; without them [`SortOrder::Norm`] is the network's order.
-    pub fn order(&self, by: SortOrder, norms: Option<&[f32]>) -> Vec<usize> {
+    pub fn order(&self, by: SortOrder, weights: Option<&[f32]>) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.channels.len()).collect();
         let of = |i: &usize| &self.channels[*i];
         match by {
@@ -59,9 +59,9 @@ impl LayerStatistics {
             SortOrder::Mean => order.sort_by(|a, b| of(b).mean.total_cmp(&of(a).mean)),
             SortOrder::Max => order.sort_by(|a, b| of(b).max.total_cmp(&of(a).max)),
             SortOrder::Sparsity => order.sort_by_key(|i| of(i).zeros),
-            SortOrder::Norm => {
-                if let Some(norms) = norms.filter(|norms| norms.len() == order.len()) {
-                    order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
+            SortOrder::Norm | SortOrder::Effect => {
+                if let Some(weights) = weights.filter(|weights| weights.len() == order.len()) {
+                    order.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]));
                 }
             }
         }

@@ -11,7 +11,7 @@ use super::{App, Ended};
 use crate::base::{Graphics, LayerId};
 use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
 use crate::explorer::{Effect, Opening, State, load_keys, start, views};
-use crate::session::ask::{Look, ModelRef, PhotoRef};
+use crate::session::ask::{KnockOut, Look, ModelRef, PhotoRef};
 use crate::session::{Lanes, Session};
 use crate::terminal::graphics::Encoder;
 use crate::terminal::probe::{self, Capabilities};
@@ -36,6 +36,8 @@ pub struct Start {
     pub layer: Option<LayerId>,
     /// A channel.
     pub channel: Option<usize>,
+    /// What is knocked out from the start.
+    pub knock_outs: Vec<KnockOut>,
     /// The networks with a name.
     pub catalogue: Arc<Catalogue>,
     /// The flags that change what is computed, as they were given.
@@ -116,6 +118,7 @@ fn opening(start: Start) -> Opening {
         usual_look: start.usual_look,
         real: None,
         theme: display.theme,
+        knock_outs: start.knock_outs,
     }
 }
 

@@ -116,6 +116,8 @@ choice! {
         Sparsity = "sparsity",
         /// Largest weights first: the Euclidean norm of the channel's kernel.
         Norm = "norm",
+        /// What a class loses most without the channel first.
+        Effect = "effect",
     }
 }
 

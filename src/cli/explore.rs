@@ -20,6 +20,10 @@ pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
     let photos = photos(&root.photos)?;
     let context = Context::open(flags, Keep::Settings)?;
     let layer = check(&context, &root)?;
+    let knock_outs = match flags.knock_out.as_slice() {
+        [] => Vec::new(),
+        _ => context.knock_outs(&*context.network()?)?,
+    };
     if !stdin().is_terminal() || !stdout().is_terminal() {
         let commands = Command::NAMES.join(", ");
         bail!("the explorer needs a terminal; without one there are the commands {commands}");
@@ -36,6 +40,7 @@ pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
         view: root.view,
         layer,
         channel: root.channel,
+        knock_outs,
     })
 }
 

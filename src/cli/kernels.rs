@@ -15,7 +15,10 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
     if to.is_values() && args.slice.is_some() {
         bail!(Usage("an .npy holds every input of a kernel: leave out --slice".into()));
     }
-    if let Some(sort @ (SortOrder::Mean | SortOrder::Max | SortOrder::Sparsity)) = flags.sort {
+    if let Some(
+        sort @ (SortOrder::Mean | SortOrder::Max | SortOrder::Sparsity | SortOrder::Effect),
+    ) = flags.sort
+    {
         bail!(Usage(format!("kernels are sorted by index or norm: {sort} is for maps")));
     }
     let context = Context::open(flags, Keep::Newest)?;

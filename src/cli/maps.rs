@@ -1,9 +1,11 @@
 //! `convscope maps`: the maps of a layer as a picture, as numbers, or on the terminal.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, MapsArgs};
 use super::context::{Context, Keep, ask};
+use super::failure::Usage;
+use super::target;
 use super::tiles::{Tiles, To, check_channels};
 use crate::base::{LayerId, SortOrder};
 use crate::session::ask::*;
@@ -11,6 +13,9 @@ use crate::session::ask::*;
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
     let to = To::check(&args.to, "maps")?;
+    if args.difference && flags.knock_out.is_empty() {
+        bail!(Usage("--difference shows what --knock-out changes: say what is knocked out".into()));
+    }
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let layer = context.layer(&network, &args.layer)?;
@@ -18,7 +23,8 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
     // Channels that do not exist are refused before the network runs.
     check_channels(args.channels.as_ref(), known)?;
     let outcome = context.run_one(&network, &args.photo)?;
-    let maps = select(&context, &outcome, layer, args)?;
+    let run = RunKey { difference: args.difference, ..outcome.run };
+    let maps = select(&context, (&network, &outcome), layer, args)?;
     let info = outcome.layers.get(layer.0).context("the layer has no number")?;
     let name = |what: &PlaneKind| match what {
         PlaneKind::Channel(channel) => channel.to_string(),
@@ -34,7 +40,7 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
         detail: String::new(),
         chosen: args.channels.is_some(),
         seen: Seen::Maps {
-            run: outcome.run,
+            run,
             layer,
             maps,
             look: Look::from(&context.settings.display),
@@ -46,7 +52,7 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
 
 fn select(
     context: &Context,
-    outcome: &Outcome,
+    (network, outcome): (&NetworkInfo, &Outcome),
     layer: LayerId,
     args: &MapsArgs,
 ) -> Result<Vec<PlaneKind>> {
@@ -63,14 +69,25 @@ fn select(
         Some(Channels::Top(k)) => (sort, *k),
         Some(Channels::All) | None => (sort, usize::MAX),
     };
-    let statistics = ask!(context, Request::Statistics { run: outcome.run, layer }, Statistics);
-    let norms = match sort {
+    let run = RunKey { difference: args.difference, ..outcome.run };
+    let statistics = ask!(context, Request::Statistics { run, layer }, Statistics);
+    let weights = match sort {
         SortOrder::Norm => {
             let request = Request::Kernels { network: outcome.run.network, layer };
             Some(ask!(context, request, Kernels).norms.clone())
         }
+        SortOrder::Effect => {
+            let target = Target::Class(target::class(None, network, outcome)?);
+            let rank = Rank { run: outcome.run, layer, target };
+            match &context.work(Job::Rank(rank))?.what {
+                Finding::Ranking { effects, .. } => {
+                    Some(effects.iter().map(|effect| *effect as f32).collect())
+                }
+                _ => None,
+            }
+        }
         _ => None,
     };
-    let order = statistics.order(sort, norms.as_deref());
+    let order = statistics.order(sort, weights.as_deref());
     Ok(order.into_iter().take(most).map(PlaneKind::Channel).collect())
 }

@@ -108,7 +108,7 @@ impl Tiles<'_> {
         let values = ask!(self.context, self.seen.values(), Values);
         let dims = [values.shape.n, values.shape.c, values.shape.h, values.shape.w];
         Ok(match &self.seen {
-            Seen::Maps { .. } => npy(&dims[1..], &values.data),
+            Seen::Maps { .. } | Seen::Explanation { .. } => npy(&dims[1..], &values.data),
             Seen::Kernels { .. } => npy(&dims, &values.data),
         })
     }
@@ -132,7 +132,9 @@ impl Tiles<'_> {
         }
         let display = &self.context.settings.display;
         let mut printer = Printer::choose(display);
-        self.seen.look_mut().blocks = printer.blocks();
+        if let Some(blocks) = self.seen.blocks_mut() {
+            *blocks = printer.blocks();
+        }
         let size = tile_size(self.seen.count(), width, self.extent, printer.room());
         let mut tiles = Vec::with_capacity(self.seen.count());
         let mut heatmaps = Vec::with_capacity(self.seen.count());

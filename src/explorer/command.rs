@@ -3,9 +3,9 @@
 
 use super::picker::{Overlay, PickerKind};
 use super::views::{self, Move};
-use super::{Effect, Pane, State, lists};
-use crate::base::{Choice, Combine, LayerId, RangeMode, SortOrder};
-use crate::session::ask::ModelRef;
+use super::{Effect, Pane, State, lists, looks};
+use crate::base::LayerId;
+use crate::session::ask::{Job, ModelRef, Target, find_class};
 
 /// A command: a name for `keys.toml` and `:`, a sentence, and what it does.
 pub struct Command {
@@ -48,20 +48,35 @@ pub const COMMANDS: &[Command] = commands! {
     "map" "Show the channel as large as possible" => |s, _| show(s, "Map");
     "kernels" "Show the weights that make the channels" => |s, _| show(s, "Kernels");
     "depth" "Show how the layers change with depth" => |s, _| show(s, "Depth");
+    "explain" "Show why: what in the photo made the class" => |s, _| show(s, "Explain");
+    "next-class" "Go to the next class, the likeliest first" => |s, _| { s.step_class(1); Vec::new() };
+    "previous-class" "Go to the class before" => |s, _| { s.step_class(-1); Vec::new() };
+    "class" ["NAME"] "Choose a class by its name or index" => class;
+    "method" ["NAME"] "Explain by another method" => method;
+    "compare" ["NAME"] "Compare with another method; the same again ends it" => compare;
+    "drives-channel" "What in the photo drives this channel?" => |s, _| drives(s, false);
+    "drives-unit" "What in the photo drives the unit under the cursor?" => |s, _| drives(s, true);
+    "judge" "Is the explanation true? Show or hide the judgement" => |s, _| judge(s);
+    "rank" "Find out how much each channel of the layer matters for the class" => |s, _| rank(s);
+    "knock-out" ["HOW"] "Switch the channel off and on; 0.5 scales it, =1.5 or mean replaces it" => |s, a| s.knock_out(a);
+    "clear-knock-outs" "Switch all channels on again" => |s, _| s.clear_knock_outs();
+    "undo" "Take the last knock-out back" => |s, _| s.undo();
+    "difference" "Show what the knock-outs change, or the values" => |s, _| { s.toggle_difference(); Vec::new() };
+    "pause" "Let long work rest, or go on" => |s, _| s.pause();
     "slice" ["NUMBER"] "In the kernels view, show this input of the kernels" => slice;
     "inspector" "Show or hide the inspector" => |s, _| inspector(s);
     "layers" "Show or hide the list of layers" => |s, _| layers(s);
-    "sort" ["ORDER"] "Sort the channels by index, mean, max, sparsity, norm of the weights" => |s, a| sort(s, a, 1);
-    "sort-back" "Sort order the other way around" => |s, a| sort(s, a, -1);
-    "combine" ["HOW"] "Combine all channels: off, sum, mean, max, rms" => |s, a| combine(s, a, 1);
-    "combine-back" "Combine the other way around" => |s, a| combine(s, a, -1);
-    "colormap" ["NAME"] "Next colour map" => |s, a| colormap(s, a, 1);
-    "colormap-back" "Previous colour map" => |s, a| colormap(s, a, -1);
-    "range" ["MODE"] "Range of the colours: map, layer, symmetric, percentile" => |s, a| range(s, a, 1);
-    "range-back" "Range the other way around" => |s, a| range(s, a, -1);
-    "larger" "Make the tiles larger" => |s, _| resize_tiles(s, true);
-    "smaller" "Make the tiles smaller" => |s, _| resize_tiles(s, false);
-    "overlay" "Blend the maps with the photo" => |s, _| overlay(s);
+    "sort" ["ORDER"] "Sort the channels by index, mean, max, sparsity, norm of the weights, effect on the class" => |s, a| looks::sort(s, a, 1);
+    "sort-back" "Sort order the other way around" => |s, a| looks::sort(s, a, -1);
+    "combine" ["HOW"] "Combine all channels: off, sum, mean, max, rms" => |s, a| looks::combine(s, a, 1);
+    "combine-back" "Combine the other way around" => |s, a| looks::combine(s, a, -1);
+    "colormap" ["NAME"] "Next colour map" => |s, a| looks::colormap(s, a, 1);
+    "colormap-back" "Previous colour map" => |s, a| looks::colormap(s, a, -1);
+    "range" ["MODE"] "Range of the colours: map, layer, symmetric, percentile" => |s, a| looks::range(s, a, 1);
+    "range-back" "Range the other way around" => |s, a| looks::range(s, a, -1);
+    "larger" "Make the tiles larger, or a map over the photo stronger" => |s, _| looks::resize(s, true);
+    "smaller" "Make the tiles smaller, or a map over the photo weaker" => |s, _| looks::resize(s, false);
+    "overlay" "Blend the maps with the photo" => |s, _| looks::overlay(s);
     "next-photo" "Go to the next photo" => |s, _| step_photo(s, 1);
     "previous-photo" "Go to the previous photo" => |s, _| step_photo(s, -1);
     "models" ["NAME"] "Open another network" => models;
@@ -132,7 +147,7 @@ pub(super) fn toggle_group(state: &mut State, group: &str) {
 
 pub(super) fn open(state: &mut State) -> Vec<Effect> {
     match (state.pane, state.group.clone()) {
-        (Pane::View, _) => state.view().open(state),
+        (Pane::View, _) => return state.view().open(state),
         (Pane::Layers, Some(group)) => toggle_group(state, &group),
         (Pane::Layers, None) => state.pane = Pane::View,
     }
@@ -145,14 +160,21 @@ fn back(state: &mut State) -> Vec<Effect> {
     } else if state.pending.is_some() {
         state.stop_waiting();
         state.photo = state.shown;
+        state.knock_outs.clone_from(&state.shown_knock_outs);
         state.say("cancelled");
         return vec![Effect::Cancel];
+    } else if state.doing.is_some() {
+        return vec![Effect::CancelJob];
+    } else if state.explains() && state.explain.from.is_some() {
+        let from = state.explain.from.take();
+        state.explain.target = None;
+        state.show_view(from.unwrap_or(0));
     } else if state.pane == Pane::Layers {
         state.pane = Pane::View;
     } else if state.inputs && state.view().name() == "Kernels" {
         state.inputs = false;
     } else if state.view > 0 {
-        state.view = 0;
+        state.show_view(0);
     } else {
         state.combine = None;
     }
@@ -223,7 +245,7 @@ fn channel(state: &mut State, number: &str) -> Vec<Effect> {
 }
 
 fn show(state: &mut State, view: &str) -> Vec<Effect> {
-    state.view = views::find(view).unwrap_or(state.view);
+    state.show_view(views::find(view).unwrap_or(state.view));
     state.pane = Pane::View;
     Vec::new()
 }
@@ -243,88 +265,6 @@ fn layers(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The choice that the argument names, or the one `step` further.
-fn choose<T: Choice>(state: &mut State, now: T, argument: &str, step: isize) -> T {
-    if argument.is_empty() {
-        return now.step(step);
-    }
-    T::parse(argument).unwrap_or_else(|error| {
-        state.complain(error);
-        now
-    })
-}
-
-fn sort(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    state.sort = choose(state, state.sort, argument, step);
-    if state.sort == SortOrder::Index {
-        state.say("channels in the network's order");
-    } else {
-        state.say(format!("channels sorted by {}", state.sort));
-    }
-    Vec::new()
-}
-
-fn combine(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    state.combine = match (argument, state.combine) {
-        ("off", _) => None,
-        ("", None) if step > 0 => Combine::ALL.first().copied(),
-        ("", None) => Combine::ALL.last().copied(),
-        ("", Some(how)) => {
-            let at = Combine::ALL.iter().position(|c| *c == how).unwrap_or(0);
-            at.checked_add_signed(step).and_then(|at| Combine::ALL.get(at)).copied()
-        }
-        (name, now) => match Combine::parse(name) {
-            Ok(how) => Some(how),
-            Err(error) => {
-                state.complain(format!("{error}, off"));
-                now
-            }
-        },
-    };
-    Vec::new()
-}
-
-fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    // What is on the screen decides: a combination of a signed layer need not be signed.
-    let signed = state.view().signed(state);
-    let now = if signed { state.look.signed_colormap } else { state.look.colormap };
-    let mut chosen = choose(state, now, argument, step);
-    // The middle of a diverging map means 0: it says nothing where that is the least value.
-    while argument.is_empty() && !signed && chosen.is_diverging() {
-        chosen = chosen.step(step);
-    }
-    if signed {
-        state.look.signed_colormap = chosen;
-    } else if chosen.is_diverging() && chosen != now {
-        state.complain(format!("{chosen} diverges from 0: it is for values below 0 and above"));
-    } else {
-        state.look.colormap = chosen;
-    }
-    Vec::new()
-}
-
-fn range(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    let chosen: RangeMode = choose(state, state.look.range, argument, step);
-    state.look.range = chosen;
-    Vec::new()
-}
-
-fn resize_tiles(state: &mut State, larger: bool) -> Vec<Effect> {
-    if let Some(layout) = super::Layout::of(state) {
-        state.tile = layout.other_tile(state.tile, larger);
-    }
-    Vec::new()
-}
-
-fn overlay(state: &mut State) -> Vec<Effect> {
-    if state.input.as_ref().is_some_and(|i| i.placement.is_none()) {
-        state.complain("an input tensor has no photo to blend with");
-    } else {
-        state.over_photo = !state.over_photo;
-    }
-    Vec::new()
-}
-
 fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
     let photos = state.wanted_photos().len();
     if photos < 2 {
@@ -333,6 +273,71 @@ fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
     }
     state.photo = (state.photo as isize + step).rem_euclid(photos as isize) as usize;
     super::update::read_photo(state)
+}
+
+fn class(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return pick(state, PickerKind::Class);
+    }
+    let classes = state.network.as_ref().map_or(&[][..], |network| &network.classes);
+    match find_class(classes, name) {
+        Ok(class) => (state.class, state.explain.target) = (Some(class), None),
+        Err(error) => state.complain(error.to_string()),
+    }
+    Vec::new()
+}
+
+fn method(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return pick(state, PickerKind::Method);
+    }
+    state.choose_method(name);
+    Vec::new()
+}
+
+fn compare(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return pick(state, PickerKind::Compare);
+    }
+    state.choose_comparison(name);
+    Vec::new()
+}
+
+fn drives(state: &mut State, unit: bool) -> Vec<Effect> {
+    let (layer, channel) = (state.layer, state.channel);
+    let (row, column) = state.view().unit(state);
+    if state.layer_info().is_none() || state.explains() {
+        state.complain("choose a channel in the views of maps first");
+    } else if unit {
+        state.explain_place(Target::Unit { layer, channel, row, column });
+    } else {
+        state.explain_place(Target::Channel { layer, channel });
+    }
+    Vec::new()
+}
+
+fn judge(state: &mut State) -> Vec<Effect> {
+    let Some(explain) = state.explain_now().filter(|_| state.explains()) else {
+        state.complain("an explanation is judged: 5 shows one");
+        return Vec::new();
+    };
+    let job = Job::Judge(explain);
+    if state.judgement().is_some_and(|(found, _)| found.complete) {
+        state.explain.judged = !state.explain.judged;
+        return Vec::new();
+    }
+    state.explain.judged = true;
+    state.begin(job)
+}
+
+fn rank(state: &mut State) -> Vec<Effect> {
+    match state.rank() {
+        Some(rank) => state.begin(Job::Rank(rank)),
+        None => {
+            state.complain("there is no class whose channels could be ranked");
+            Vec::new()
+        }
+    }
 }
 
 fn slice(state: &mut State, number: &str) -> Vec<Effect> {

@@ -2,10 +2,14 @@
 //! else. It knows no terminal, no threads and no files.
 
 mod command;
+mod explaining;
 mod inspector;
+mod jobs;
 mod keys;
+mod knocking;
 mod layout;
 mod lists;
+mod looks;
 mod mouse;
 mod picker;
 mod say;
@@ -16,7 +20,10 @@ mod update;
 pub mod views;
 
 pub use command::{COMMANDS, Command};
+pub use explaining::Explaining;
+pub use jobs::{Doing, name as job_name};
 pub use keys::{load_keys, markdown_table};
+pub use knocking::instead_words;
 pub use layout::{Grid, Layout, MapPlace};
 pub use picker::{Overlay, Picker, PickerItem, PickerKind};
 pub use spots::Spot;
@@ -24,6 +31,7 @@ pub use state::{Message, Opening, Pane, State, Work};
 pub use tree::Row;
 // What the screen draws; it does not know the session.
 pub use crate::session::ask::{
-    Cells, ChannelStatistics, Heatmap, KernelInfo, LaneName, PlaneKind, Slice,
+    Cells, ChannelStatistics, Curve, Finding, Found, Heatmap, Job, Judgement, KernelInfo, LaneName,
+    PlaneKind, Slice,
 };
 pub use update::{Effect, Msg, Printed, demand, first_layer, start, update};

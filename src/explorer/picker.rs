@@ -5,6 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::{COMMANDS, Effect, State, command, lists};
 use crate::base::{Key, KeyCode};
+use crate::session::ask::Method;
 
 /// What stands over the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,12 @@ pub enum PickerKind {
     Photo,
     /// Where to run.
     Device,
+    /// A class.
+    Class,
+    /// A method that explains.
+    Method,
+    /// A method to compare with.
+    Compare,
     /// A file to write.
     Export,
 }
@@ -71,6 +78,9 @@ impl Picker {
             PickerKind::Model => "Networks",
             PickerKind::Photo => "Photos",
             PickerKind::Device => "Run on",
+            PickerKind::Class => "Classes",
+            PickerKind::Method => "Explain by",
+            PickerKind::Compare => "Compare with",
             PickerKind::Export => "Write",
         }
     }
@@ -87,6 +97,8 @@ impl Picker {
             PickerKind::Model => best(&self.input, lists::models(state)),
             PickerKind::Photo => best(&self.input, lists::photos(state)),
             PickerKind::Device => best(&self.input, lists::devices()),
+            PickerKind::Class => best(&self.input, class_items(state)),
+            PickerKind::Method | PickerKind::Compare => best(&self.input, method_items(state)),
             PickerKind::Export => best(&self.input, lists::exports(state)),
         }
     }
@@ -108,6 +120,33 @@ fn layer_items(state: &State) -> Vec<PickerItem> {
         side: l.shape.to_string(),
     };
     state.layers().iter().map(item).collect()
+}
+
+/// Classes, the likeliest first.
+fn class_items(state: &State) -> Vec<PickerItem> {
+    let (Some(network), Some(outcome)) = (&state.network, &state.outcome) else {
+        return Vec::new();
+    };
+    let item = |(class, probability): &(usize, f32)| PickerItem {
+        name: network.classes.get(*class).map_or(String::new(), |label| label.name.clone()),
+        note: class.to_string(),
+        side: crate::base::percent(*probability),
+    };
+    outcome.ranked.iter().map(item).collect()
+}
+
+/// Methods, with how often each runs the network.
+fn method_items(state: &State) -> Vec<PickerItem> {
+    let item = |method: Method| {
+        let passes = state.explain_with(method).map(|explain| state.passes(&explain));
+        let passes = passes.map_or(0, |passes| passes.forward + passes.backward);
+        PickerItem {
+            name: method.name().to_string(),
+            note: method.doc().to_string(),
+            side: if passes > 2 { format!("{passes} passes") } else { String::new() },
+        }
+    };
+    Method::all().map(item).collect()
 }
 
 /// Channels whose number starts as typed, with their statistics.
@@ -234,6 +273,10 @@ pub(super) fn choose(state: &mut State, picker: &Picker) -> Vec<Effect> {
         }
         PickerKind::Layer => command::run(state, "find-layer", &item.name),
         PickerKind::Channel => command::run(state, "channel", &item.name),
+        // By its index: two classes can have one name.
+        PickerKind::Class => command::run(state, "class", &item.note),
+        PickerKind::Method => command::run(state, "method", &item.name),
+        PickerKind::Compare => command::run(state, "compare", &item.name),
         PickerKind::Export => {
             lists::choose_export(state, &item.name);
             Vec::new()

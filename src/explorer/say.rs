@@ -1,8 +1,8 @@
 //! What is on the screen in words: as a command line, as a caption, as a file's name.
 
 use super::State;
-use crate::base::{Choice, ranges};
-use crate::session::ask::{ModelRef, PlaneKind, Seen, Slice};
+use crate::base::{Choice, LayerId, ranges};
+use crate::session::ask::{KnockOut, ModelRef, PlaneKind, Seen, Slice, Target};
 
 /// The command that shows what the view shows.
 pub(super) fn command_line(state: &State) -> String {
@@ -14,6 +14,7 @@ pub(super) fn command_line(state: &State) -> String {
             words.extend(["maps".into(), photo, "--layer".into(), layer]);
             words.extend(planes(&maps));
             words.extend(over_photo.then(|| "--overlay".to_string()));
+            words.extend(state.shows_difference().then(|| "--difference".to_string()));
             words.push("--print".into());
         }
         Some(Seen::Kernels { kernels, layer, .. }) => {
@@ -22,15 +23,55 @@ pub(super) fn command_line(state: &State) -> String {
             words.extend(kernel_flags(state, &kernels));
             words.push("--print".into());
         }
+        Some(Seen::Explanation { .. }) => {
+            words.extend(["explain".into(), photo]);
+            words.extend(explain_flags(state));
+            words.push("--print".into());
+        }
         None => words.extend(["stats".into(), photo]),
     }
     if state.model != ModelRef::Builtin {
         words.extend(["--model".into(), state.model.text(&state.catalogue)]);
     }
     words.extend(look_flags(state));
+    words.extend(knock_out_flags(state));
     words.extend(state.flags.iter().cloned());
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")
+}
+
+/// The method, the layer and the target.
+fn explain_flags(state: &State) -> Vec<String> {
+    let mut flags = vec!["--method".to_string(), state.explain.method.name().to_string()];
+    let name = |layer: LayerId| {
+        state.layers().get(layer.0).map(|info| info.name.clone()).unwrap_or_default()
+    };
+    if state.explain.method.takes_layer() {
+        flags.extend(["--layer".into(), name(state.layer)]);
+    }
+    match state.target() {
+        Some(Target::Class(class)) => flags.extend(["--class".into(), class.to_string()]),
+        Some(Target::Channel { layer, channel }) => {
+            flags.extend(["--layer".into(), name(layer), "--channel".into(), channel.to_string()])
+        }
+        Some(Target::Unit { layer, channel, row, column }) => flags.extend([
+            "--layer".into(),
+            name(layer),
+            "--unit".into(),
+            format!("{channel},{row},{column}"),
+        ]),
+        None => {}
+    }
+    flags
+}
+
+/// What is knocked out in the run on the screen.
+fn knock_out_flags(state: &State) -> Vec<String> {
+    let flag = |knock: &KnockOut| {
+        let layer = state.layers().get(knock.layer.0).map_or("", |info| info.name.as_str());
+        ["--knock-out".to_string(), knock.text(layer)]
+    };
+    state.shown_knock_outs.iter().flat_map(flag).collect()
 }
 
 fn planes(maps: &[PlaneKind]) -> Vec<String> {
@@ -72,7 +113,7 @@ fn look_flags(state: &State) -> Vec<String> {
     if chosen != usual {
         flags.extend(["--colormap".into(), chosen.name().into()]);
     }
-    if state.look.range != state.usual_look.range {
+    if !state.explains() && state.look.range != state.usual_look.range {
         flags.extend(["--range".into(), state.look.range.name().into()]);
     }
     flags
@@ -113,6 +154,15 @@ pub(super) fn caption(state: &State) -> Vec<String> {
             if over_photo {
                 second.push("over the photo".into());
             }
+            if state.shows_difference() {
+                second.push("what the knock-outs change".into());
+            }
+        }
+        Some(Seen::Explanation { .. }) => {
+            if !state.explain.method.takes_layer() {
+                second.clear();
+            }
+            second.push(format!("{} of {}", state.explain.method.name(), state.target_words()));
         }
         Some(Seen::Kernels { kernels, .. }) => {
             second.push(match (state.inputs, kernels.first()) {
@@ -126,7 +176,11 @@ pub(super) fn caption(state: &State) -> Vec<String> {
         None => {}
     }
     let (map, mode) = state.look.resolve(state.view().signed(state));
-    second.push(format!("{map}, range {mode}"));
+    second.push(if state.explains() { map.to_string() } else { format!("{map}, range {mode}") });
+    let knocked: Vec<String> = knock_out_flags(state).into_iter().skip(1).step_by(2).collect();
+    if !knocked.is_empty() {
+        second.push(format!("knocked out {}", knocked.join(" ")));
+    }
     // The letters of the strip have no dots in the middle.
     vec![first.join(", "), second.join(", ")]
 }
@@ -145,6 +199,12 @@ pub(super) fn file_stem(state: &State) -> String {
             _ => parts.push("maps".into()),
         },
         Some(Seen::Kernels { .. }) => parts.push("kernels".into()),
+        Some(Seen::Explanation { .. }) => {
+            if !state.explain.method.takes_layer() {
+                parts.pop();
+            }
+            parts.push(state.explain.method.name().to_string());
+        }
         None => {
             parts.pop();
             parts.push("depth".into());

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Overlay, views};
+use super::{Doing, Explaining, Overlay, views};
 use crate::base::{Combine, DeviceChoice, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
-    Answer, InputInfo, KernelInfo, LaneName, LayerInfo, LayerStatistics, LayerSummary, Look,
-    ModelRef, NetworkInfo, Outcome, PhotoRef, Plane, PlaneKind, Request, RunKey,
+    Answer, Finding, InputInfo, Job, KernelInfo, KnockOut, LaneName, LayerInfo, LayerStatistics,
+    LayerSummary, Look, ModelRef, NetworkInfo, Outcome, PhotoRef, Plane, PlaneKind, Rank, Request,
+    RunKey, Target,
 };
 
 /// The whole state of the explorer: plain, comparable, without any I/O.
@@ -112,10 +113,30 @@ pub struct State {
     pub sort: SortOrder,
     /// Columns of a tile.
     pub tile: u16,
+    /// The chosen class; the top one when `None`.
+    pub class: Option<usize>,
+    /// What the Explain view shows.
+    pub explain: Explaining,
+    /// What is knocked out, or is to be with the run that is waited for.
+    pub knock_outs: Vec<KnockOut>,
+    /// What was knocked out in the run on the screen.
+    pub shown_knock_outs: Vec<KnockOut>,
+    /// What was knocked out before the last changes.
+    pub undo: Vec<Vec<KnockOut>>,
+    /// Whether maps show what the knock-outs changed.
+    pub difference: bool,
     /// What stands over the screen.
     pub overlay: Option<Overlay>,
     /// What runs now.
     pub progress: Option<Work>,
+    /// The long work that goes on.
+    pub doing: Option<Doing>,
+    /// The explanation of a pass or two that was asked for.
+    pub quick: Option<Job>,
+    /// Work of which there is something to be seen.
+    pub begun: HashSet<Job>,
+    /// Answers that are shown until there are newer ones.
+    pub stale: HashSet<Request>,
     /// The last thing to say.
     pub message: Option<Message>,
     /// The last mouse press, to tell double clicks.
@@ -184,6 +205,8 @@ pub struct Opening {
     pub real: Option<(u16, u16)>,
     /// The colours of everything that is no picture.
     pub theme: Theme,
+    /// What is knocked out from the start.
+    pub knock_outs: Vec<KnockOut>,
 }
 
 impl State {
@@ -238,8 +261,18 @@ impl State {
             usual_look: opening.usual_look,
             sort: opening.sort,
             tile: opening.tile.max(1),
+            class: None,
+            explain: Explaining::default(),
+            knock_outs: opening.knock_outs,
+            shown_knock_outs: Vec::new(),
+            undo: Vec::new(),
+            difference: false,
             overlay: None,
             progress: None,
+            doing: None,
+            quick: None,
+            begun: HashSet::new(),
+            stale: HashSet::new(),
             message: None,
             last_click: None,
         }
@@ -266,12 +299,13 @@ impl State {
 
     /// Whether the chosen layer has values below 0.
     pub fn is_signed(&self) -> bool {
-        self.summary(self.layer).is_some_and(|s| s.signed)
+        self.shows_difference() || self.summary(self.layer).is_some_and(|s| s.signed)
     }
 
     /// The run that is on the screen.
     pub fn run(&self) -> Option<RunKey> {
-        self.outcome.as_ref().map(|o| o.run)
+        let difference = self.shows_difference();
+        self.outcome.as_ref().map(|o| RunKey { difference, ..o.run })
     }
 
     /// The chosen map.
@@ -295,7 +329,7 @@ impl State {
     /// The channels of the chosen layer in the order on the screen.
     pub fn order(&self) -> Vec<usize> {
         match self.statistics() {
-            Some(statistics) => statistics.order(self.sort, self.norms()),
+            Some(statistics) => statistics.order(self.sort, self.weights().as_deref()),
             None => (0..self.layer_info().map_or(0, |l| l.shape.c)).collect(),
         }
     }
@@ -314,8 +348,27 @@ impl State {
         Some(Request::Kernels { network: self.network.as_ref()?.id, layer })
     }
 
-    fn norms(&self) -> Option<&[f32]> {
-        Some(&self.kernels()?.norms)
+    /// What channels are sorted by besides their values.
+    fn weights(&self) -> Option<Vec<f32>> {
+        match self.sort {
+            SortOrder::Norm => Some(self.kernels()?.norms.clone()),
+            SortOrder::Effect => Some(self.effects()?.iter().map(|e| *e as f32).collect()),
+            _ => None,
+        }
+    }
+
+    /// What the chosen class loses without each channel of the chosen layer, where it is known.
+    pub fn effects(&self) -> Option<&[f64]> {
+        match &self.found(&Job::Rank(self.rank()?))?.what {
+            Finding::Ranking { effects, .. } => Some(effects),
+            _ => None,
+        }
+    }
+
+    /// The ranking of the chosen layer's channels for the chosen class.
+    pub(super) fn rank(&self) -> Option<Rank> {
+        let target = Target::Class(self.class()?);
+        Some(Rank { run: self.values_run()?, layer: self.layer, target })
     }
 
     /// The view on the screen.

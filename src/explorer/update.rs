@@ -9,8 +9,8 @@ use super::views::depth;
 use super::{State, Work, command, lists, mouse, picker, say, tree};
 use crate::base::{Key, LayerId, Mouse, SortOrder, short_bytes};
 use crate::session::ask::{
-    Answer, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane, PlaneKind,
-    Request, RunKey, SessionError,
+    Answer, EditsId, Job, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane,
+    PlaneKind, Request, RunKey, SessionError, last_map,
 };
 
 /// What happened.
@@ -39,6 +39,12 @@ pub enum Effect {
     Transfer(Request),
     /// Run a network.
     Run(Request),
+    /// Do long work.
+    Job(Request),
+    /// Stop the long work.
+    CancelJob,
+    /// Let the long work rest, or go on.
+    PauseJob(bool),
     /// Stop reading and running.
     Cancel,
     /// Put text on the clipboard.
@@ -72,7 +78,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     if matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..)) {
         state.settled = false;
     }
-    let effects = match msg {
+    let mut effects = match msg {
         Msg::Paste(text) => paste(state, &text),
         Msg::Settled => {
             state.settled = true;
@@ -91,6 +97,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             None => return Vec::new(),
         },
         Msg::Answered(request, Err(error)) => failed(state, request, &error),
+        Msg::Progress(work) if work.lane == LaneName::Job => {
+            state.job_progress(work);
+            return Vec::new();
+        }
         Msg::Progress(work) => {
             if state.progress.is_some_and(|p| p.lane == work.lane) {
                 state.progress = Some(work);
@@ -101,6 +111,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     state.scroll_list();
     let wanted: HashSet<Request> = wants(state).into_iter().collect();
     state.known.retain(|request, _| wanted.contains(request));
+    state.stale.retain(|request| wanted.contains(request));
+    effects.extend(state.ask_quick());
     effects
 }
 
@@ -108,7 +120,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 /// not known.
 pub fn demand(state: &State) -> Vec<Request> {
     let mut wanted = wants(state);
-    wanted.retain(|r| !state.known.contains_key(r) && !state.refused.contains(r));
+    let missing = |r: &Request| !state.known.contains_key(r) || state.stale.contains(r);
+    wanted.retain(|r| missing(r) && !state.refused.contains(r));
     if !state.settled {
         wanted.retain(|r| !matches!(r, Request::Raster { .. }));
     }
@@ -125,6 +138,8 @@ fn wants(state: &State) -> Vec<Request> {
     if state.sort == SortOrder::Norm {
         wanted.extend(state.kernels_request());
     }
+    let ranked = state.rank().map(Job::Rank).filter(|job| state.has_begun(job));
+    wanted.extend(ranked.map(Request::Found));
     wanted.extend(state.view().wants(state));
     let plane = Plane { run, layer, what: PlaneKind::Channel(state.channel) };
     wanted.extend(state.inspector_wants(plane));
@@ -150,7 +165,12 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
 /// Takes an answer; `None` when it changed nothing but what is known of the screen.
 fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<Effect>> {
     let awaited = state.pending.as_ref() == Some(&request);
+    state.stale.remove(&request);
     match (answer, request) {
+        (answer @ Answer::Found(_), Request::Job(job)) => {
+            state.job_done(job, answer);
+            Some(Vec::new())
+        }
         (Answer::Network(network), Request::Network(model)) if awaited => {
             if matches!(&state.overlay, Some(Overlay::Picker(l)) if l.kind == PickerKind::Model) {
                 state.overlay = None;
@@ -189,10 +209,13 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             Some(vec![Effect::Print(Printed { picture: Some(picture), words })])
         }
         (Answer::Input(input), Request::Input { network, .. }) if awaited => {
-            let run = RunKey::plain(network, input.id);
+            let knock_outs = state.knock_outs.clone();
+            let edits = EditsId::of(&knock_outs);
+            let run = RunKey { edits, ..RunKey::plain(network, input.id) };
             state.next_input = Some(input);
-            wait_for(state, LaneName::Run, Request::forward(run));
-            Some(vec![Effect::Run(Request::forward(run))])
+            let request = Request::Forward { run, knock_outs };
+            wait_for(state, LaneName::Run, request.clone());
+            Some(vec![Effect::Run(request)])
         }
         (Answer::Outcome(outcome), _) if awaited => {
             ran(state, outcome);
@@ -203,6 +226,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
         (
             answer @ (Answer::Statistics(_)
             | Answer::Kernels(_)
+            | Answer::Found(_)
             | Answer::Models(_)
             | Answer::Folder(_)),
             request,
@@ -237,10 +261,14 @@ fn ran(state: &mut State, outcome: Arc<Outcome>) {
         open_network(state, model, network);
     }
     state.input = state.next_input.take();
+    // Explanations of another run have other keys; their results are looked up when they are asked for again.
+    state.begun.clear();
+    state.quick = None;
     if let Some(photos) = state.next_photos.take() {
         state.photos = photos;
     }
     state.shown = state.photo;
+    state.shown_knock_outs.clone_from(&state.knock_outs);
     state.stop_waiting();
     state.refused.clear();
     state.stay_inside();
@@ -254,9 +282,18 @@ pub fn first_layer(layers: &[LayerInfo]) -> LayerId {
 fn open_network(state: &mut State, model: ModelRef, network: Arc<NetworkInfo>) {
     state.model = model;
     state.folded = tree::blocks(&network.layers);
-    state.layer = state.wanted_layer.take().unwrap_or_else(|| first_layer(&network.layers));
+    let first = first_layer(&network.layers);
+    state.layer = state.wanted_layer.take().unwrap_or_else(|| {
+        let last = last_map(&network.layers).filter(|_| state.explains());
+        last.unwrap_or(first)
+    });
     if let Some(warning) = network.warnings.first() {
         state.complain(warning.clone());
+    }
+    if state.network.as_ref().is_some_and(|before| before.id != network.id) {
+        (state.class, state.explain.target, state.explain.other_layer) = (None, None, None);
+        state.explain.from = None;
+        (state.knock_outs, state.undo) = (Vec::new(), Vec::new());
     }
     state.network = Some(network);
     state.reveal();
@@ -325,6 +362,15 @@ pub(super) fn wait_for(state: &mut State, lane: LaneName, request: Request) {
 fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effect> {
     let awaited = state.pending.as_ref() == Some(&request);
     match (error, &request) {
+        (_, Request::Job(job)) => {
+            let again = state.job_failed(job, error);
+            return if again && state.pending.is_none() { read_again(state) } else { Vec::new() };
+        }
+        // What was found was let go meanwhile: it is asked for anew.
+        (SessionError::NotReady, Request::Found(job)) => {
+            state.begun.remove(job);
+        }
+        (SessionError::NotReady, Request::Sight { .. } | Request::Agreement(_)) => {}
         (SessionError::Cancelled, _) => {}
         // The capture was dropped to make room: compute it again.
         (SessionError::NotReady, _) if awaited => return read_photo(state),

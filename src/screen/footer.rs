@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::{text, theme};
 use crate::base::{Rect, short_bytes};
-use crate::explorer::{LaneName, Pane, State, Work};
+use crate::explorer::{Doing, LaneName, Pane, State, Work, job_name};
 
 /// The commands worth a hint in each pane, with a short word.
 const IN_VIEW: [(&str, &str); 8] = [
@@ -18,6 +18,15 @@ const IN_VIEW: [(&str, &str); 8] = [
     ("command", "command"),
     ("help", "keys"),
 ];
+const IN_EXPLAIN: [(&str, &str); 7] = [
+    ("up down", "class"),
+    ("left right", "method"),
+    ("previous-layer next-layer", "layer"),
+    ("judge", "judge"),
+    ("compare", "compare"),
+    ("class", "find"),
+    ("help", "keys"),
+];
 const IN_LAYERS: [(&str, &str); 5] = [
     ("left right", "fold"),
     ("open", "open"),
@@ -28,7 +37,11 @@ const IN_LAYERS: [(&str, &str); 5] = [
 
 /// Draws the row.
 pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
-    let work = state.progress.map(describe).unwrap_or_default();
+    let work = match (&state.progress, &state.doing) {
+        (Some(work), _) => describe(*work, None),
+        (None, Some(doing)) => describe(doing.work, Some(doing)),
+        (None, None) => String::new(),
+    };
     let room = rect.width.saturating_sub(work.chars().count() as u16 + 2);
     text::right(buffer, rect, rect.y, &work, theme::ACCENT);
     if let Some(message) = &state.message {
@@ -36,12 +49,14 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
         return say(&message.text, rect, room.saturating_sub(1), style, buffer);
     }
     let hints: &[(&str, &str)] = match state.pane {
+        Pane::View if state.explains() => &IN_EXPLAIN,
         Pane::View => &IN_VIEW,
         Pane::Layers => &IN_LAYERS,
     };
     let mut x = rect.x + 1;
     let keys = move_keys(state);
-    for (key, word) in [(keys, "move")]
+    let moving = (!state.explains() || state.pane == Pane::Layers).then_some((keys, "move"));
+    for (key, word) in moving
         .into_iter()
         .chain(hints.iter().map(|(commands, word)| (first_keys(state, commands), *word)))
     {
@@ -93,12 +108,15 @@ fn fetching(spinner: &str, work: Work) -> String {
 }
 
 /// `⠹ forward 12/50 · 1.2 s left`.
-fn describe(work: Work) -> String {
+fn describe(work: Work, doing: Option<&Doing>) -> String {
     const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇", "⠏", "⠛"];
     let spinner = SPINNER[(work.elapsed.as_millis() / 100) as usize % SPINNER.len()];
+    if let Some(Doing { job, paused: true, .. }) = doing {
+        return format!("{} rests at {}/{} ", job_name(job), work.done, work.total);
+    }
     let name = match work.lane {
         LaneName::Run => "forward",
-        LaneName::Job => "working",
+        LaneName::Job => doing.map_or("work", |doing| job_name(&doing.job)),
         LaneName::Transfer => "reading",
         LaneName::View => "drawing",
     };

@@ -135,21 +135,43 @@ fn field_box(state: &State, place: Rect, buffer: &mut Buffer) {
     heatmap::box_over(buffer, area);
 }
 
+/// Rows of classes: the likeliest, or those about the chosen one.
+const CLASSES: usize = 5;
+
 fn classes(state: &State, pen: &mut Pen) {
     let (Some(network), Some(outcome)) = (&state.network, &state.outcome) else { return };
     if outcome.ranked.is_empty() {
         return;
     }
-    pen.section("Classes");
-    for (class, probability) in outcome.ranked.iter().take(5) {
+    let rows = if state.explains() { usize::from(pen.room() / 2).max(CLASSES) } else { CLASSES };
+    let chosen = state.class_place().unwrap_or(0);
+    let first = chosen.saturating_sub(rows / 2).min(outcome.ranked.len().saturating_sub(rows));
+    let first = if chosen < rows { 0 } else { first };
+    pen.section(&match chosen {
+        0 => "Classes".to_string(),
+        place => format!("Classes {} of {}", place + 1, outcome.ranked.len()),
+    });
+    for (place, (class, probability)) in outcome.ranked.iter().enumerate().skip(first).take(rows) {
         let name = network.classes.get(*class).map_or("", |c| c.name.as_str());
-        let width = usize::from(pen.inner.width.saturating_sub(10));
+        // What the knock-outs did to it, in points of a hundred.
+        let change = outcome.before.as_ref().map(|before| {
+            let was = before.ranked.iter().find(|(c, _)| c == class).map_or(0.0, |(_, p)| *p);
+            format!("{:>+4.0}", 100.0 * (probability - was))
+        });
+        let width = usize::from(pen.inner.width.saturating_sub(11));
         let mut label: String = name.chars().take(width).collect();
         if name.chars().count() > width {
             label = name.chars().take(width.saturating_sub(1)).chain(['…']).collect();
         }
-        let row = format!("{label:<width$} {:>3.0} ", probability * 100.0);
-        pen.parts(&[(&row, theme::PLAIN), (&bar(*probability, 5), theme::BAR)]);
+        let (mark, style) = match place == chosen && (state.explains() || place > 0) {
+            true => ("▸", theme::CHOSEN),
+            false => (" ", theme::PLAIN),
+        };
+        let row = format!("{mark}{label:<width$} {:>3.0} ", probability * 100.0);
+        match change {
+            Some(change) => pen.parts(&[(&row, style), (&change, theme::ACCENT)]),
+            None => pen.parts(&[(&row, style), (&bar(*probability, 5), theme::BAR)]),
+        }
     }
 }
 

@@ -80,8 +80,15 @@ fn caption(state: &State, what: PlaneKind, width: u16) -> String {
             let norm = state.kernels().and_then(|kernels| kernels.norms.get(channel));
             significant(norm.copied().unwrap_or(of.mean as f32))
         }
+        SortOrder::Effect => {
+            let effect = state.effects().and_then(|effects| effects.get(channel));
+            effect.map_or(String::new(), |effect| format!("{:+.2}", -effect))
+        }
     };
     let dead = if statistics.is_some_and(|s| s.is_dead(channel)) { " †" } else { "" };
-    let all = format!("{channel} {value}{dead}");
+    let changed = state
+        .instead(channel)
+        .map_or(String::new(), |to| format!(" {}", crate::explorer::instead_words(to)));
+    let all = format!("{channel} {value}{dead}{changed}");
     if all.chars().count() <= usize::from(width) { all } else { channel.to_string() }
 }

@@ -3,6 +3,7 @@
 //! Nothing is computed, resized or encoded here: pictures arrive as cells.
 
 mod depth;
+mod explain;
 mod footer;
 mod heatmap;
 mod help;
@@ -27,8 +28,13 @@ use crate::explorer::{Layout, Overlay, State};
 type DrawView = fn(&State, &Layout, &mut Buffer);
 
 /// How each view is drawn, by its name.
-const VIEWS: [(&str, DrawView); 4] =
-    [("Maps", maps::draw), ("Map", map::draw), ("Kernels", kernels::draw), ("Depth", depth::draw)];
+const VIEWS: [(&str, DrawView); 5] = [
+    ("Maps", maps::draw),
+    ("Map", map::draw),
+    ("Kernels", kernels::draw),
+    ("Depth", depth::draw),
+    ("Explain", explain::draw),
+];
 
 /// Draws the whole screen; where a real picture stands, its cells give way to it.
 pub fn draw(state: &State, pictures: &dyn Pictures, buffer: &mut Buffer) {

@@ -89,6 +89,7 @@ impl Session {
             }
             Request::Job(job) => Answer::Found(self.job(job, cancel, progress)?),
             Request::Found(job) => Answer::Found(self.found(job)?),
+            Request::FoundValues(job) => Answer::Values(self.found_values(job)?),
             Request::Sight { sight, size: (columns, rows) } => {
                 let grid = Grid { columns: *columns, rows: *rows, blocks: sight.blocks };
                 Answer::Photo(Arc::new(Cells::photo(&self.sight(sight)?, grid)))

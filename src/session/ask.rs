@@ -130,6 +130,9 @@ pub enum Request {
     Job(Job),
     /// What work has found so far. Answered by [`Answer::Found`].
     Found(Job),
+    /// The values of an explanation: a map `[1, 1, H, W]` from 0 to 1, a gradient `[1, C, H, W]`. Answered by
+    /// [`Answer::Values`].
+    FoundValues(Job),
     /// A picture of what work has found so far, in cells. Answered by [`Answer::Photo`].
     Sight {
         /// What of it.
@@ -373,6 +376,8 @@ pub struct Outcome {
     pub summaries: Vec<LayerSummary>,
     /// Every class, the likeliest first: (index, probability).
     pub ranked: Vec<(usize, f32)>,
+    /// The same without the knock-outs, where there are some.
+    pub before: Option<Arc<Self>>,
     /// Wall time of the forward pass alone.
     pub milliseconds: f64,
     /// What the user must know about it: that it ran on another device than the one in use before.

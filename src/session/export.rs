@@ -127,6 +127,14 @@ impl Session {
                 let values = self.kernels(*network, *layer)?.values(Some(&which))?;
                 Ok(npy(&values.shape.dims(), &values.data))
             }
+            Seen::Explanation { sights, .. } => {
+                let sight = sights.first().ok_or(SessionError::NotReady)?;
+                let values = self.found_values(&sight.job)?;
+                let shape = values.shape;
+                let extents = [shape.c, shape.h, shape.w];
+                // A map is [H, W].
+                Ok(npy(&extents[usize::from(shape.c == 1)..], &values.data))
+            }
         }
     }
 
@@ -148,6 +156,14 @@ impl Session {
                 let name = graph.nodes.get(kernels.info.layer.0).map_or("layer", |n| &n.name);
                 tensors.insert(format!("{name}.weight"), Arc::new(kernels.values(None)?));
                 *network
+            }
+            Seen::Explanation { sights, .. } => {
+                let sight = sights.first().ok_or(SessionError::NotReady)?;
+                let run = sight.job.run();
+                tensors.insert("explanation".to_string(), self.found_values(&sight.job)?);
+                let input = self.input(run.input)?.prepared.input.clone();
+                tensors.insert("input".to_string(), Arc::new(input));
+                run.network
             }
         };
         let info = &self.network(network)?.info;

@@ -134,6 +134,7 @@ impl Session {
             summaries,
             ranked: ranked(logits.get(..classes).unwrap_or(&[])),
             milliseconds,
+            before: what.base.map(|base| base.outcome.clone()),
             note: None,
         });
         let mut run = Run::new(capture, statistics, outcome);

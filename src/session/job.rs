@@ -63,6 +63,11 @@ impl Method {
         (0..METHODS.len()).map(Self)
     }
 
+    /// The first of them.
+    pub const fn first() -> Self {
+        Self(0)
+    }
+
     /// The method of that name.
     ///
     /// # Errors

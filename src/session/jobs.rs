@@ -134,6 +134,15 @@ impl Session {
         }
     }
 
+    /// The values of an explanation as files have them.
+    pub(super) fn found_values(&self, job: &Job) -> Result<Arc<Array>, SessionError> {
+        match &self.found(job)?.what {
+            Finding::Explanation(of) if of.attribution.kind == Kind::Map => Ok(of.map.clone()),
+            Finding::Explanation(of) => Ok(Arc::new(of.attribution.values.clone())),
+            _ => Err(SessionError::Unknown("this has no values for a file".into())),
+        }
+    }
+
     /// A picture of what was found, at the size of the input.
     pub(super) fn sight(&self, sight: &Sight) -> Result<Picture, SessionError> {
         let found = self.found(&sight.job)?;

@@ -2,7 +2,10 @@
 
 use super::SessionError;
 use super::answer::{Session, no_photo};
-use super::ask::{CellSize, KernelRef, Look, NetworkId, Plane, PlaneKind, Request, RunKey, Slice};
+use super::ask::{
+    Blocks, CellSize, InputId, KernelRef, Look, NetworkId, Plane, PlaneKind, Request, RunKey,
+    Sight, Slice,
+};
 use super::run::Colours;
 use crate::base::{LayerId, Shape};
 use crate::picture::{Picture, columns, overlay, sheet};
@@ -43,6 +46,13 @@ pub enum Seen {
         /// Colours and range.
         look: Look,
     },
+    /// An explanation.
+    Explanation {
+        /// Its pictures.
+        sights: Vec<Sight>,
+        /// The photo, where one stands before them.
+        photo: Option<InputId>,
+    },
 }
 
 impl Seen {
@@ -51,6 +61,7 @@ impl Seen {
         match self {
             Self::Maps { maps, .. } => maps.len(),
             Self::Kernels { kernels, .. } => kernels.len(),
+            Self::Explanation { sights, photo } => sights.len() + photo.is_some() as usize,
         }
     }
 
@@ -77,6 +88,12 @@ impl Seen {
                 };
                 kernels.iter().map(tile).collect()
             }
+            Self::Explanation { sights, photo } => {
+                let blocks = sights.first().map_or(Blocks::Half, |sight| sight.blocks);
+                let photo = photo.map(|input| Request::Photo { input, size, blocks });
+                let sights = sights.iter().map(|sight| sight.clone().cells(size));
+                photo.into_iter().chain(sights).collect()
+            }
         }
     }
 
@@ -90,6 +107,10 @@ impl Seen {
                 let which = kernels.iter().map(|(kernel, _)| *kernel).collect();
                 Request::KernelValues { network: *network, layer: *layer, kernels: Some(which) }
             }
+            Self::Explanation { sights, .. } => {
+                let job = sights.first().map(|sight| sight.job.clone());
+                job.map_or(Request::Models, Request::FoundValues)
+            }
         }
     }
 
@@ -98,13 +119,15 @@ impl Seen {
         match self {
             Self::Maps { maps, .. } => maps.truncate(count),
             Self::Kernels { kernels, .. } => kernels.truncate(count),
+            Self::Explanation { sights, .. } => sights.truncate(count),
         }
     }
 
-    /// The colours and the range, to be changed.
-    pub const fn look_mut(&mut self) -> &mut Look {
+    /// How finely cells are divided, to be changed.
+    pub const fn blocks_mut(&mut self) -> Option<&mut Blocks> {
         match self {
-            Self::Maps { look, .. } | Self::Kernels { look, .. } => look,
+            Self::Maps { look, .. } | Self::Kernels { look, .. } => Some(&mut look.blocks),
+            Self::Explanation { .. } => None,
         }
     }
 }
@@ -120,6 +143,11 @@ impl Session {
             Seen::Kernels { network, layer, .. } => {
                 let [_, _, h, w] = self.kernels(*network, *layer)?.info.shape;
                 [h, w]
+            }
+            Seen::Explanation { sights, .. } => {
+                let sight = sights.first().ok_or(SessionError::NotReady)?;
+                let shape = self.input(sight.job.run().input)?.prepared.input.shape;
+                [shape.h, shape.w]
             }
         };
         let fitting = WIDTH / (columns(seen.count()) * h.max(w)).max(1);
@@ -149,6 +177,18 @@ impl Session {
                 let tile =
                     |(kernel, slice): &(usize, Slice)| all.picture(*kernel, *slice, *look, scale);
                 kernels.iter().map(tile).collect()
+            }
+            Seen::Explanation { sights, photo } => {
+                let mut tiles = Vec::new();
+                if let Some(input) = photo {
+                    let held = self.input(*input)?;
+                    tiles.push(held.photo.as_ref().ok_or_else(no_photo)?.clone());
+                }
+                for sight in sights {
+                    tiles.push(self.sight(sight)?);
+                }
+                let grown = |p: Picture| p.resize(p.width * scale, p.height * scale);
+                Ok(tiles.into_iter().map(grown).collect())
             }
         }
     }

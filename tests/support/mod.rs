@@ -44,6 +44,7 @@ impl Explorer {
             usual_look: Look::from(display),
             real: None,
             theme: Theme::Dark,
+            knock_outs: Vec::new(),
         };
         // Two threads, so that the title is the same on every machine.
         let devices = Arc::new(Machine::new(2));
@@ -90,8 +91,10 @@ impl Explorer {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Transfer(request) | Effect::Run(request) => self.answer(request),
-                Effect::Cancel => {}
+                Effect::Transfer(request) | Effect::Run(request) | Effect::Job(request) => {
+                    self.answer(request);
+                }
+                Effect::Cancel | Effect::CancelJob | Effect::PauseJob(_) => {}
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Print(printed) => self.printed.push(printed),
                 Effect::Suspend => self.suspended = true,

@@ -49,6 +49,9 @@ pub(in crate::cli) struct MapsArgs {
     /// Blend the maps with the photo
     #[arg(long)]
     pub overlay: bool,
+    /// Show what --knock-out changes of the maps, not the maps
+    #[arg(long)]
+    pub difference: bool,
     /// Where the tiles go.
     #[command(flatten)]
     pub to: ToArgs,

@@ -2,7 +2,7 @@
 
 use super::{Move, View};
 use crate::base::{LayerId, Rect};
-use crate::explorer::{Layout, State};
+use crate::explorer::{Effect, Layout, State};
 use crate::session::ask::{LayerInfo, LayerSummary, Request};
 
 /// The charts.
@@ -131,8 +131,9 @@ impl View for Depth {
         state.reveal();
     }
 
-    fn open(&self, state: &mut State) {
-        state.view = super::find("Maps").unwrap_or(state.view);
+    fn open(&self, state: &mut State) -> Vec<Effect> {
+        state.show_view(super::find("Maps").unwrap_or(state.view));
+        Vec::new()
     }
 
     fn press(&self, state: &mut State, x: u16, _: u16) {

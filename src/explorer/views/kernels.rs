@@ -3,7 +3,7 @@
 
 use super::{Move, Page, Picture, View, moved};
 use crate::base::Shape;
-use crate::explorer::State;
+use crate::explorer::{Effect, State};
 use crate::session::ask::{Answer, Heatmap, KernelInfo, KernelRef, Request, Seen, Slice};
 
 /// The grid of kernels.
@@ -98,8 +98,9 @@ impl View for Kernels {
         choose(state, kernel, slice);
     }
 
-    fn open(&self, state: &mut State) {
+    fn open(&self, state: &mut State) -> Vec<Effect> {
         state.inputs = !state.inputs && state.kernels().is_some();
+        Vec::new()
     }
 
     fn press(&self, state: &mut State, x: u16, y: u16) {

@@ -2,7 +2,7 @@
 
 use super::{Move, Picture, View};
 use crate::base::Rect;
-use crate::explorer::{Layout, State};
+use crate::explorer::{Effect, Layout, State};
 use crate::session::ask::{Answer, Heatmap, Mark, Request, Seen};
 
 /// The large map.
@@ -107,8 +107,9 @@ impl View for Map {
         };
     }
 
-    fn open(&self, state: &mut State) {
-        state.view = super::find("Maps").unwrap_or(state.view);
+    fn open(&self, state: &mut State) -> Vec<Effect> {
+        state.show_view(super::find("Maps").unwrap_or(state.view));
+        Vec::new()
     }
 
     fn press(&self, state: &mut State, x: u16, y: u16) {

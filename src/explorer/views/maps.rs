@@ -2,7 +2,7 @@
 
 use super::{Move, Page, Picture, View, moved};
 use crate::base::Shape;
-use crate::explorer::State;
+use crate::explorer::{Effect, State};
 use crate::session::ask::{Answer, Heatmap, Plane, PlaneKind, Request, Seen};
 
 /// The grid.
@@ -81,8 +81,9 @@ impl View for Maps {
         state.channel = order[moved(to, place, last, &grid)];
     }
 
-    fn open(&self, state: &mut State) {
-        state.view = super::find("Map").unwrap_or(state.view);
+    fn open(&self, state: &mut State) -> Vec<Effect> {
+        state.show_view(super::find("Map").unwrap_or(state.view));
+        Vec::new()
     }
 
     fn press(&self, state: &mut State, x: u16, y: u16) {

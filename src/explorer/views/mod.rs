@@ -1,6 +1,7 @@
 //! The views: what each shows and how keys move in it. `screen` draws them.
 
 pub mod depth;
+pub mod explain;
 pub mod kernels;
 pub mod map;
 pub mod maps;
@@ -9,7 +10,7 @@ mod paging;
 pub use paging::Page;
 use paging::moved;
 
-use super::{Picker, State};
+use super::{Effect, Picker, State};
 use crate::base::{Rect, Shape};
 use crate::session::ask::{Mark, Request, Seen};
 
@@ -56,7 +57,7 @@ pub trait View: Sync {
     fn go(&self, state: &mut State, to: Move);
 
     /// Opens what is under the cursor.
-    fn open(&self, state: &mut State);
+    fn open(&self, state: &mut State) -> Vec<Effect>;
 
     /// The unit (row, column) whose receptive field is shown: the middle one where there is no cursor.
     fn unit(&self, state: &State) -> (usize, usize) {
@@ -88,7 +89,8 @@ pub trait View: Sync {
 }
 
 /// Every view, in the order of its digit.
-pub static ALL: [&dyn View; 4] = [&maps::Maps, &map::Map, &kernels::Kernels, &depth::Depth];
+pub static ALL: [&dyn View; 5] =
+    [&maps::Maps, &map::Map, &kernels::Kernels, &depth::Depth, &explain::Explain];
 
 /// The index of the view of that name.
 pub fn find(name: &str) -> Option<usize> {

@@ -1,0 +1,268 @@
+//! What is explained, by which method, and what is known about it.
+
+use super::{State, views};
+use crate::base::LayerId;
+use crate::session::ask::{
+    Agreement, Answer, Explain, Finding, Found, Job, Judgement, Kind, Method, Parameters, Passes,
+    Question, Request, RunKey, Show, Sight, Size, Target, last_map,
+};
+
+/// The choices of the Explain view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explaining {
+    /// The method.
+    pub method: Method,
+    /// A channel or a unit; the chosen class when `None`.
+    pub target: Option<Target>,
+    /// A second method to compare with.
+    pub compare: Option<Method>,
+    /// The map's share in an overlay, in per cent.
+    pub opacity: u8,
+    /// The layer of the view that is not on the screen: Explain and the others have one each.
+    pub other_layer: Option<LayerId>,
+    /// The view that asked what drives a channel.
+    pub from: Option<usize>,
+    /// Whether the judgement is shown, where there is one.
+    pub judged: bool,
+}
+
+impl Default for Explaining {
+    fn default() -> Self {
+        let method = Method::named("grad-cam").unwrap_or_else(|_| Method::first());
+        Self {
+            method,
+            target: None,
+            compare: None,
+            opacity: 50,
+            other_layer: None,
+            from: None,
+            judged: true,
+        }
+    }
+}
+
+/// A method of so many passes runs by itself; one of more waits for Enter.
+const QUICK: usize = 2;
+
+impl State {
+    /// Whether the Explain view is on the screen.
+    pub fn explains(&self) -> bool {
+        self.view().name() == "Explain"
+    }
+
+    /// Shows another view. The Explain view has a layer of its own: at first the last one with maps.
+    pub(super) fn show_view(&mut self, view: usize) {
+        let before = self.explains();
+        self.view = view.min(views::ALL.len() - 1);
+        if self.explains() != before {
+            let other = self.explain.other_layer.or_else(|| last_map(self.layers()));
+            self.explain.other_layer = Some(self.layer);
+            self.go_to_layer(other.unwrap_or(self.layer));
+            self.reveal();
+        }
+    }
+
+    /// The run on the screen: its values, not their difference.
+    pub fn values_run(&self) -> Option<RunKey> {
+        self.outcome.as_ref().map(|outcome| RunKey { difference: false, ..outcome.run })
+    }
+
+    /// The chosen class, or the top one.
+    pub fn class(&self) -> Option<usize> {
+        let top = || self.outcome.as_ref()?.ranked.first().map(|(class, _)| *class);
+        self.class.or_else(top)
+    }
+
+    /// The place of the chosen class among all, the likeliest first.
+    pub fn class_place(&self) -> Option<usize> {
+        let class = self.class()?;
+        self.outcome.as_ref()?.ranked.iter().position(|(c, _)| *c == class)
+    }
+
+    /// Goes so many classes down the list, the likeliest first.
+    pub(super) fn step_class(&mut self, step: isize) {
+        let Some(place) = self.class_place() else {
+            return self.complain("this network has no classes");
+        };
+        let ranked = self.outcome.as_ref().map_or(&[][..], |outcome| &outcome.ranked);
+        let wanted = place.saturating_add_signed(step).min(ranked.len().saturating_sub(1));
+        self.class = ranked.get(wanted).map(|(class, _)| *class);
+        self.explain.target = None;
+    }
+
+    /// What is explained.
+    pub fn target(&self) -> Option<Target> {
+        self.explain.target.or_else(|| self.class().map(Target::Class))
+    }
+
+    /// The question that is asked of a method.
+    pub fn explain_with(&self, method: Method) -> Option<Explain> {
+        // One key for all layers where the method reads none.
+        let layer = if method.takes_layer() { self.layer } else { last_map(self.layers())? };
+        let question =
+            Question { layer, target: self.target()?, parameters: Parameters::default() };
+        Some(Explain { run: self.values_run()?, method, question })
+    }
+
+    /// The explanation in view.
+    pub fn explain_now(&self) -> Option<Explain> {
+        self.explain_with(self.explain.method)
+    }
+
+    /// How often a question runs the network.
+    pub fn passes(&self, explain: &Explain) -> Passes {
+        let channels = self.layers().get(explain.question.layer.0).map_or(0, |layer| layer.shape.c);
+        let input = self.input.as_ref().or(self.next_input.as_ref()).map(|input| input.shape);
+        let Some(input) = input else { return Passes::default() };
+        explain.method.passes(&Size { channels, input, parameters: explain.question.parameters })
+    }
+
+    /// Whether a question is answered without being started.
+    pub fn is_quick(&self, explain: &Explain) -> bool {
+        let passes = self.passes(explain);
+        passes.forward + passes.backward <= QUICK
+    }
+
+    /// The explanations that the view shows.
+    pub(super) fn explanations(&self) -> Vec<Explain> {
+        let compared = self.explain.compare.filter(|method| *method != self.explain.method);
+        [Some(self.explain.method), compared]
+            .into_iter()
+            .flatten()
+            .filter_map(|method| self.explain_with(method))
+            .collect()
+    }
+
+    /// Whether there is something to be seen of some work.
+    pub fn has_begun(&self, job: &Job) -> bool {
+        let instant = match job {
+            Job::Explain(of) => !of.method.takes_layer() && self.passes(of) == Passes::default(),
+            _ => false,
+        };
+        instant && !self.refused.contains(&Request::Found(job.clone())) || self.begun.contains(job)
+    }
+
+    /// Whether some work failed.
+    pub fn is_refused(&self, job: &Job) -> bool {
+        self.refused.contains(&Request::Job(job.clone()))
+            || self.refused.contains(&Request::Found(job.clone()))
+    }
+
+    /// What some work has found, so far or at its end, where it is known.
+    pub fn found(&self, job: &Job) -> Option<&Found> {
+        match self.known.get(&Request::Found(job.clone()))? {
+            Answer::Found(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// The judgement of the explanation in view.
+    pub fn judgement(&self) -> Option<(&Found, &Judgement)> {
+        let found = self.found(&Job::Judge(self.explain_now()?))?;
+        match &found.what {
+            Finding::Judgement(of) => Some((found, of)),
+            _ => None,
+        }
+    }
+
+    /// The picture of an explanation.
+    pub(super) fn sight(&self, explain: Explain, show: Show) -> Sight {
+        let colormap = match explain.method.kind() {
+            Kind::Share => self.look.signed_colormap,
+            Kind::Map | Kind::Gradient => self.look.colormap,
+        };
+        let (job, opacity) = (Job::Explain(explain), self.explain.opacity);
+        // Of a map alone the share of an overlay is no part.
+        let opacity = if show == Show::Overlay { opacity } else { 100 };
+        Sight { job, show, colormap, opacity, blocks: self.look.blocks }
+    }
+
+    /// How much the two explanations in view agree.
+    pub fn agreement(&self) -> Option<Agreement> {
+        match self.known.get(&self.agreement_request()?)? {
+            Answer::Agreement(agreement) => Some(*agreement),
+            _ => None,
+        }
+    }
+
+    pub(super) fn agreement_request(&self) -> Option<Request> {
+        match self.explanations().as_slice() {
+            [a, b] if self.has_begun(&Job::Explain(*a)) && self.has_begun(&Job::Explain(*b)) => {
+                Some(Request::Agreement(Box::new([*a, *b])))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is explained, in words.
+    pub fn target_words(&self) -> String {
+        let name = |layer: LayerId| self.layers().get(layer.0).map_or("", |info| &info.name);
+        match self.target() {
+            Some(Target::Class(class)) => {
+                let label = self.network.as_ref().and_then(|n| n.classes.get(class));
+                format!("{} ({class})", label.map_or("class", |label| &label.name))
+            }
+            Some(Target::Channel { layer, channel }) => {
+                format!("channel {channel} of {}", name(layer))
+            }
+            Some(Target::Unit { layer, channel, row, column }) => {
+                format!("unit ({channel}, {row}, {column}) of {}", name(layer))
+            }
+            None => "nothing".to_string(),
+        }
+    }
+
+    /// Explains a channel or a unit of the chosen layer, by a method that can.
+    pub(super) fn explain_place(&mut self, target: Target) {
+        self.explain.from = Some(self.view);
+        if !explains_places(self.explain.method) {
+            self.explain.method = Method::named("guided-backprop").unwrap_or(self.explain.method);
+        }
+        self.explain.target = Some(target);
+        if let Some(view) = views::find("Explain") {
+            self.show_view(view);
+        }
+    }
+
+    /// The next method that can explain the target.
+    pub(super) fn step_method(&mut self, step: isize) {
+        let fits = |method: Method| self.explain.target.is_none() || explains_places(method);
+        let mut method = self.explain.method.step(step);
+        while !fits(method) && method != self.explain.method {
+            method = method.step(step);
+        }
+        self.explain.method = method;
+    }
+
+    /// Chooses a method by its name.
+    pub(super) fn choose_method(&mut self, name: &str) {
+        match Method::named(name) {
+            Ok(method) => {
+                self.explain.method = method;
+                if !explains_places(method) {
+                    self.explain.target = None;
+                }
+            }
+            Err(error) => self.complain(error),
+        }
+    }
+
+    /// Compares with a method; with none when it is the same again.
+    pub(super) fn choose_comparison(&mut self, name: &str) {
+        match Method::named(name) {
+            Ok(method) if self.explain.compare == Some(method) => self.explain.compare = None,
+            Ok(method) => self.explain.compare = Some(method),
+            Err(error) => self.complain(error),
+        }
+    }
+
+    /// A colour map of the explanation in view that a key changes is the signed one.
+    pub(super) fn explains_shares(&self) -> bool {
+        self.explain.method.kind() == Kind::Share
+    }
+}
+
+/// Whether a method explains channels and units: those that read a layer explain classes.
+fn explains_places(method: Method) -> bool {
+    !method.takes_layer() && method.kind() != Kind::Map
+}

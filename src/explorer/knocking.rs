@@ -1,0 +1,132 @@
+//! Switching channels off, changing them, and taking it back.
+
+use super::update::wait_for;
+use super::{Effect, State};
+use crate::base::Exact;
+use crate::session::ask::{EditsId, Instead, KnockOut, LaneName, PlaneKind, Request, RunKey};
+
+impl State {
+    /// What a channel of the chosen layer has become; `None` where it is as the network has it.
+    pub fn instead(&self, channel: usize) -> Option<Instead> {
+        let here =
+            |knock: &&KnockOut| knock.layer == self.layer && knock.channels.contains(&channel);
+        self.knock_outs.iter().rfind(here).map(|knock| knock.to)
+    }
+
+    /// Switches the chosen channel off or changes it as `how` says; with nothing said, on again if it is off.
+    pub(super) fn knock_out(&mut self, how: &str) -> Vec<Effect> {
+        let (Some(layer), None) = (self.layer_info().map(|info| info.id), self.combine) else {
+            self.complain("choose one channel first: all channels as one cannot be switched off");
+            return Vec::new();
+        };
+        let Some(to) = instead(how) else {
+            self.complain(
+                "\":knock-out\" takes nothing, a factor such as 0.5, =1.5 for a value, or mean",
+            );
+            return Vec::new();
+        };
+        let (channel, before) = (self.channel, self.instead(self.channel));
+        let mut wanted = self.knock_outs.clone();
+        for knock in wanted.iter_mut().filter(|knock| knock.layer == layer) {
+            knock.channels.retain(|c| *c != channel);
+        }
+        wanted.retain(|knock| !knock.channels.is_empty());
+        if before.is_none() || !how.is_empty() {
+            match wanted.iter_mut().find(|knock| knock.layer == layer && knock.to == to) {
+                Some(same) => {
+                    same.channels.push(channel);
+                    same.channels.sort_unstable();
+                }
+                None => wanted.push(KnockOut { layer, channels: vec![channel], to }),
+            }
+        }
+        self.change_knock_outs(wanted)
+    }
+
+    /// All channels as the network has them.
+    pub(super) fn clear_knock_outs(&mut self) -> Vec<Effect> {
+        if self.knock_outs.is_empty() {
+            self.say("no channel is knocked out");
+            return Vec::new();
+        }
+        self.change_knock_outs(Vec::new())
+    }
+
+    /// As it was before the last change.
+    pub(super) fn undo(&mut self) -> Vec<Effect> {
+        let Some(before) = self.undo.pop() else {
+            self.say("there is nothing to take back");
+            return Vec::new();
+        };
+        self.knock_outs = before;
+        self.run_again()
+    }
+
+    fn change_knock_outs(&mut self, wanted: Vec<KnockOut>) -> Vec<Effect> {
+        self.undo.push(std::mem::replace(&mut self.knock_outs, wanted));
+        self.run_again()
+    }
+
+    /// Runs the network from the changed layers on.
+    fn run_again(&mut self) -> Vec<Effect> {
+        let count: usize = self.knock_outs.iter().map(|knock| knock.channels.len()).sum();
+        self.say(match count {
+            0 => "all channels as the network has them".to_string(),
+            n => format!("{} knocked out", crate::base::count(n, "channel")),
+        });
+        let Some(run) = self.values_run() else { return Vec::new() };
+        let (next, next_input) = (self.next_network.is_some(), self.next_input.is_some());
+        if next || next_input {
+            // A new network or photo is on its way, and takes the changes along.
+            return Vec::new();
+        }
+        let knock_outs = self.knock_outs.clone();
+        let run = RunKey { edits: EditsId::of(&knock_outs), ..run };
+        let request = Request::Forward { run, knock_outs };
+        self.next_input.clone_from(&self.input);
+        wait_for(self, LaneName::Run, request.clone());
+        vec![Effect::Run(request)]
+    }
+
+    /// Whether maps show what the knock-outs changed.
+    pub fn shows_difference(&self) -> bool {
+        self.difference
+            && self.outcome.as_ref().is_some_and(|outcome| outcome.run.edits != EditsId::NONE)
+    }
+
+    /// Values, or what the knock-outs changed of them.
+    pub(super) fn toggle_difference(&mut self) {
+        self.difference = !self.difference;
+        if self.knock_outs.is_empty() {
+            self.difference = false;
+            self.complain("nothing is knocked out: x switches the chosen channel off");
+        }
+    }
+
+    /// Whether a map of the chosen layer is changed by hand.
+    pub fn is_changed(&self, what: PlaneKind) -> bool {
+        matches!(what, PlaneKind::Channel(channel) if self.instead(channel).is_some())
+    }
+}
+
+fn instead(how: &str) -> Option<Instead> {
+    let number = |text: &str| text.trim().parse().ok().filter(|v: &f32| v.is_finite()).map(Exact);
+    match how.trim() {
+        "" => Some(Instead::OFF),
+        "mean" => Some(Instead::Mean),
+        text => match text.strip_prefix('=') {
+            Some(value) => number(value).map(Instead::Value),
+            None => number(text.trim_start_matches('*')).map(Instead::Times),
+        },
+    }
+}
+
+/// What became of a channel, for a caption: `off`, `x0.5`, `=1.5`, `mean`.
+pub fn instead_words(to: Instead) -> String {
+    match to {
+        Instead::Times(Exact(0.0)) => "off".to_string(),
+        Instead::Times(Exact(factor)) => format!("x{factor}"),
+        Instead::Value(Exact(value)) => format!("={value}"),
+        Instead::Mean => "mean".to_string(),
+    }
+}

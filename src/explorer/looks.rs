@@ -1,0 +1,91 @@
+//! Commands that change how maps look and in which order they stand, and nothing else.
+
+use super::{Effect, State};
+use crate::base::{Choice, Combine, RangeMode, SortOrder};
+
+/// The choice that the argument names, or the one `step` further.
+fn choose<T: Choice>(state: &mut State, now: T, argument: &str, step: isize) -> T {
+    if argument.is_empty() {
+        return now.step(step);
+    }
+    T::parse(argument).unwrap_or_else(|error| {
+        state.complain(error);
+        now
+    })
+}
+
+pub(super) fn sort(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    state.sort = choose(state, state.sort, argument, step);
+    if state.sort == SortOrder::Index {
+        state.say("channels in the network's order");
+    } else if state.sort == SortOrder::Effect && state.effects().is_none() {
+        state.say("by the effect on the class, which is not known yet: K finds it out");
+    } else {
+        state.say(format!("channels sorted by {}", state.sort));
+    }
+    Vec::new()
+}
+
+pub(super) fn combine(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    state.combine = match (argument, state.combine) {
+        ("off", _) => None,
+        ("", None) if step > 0 => Combine::ALL.first().copied(),
+        ("", None) => Combine::ALL.last().copied(),
+        ("", Some(how)) => {
+            let at = Combine::ALL.iter().position(|c| *c == how).unwrap_or(0);
+            at.checked_add_signed(step).and_then(|at| Combine::ALL.get(at)).copied()
+        }
+        (name, now) => match Combine::parse(name) {
+            Ok(how) => Some(how),
+            Err(error) => {
+                state.complain(format!("{error}, off"));
+                now
+            }
+        },
+    };
+    Vec::new()
+}
+
+pub(super) fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    // What is on the screen decides: a combination of a signed layer need not be signed.
+    let signed = state.view().signed(state);
+    let now = if signed { state.look.signed_colormap } else { state.look.colormap };
+    let mut chosen = choose(state, now, argument, step);
+    // The middle of a diverging map means 0: it says nothing where that is the least value.
+    while argument.is_empty() && !signed && chosen.is_diverging() {
+        chosen = chosen.step(step);
+    }
+    if signed {
+        state.look.signed_colormap = chosen;
+    } else if chosen.is_diverging() && chosen != now {
+        state.complain(format!("{chosen} diverges from 0: it is for values below 0 and above"));
+    } else {
+        state.look.colormap = chosen;
+    }
+    Vec::new()
+}
+
+pub(super) fn range(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
+    let chosen: RangeMode = choose(state, state.look.range, argument, step);
+    state.look.range = chosen;
+    Vec::new()
+}
+
+pub(super) fn resize(state: &mut State, larger: bool) -> Vec<Effect> {
+    if state.explains() {
+        let step = if larger { 10 } else { -10 };
+        state.explain.opacity = state.explain.opacity.saturating_add_signed(step).min(100);
+    } else if let Some(layout) = super::Layout::of(state) {
+        state.tile = layout.other_tile(state.tile, larger);
+    }
+    Vec::new()
+}
+
+pub(super) fn overlay(state: &mut State) -> Vec<Effect> {
+    if state.input.as_ref().is_some_and(|i| i.placement.is_none()) {
+        state.complain("an input tensor has no photo to blend with");
+    } else {
+        state.over_photo = !state.over_photo;
+    }
+    Vec::new()
+}

@@ -1,0 +1,176 @@
+//! Why: the photo, an explanation, and both over each other.
+
+use super::{Move, Picture, View};
+use crate::base::Rect;
+use crate::explorer::{Effect, Layout, State};
+use crate::session::ask::{Answer, Cells, Explain as Asked, Job, Request, Seen, Show};
+
+/// The explanation.
+pub struct Explain;
+
+/// What stands in a place of the view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// The photo as the network sees it.
+    Photo,
+    /// The map or the gradient.
+    Map(Asked),
+    /// The map over the photo.
+    Overlay(Asked),
+}
+
+/// Where everything stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Places {
+    /// What stands where; a caption has the row above each.
+    pub pictures: Vec<(Slot, Rect)>,
+    /// Words below the pictures.
+    pub words: Rect,
+}
+
+/// Rows of words below the pictures, and with a judgement.
+const WORDS: u16 = 3;
+const JUDGED: u16 = 9;
+/// Cells between pictures, and the row of a caption.
+const GAP: u16 = 1;
+
+/// The places for an input of the network's shape.
+pub fn places(state: &State) -> Option<Places> {
+    let area = Layout::of(state)?.view.inner();
+    let shape = state.input.as_ref()?.shape;
+    let judged = state.explain.judged && state.judgement().is_some();
+    let words = if judged { JUDGED } else { WORDS }.min(area.height / 3);
+    let (pictures, words) = area.split_top(area.height - words);
+    let mut slots = Vec::new();
+    if state.input.as_ref().is_some_and(|input| input.placement.is_some()) {
+        slots.push(Slot::Photo);
+    }
+    for asked in state.explanations() {
+        slots.push(Slot::Map(asked));
+        if slots.contains(&Slot::Photo) {
+            slots.push(Slot::Overlay(asked));
+        }
+    }
+    // As many in a row as make them largest.
+    let size =
+        |columns: u16| fitting(pictures, columns, slots.len() as u16, shape.h, shape.w, state);
+    let columns = (1..=slots.len().max(1) as u16).max_by_key(|columns| size(*columns).0)?;
+    let (width, height) = size(columns);
+    let all = |(i, slot): (usize, &Slot)| {
+        let (column, row) = (i as u16 % columns, i as u16 / columns);
+        let x = pictures.x + column * (width + GAP);
+        let y = pictures.y + row * (height + GAP) + GAP;
+        (*slot, Rect::new(x, y, width, height))
+    };
+    let pictures = slots.iter().enumerate().map(all).collect();
+    Some(Places { pictures, words })
+}
+
+/// Columns and rows of each of `count` pictures, so many in a row.
+fn fitting(area: Rect, columns: u16, count: u16, h: usize, w: usize, state: &State) -> (u16, u16) {
+    let rows = count.div_ceil(columns).max(1);
+    let widest = (area.width.saturating_sub((columns - 1) * GAP) / columns).max(1);
+    let highest = (area.height / rows).saturating_sub(GAP).max(1);
+    let aspect = h.max(1) as f32 / w.max(1) as f32 / state.cell_aspect;
+    let width = (f32::from(highest) / aspect).min(f32::from(widest)).max(1.0);
+    (width as u16, (width * aspect).round().clamp(1.0, f32::from(highest)) as u16)
+}
+
+/// The request behind a place; `None` while there is nothing to be seen.
+fn request(state: &State, slot: Slot, rect: Rect) -> Option<Request> {
+    let size = (rect.width, rect.height);
+    let of = |asked: Asked, show: Show| {
+        let begun = state.has_begun(&Job::Explain(asked));
+        begun.then(|| state.sight(asked, show).cells(size))
+    };
+    match slot {
+        Slot::Photo => {
+            let input = state.input.as_ref()?.id;
+            Some(Request::Photo { input, size, blocks: state.look.blocks })
+        }
+        Slot::Map(asked) => of(asked, Show::Map),
+        Slot::Overlay(asked) => of(asked, Show::Overlay),
+    }
+}
+
+/// What stands in a place, where it is known.
+pub fn cells(state: &State, slot: Slot, rect: Rect) -> Option<&Cells> {
+    match state.known.get(&request(state, slot, rect)?)? {
+        Answer::Photo(cells) => Some(cells),
+        _ => None,
+    }
+}
+
+impl View for Explain {
+    fn name(&self) -> &'static str {
+        "Explain"
+    }
+
+    fn wants(&self, state: &State) -> Vec<Request> {
+        let Some(places) = places(state) else { return Vec::new() };
+        let mut wanted: Vec<Request> = places
+            .pictures
+            .iter()
+            .filter_map(|(slot, rect)| request(state, *slot, *rect))
+            .collect();
+        // What the question is about comes first: the photo changes least.
+        wanted.sort_by_key(|request| matches!(request, Request::Photo { .. }));
+        let jobs = state.explanations().into_iter().map(Job::Explain);
+        let judged = state.explain_now().map(Job::Judge);
+        for job in jobs.chain(judged).filter(|job| state.has_begun(job)) {
+            wanted.push(Request::Found(job));
+        }
+        wanted.extend(state.agreement_request());
+        wanted
+    }
+
+    fn go(&self, state: &mut State, to: Move) {
+        match to {
+            Move::Up => state.step_class(-1),
+            Move::Down => state.step_class(1),
+            Move::PageUp => state.step_class(-10),
+            Move::PageDown => state.step_class(10),
+            Move::First => state.step_class(isize::MIN / 2),
+            Move::Last => state.step_class(isize::MAX / 2),
+            Move::Left => state.step_method(-1),
+            Move::Right => state.step_method(1),
+        }
+    }
+
+    fn open(&self, state: &mut State) -> Vec<Effect> {
+        let missing = |asked: &Asked| {
+            let complete = state.found(&Job::Explain(*asked)).is_some_and(|found| found.complete);
+            !complete && !state.is_quick(asked)
+        };
+        match state.explanations().into_iter().find(missing) {
+            Some(asked) => state.begin(Job::Explain(asked)),
+            None => {
+                state.say("this is the whole explanation; J judges it");
+                Vec::new()
+            }
+        }
+    }
+
+    fn pictures(&self, state: &State) -> Vec<Picture> {
+        let Some(places) = places(state) else { return Vec::new() };
+        let picture = |(slot, rect): (Slot, Rect)| {
+            Some(Picture { rect, of: request(state, slot, rect)?, mark: None })
+        };
+        places.pictures.into_iter().filter_map(picture).collect()
+    }
+
+    fn seen(&self, state: &State) -> Option<Seen> {
+        let explain = state.explain_now()?;
+        let photo = state.input.as_ref().filter(|input| input.placement.is_some());
+        let photo = photo.map(|input| input.id);
+        let show = if photo.is_some() { vec![Show::Map, Show::Overlay] } else { vec![Show::Map] };
+        let sights = show.into_iter().map(|show| state.sight(explain, show)).collect();
+        Some(Seen::Explanation { sights, photo })
+    }
+
+    fn signed(&self, state: &State) -> bool {
+        state.explains_shares()
+    }
+
+    fn press(&self, _: &mut State, _: u16, _: u16) {}
+}
