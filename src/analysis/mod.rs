@@ -9,6 +9,7 @@ pub mod explain;
 mod histogram;
 mod random;
 mod ranking;
+pub mod rebuild;
 mod statistics;
 mod subject;
 
