@@ -9,6 +9,7 @@ pub mod explain;
 mod histogram;
 pub mod judge;
 mod ranking;
+pub mod rebuild;
 mod statistics;
 mod subject;
 

@@ -53,8 +53,11 @@ impl Local<'_> {
     }
 
     fn conv(&self, g: &Tensor, conv: &Conv) -> Result<Tensor> {
-        let turned = self.turned(conv.groups)?;
         let Window { kernel, stride, pads, dilation, .. } = conv.window;
+        if conv.groups == 1 && stride != [1; 2] && kernel != [1; 2] {
+            return self.strided(g, conv);
+        }
+        let turned = self.turned(conv.groups)?;
         let one = Window { dilation, ..Window::square(1, 1, 0) };
         let turned = Conv {
             weight: turned,
@@ -84,16 +87,36 @@ impl Local<'_> {
         ops::run_conv(&at, &turned)
     }
 
+    /// What every tap passes back, by one product, put where the tap reads: the zeros between the positions
+    /// would be three quarters and more of all that a convolution multiplies.
+    fn strided(&self, g: &Tensor, conv: &Conv) -> Result<Tensor> {
+        let (n, out, h, w) = g.dims4()?;
+        let [kh, kw] = conv.window.kernel;
+        let inside = self.dims[1];
+        let weight = self.weight()?.reshape((out, inside * kh * kw))?.t()?.contiguous()?;
+        let columns = weight.unsqueeze(0)?.broadcast_matmul(&g.reshape((n, out, h * w))?)?;
+        let columns = columns.reshape((n, inside, kh * kw, h, w))?;
+        let plane = Tensor::zeros((n, 1, self.dims[2], self.dims[3]), g.dtype(), g.device())?;
+        let padded = ops::pad(&plane, &conv.window, 0.0)?;
+        adjoint(&conv.window, &padded, self.dims, |row, column| {
+            columns.narrow(2, row * kw + column, 1)?.squeeze(2)?.contiguous()
+        })
+    }
+
+    fn weight(&self) -> Result<&Tensor> {
+        match self.layer {
+            Layer::Conv(conv) => Ok(conv.weight()),
+            Layer::GeneralConv(conv) => Ok(&conv.weight),
+            _ => candle_core::bail!("no convolution"),
+        }
+    }
+
     /// `[C_in, C_out / groups, kh, kw]`, every kernel upside down and left to right.
     fn turned(&self, groups: usize) -> Result<Tensor> {
         if let Some(turned) = self.turned.get() {
             return Ok(turned.clone());
         }
-        let weight = match self.layer {
-            Layer::Conv(conv) => conv.weight(),
-            Layer::GeneralConv(conv) => &conv.weight,
-            _ => candle_core::bail!("no convolution"),
-        };
+        let weight = self.weight()?;
         let (out, inside, kh, kw) = weight.dims4()?;
         let turned = weight
             .reshape((groups, out / groups, inside, kh, kw))?

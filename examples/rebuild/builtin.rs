@@ -1,0 +1,57 @@
+//! The built-in network and what it says of its photos.
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device};
+use convscope::analysis::Subject;
+use convscope::analysis::rebuild::Colours;
+use convscope::base::{Array, Cancel, LayerId, Progress};
+use convscope::engine::portable::Portable;
+use convscope::engine::{Backend, Capture, Edits, Keep};
+use convscope::model::{Graph, resnet};
+use convscope::source::{Overrides, Photo, Recipe, SAMPLES, Stated, builtin_network, prepare};
+
+pub struct Builtin {
+    pub graph: Arc<Graph>,
+    pub backend: Portable,
+    pub recipe: Recipe,
+    pub runs: Vec<(&'static str, Arc<dyn Capture>)>,
+    edits: Edits,
+}
+
+impl Builtin {
+    pub fn open() -> Self {
+        let checkpoint = builtin_network().unwrap();
+        let graph = Arc::new(resnet::build(&checkpoint.tensors).unwrap());
+        let stated = Stated::in_metadata(&checkpoint.metadata);
+        let channels = graph.input_channels;
+        let recipe = Recipe::choose(graph.usual_input, channels, stated, &Overrides::default());
+        let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
+        let run = |input: &Array| {
+            let cancel = Cancel::new();
+            backend.forward(input, &vec![], &Keep::All, &cancel, &mut Progress::none()).unwrap()
+        };
+        let runs = SAMPLES.iter().map(|sample| {
+            let photo = Photo::decode(sample.bytes, sample.name).unwrap();
+            let prepared = prepare(&photo, &recipe, channels, sample.name).unwrap();
+            (sample.name, run(&prepared.input))
+        });
+        let runs = runs.collect();
+        Self { graph, backend, recipe, runs, edits: Edits::new() }
+    }
+
+    pub fn layer(&self, name: &str) -> LayerId {
+        self.graph.find(name).unwrap()
+    }
+
+    pub fn colours(&self) -> Colours<'_> {
+        Colours { mean: &self.recipe.mean, std: &self.recipe.std }
+    }
+
+    pub fn subjects(&self) -> impl Iterator<Item = (&'static str, Subject<'_>)> {
+        self.runs.iter().map(|(name, run)| {
+            let (graph, edits) = (self.graph.as_ref(), &self.edits);
+            (*name, Subject { backend: &self.backend, graph, capture: run.as_ref(), edits })
+        })
+    }
+}

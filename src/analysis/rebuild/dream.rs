@@ -1,0 +1,163 @@
+//! Deep dream: a photo in which a layer finds more of what it finds anyway (Mordvintsev, Olah & Tyka 2015).
+
+use super::goal::Goal;
+use super::track::{Measure, Track};
+use super::transform::{random_roll, rolled};
+use super::{Colours, Rebuilt, at_input, run, widened};
+use crate::analysis::explain::resized;
+use crate::analysis::random::Normal;
+use crate::analysis::{AnalysisError, Subject, Target, Work};
+use crate::base::{Array, Shape};
+use crate::model::infer;
+
+/// Sizes at which the photo is worked on, the photo's own the last.
+const OCTAVES: usize = 4;
+/// From one size to the next; of the authors' notebook, as are the numbers below.
+const GROWTH: f64 = 1.4;
+/// Ascents in each octave.
+const ITERATIONS: usize = 10;
+/// The mean change of a value in one ascent: 1.5 of 255, as the notebook has it, in units of the usual deviation.
+const STEP: f64 = 1.5 / 255.0 / 0.225;
+/// Of the shorter side: the notebook rolls 224 px by up to 32 either way.
+const JITTER: usize = 7;
+
+/// What is dreamt of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Dream {
+    /// The mean square of a layer, a channel's spatial mean, a unit, or a class.
+    pub goal: Goal,
+    /// Ascents in each of four octaves; 10 without a wish.
+    pub iterations: Option<usize>,
+    /// What the jitter is drawn with.
+    pub seed: u64,
+}
+
+impl Dream {
+    /// Of a goal, as long as is usual.
+    pub const fn of(goal: Goal) -> Self {
+        Self { goal, iterations: None, seed: 0 }
+    }
+}
+
+/// The subject's photo with more of the goal in it. Pictures on the way are of the size of their octave.
+///
+/// # Errors
+/// When the goal does not exist, the colours do not fit, a pass fails, or the token was set.
+pub fn dream(
+    subject: &Subject<'_>,
+    colours: &Colours<'_>,
+    wish: &Dream,
+    work: &mut Work<'_, '_, Rebuilt>,
+) -> Result<Rebuilt, AnalysisError> {
+    wish.goal.check(subject)?;
+    let photo = subject.input();
+    colours.check(photo.shape.c)?;
+    let sizes = octaves(subject, &wish.goal);
+    let each = wish.iterations.unwrap_or(ITERATIONS);
+    let mut track = Track::new(each * sizes.len());
+    let mut normal = Normal::new(wish.seed);
+    let mut detail = Array::zeros(photo.shape);
+    let mut picture = photo.clone();
+    for [height, width] in sizes {
+        let base = resized(photo, height, width);
+        detail = resized(&detail, height, width);
+        let sum = base.data.iter().zip(&detail.data).map(|(a, b)| a + b);
+        picture = Array { shape: base.shape, data: sum.collect() };
+        let there = placed(&wish.goal, photo.shape, base.shape, subject)?;
+        for _ in 0..each {
+            work.go_on()?;
+            let reached = ascend(subject, &there, &mut picture, &mut normal, work)?;
+            bound(&mut picture, colours);
+            track.step(-reached, Measure::Reached(reached), || picture.clone(), work);
+        }
+        for ((detail, now), before) in detail.data.iter_mut().zip(&picture.data).zip(&base.data) {
+            *detail = now - before;
+        }
+    }
+    let layer = wish.goal.layer(subject);
+    let reached = wish.goal.value(subject, run(subject, &picture, layer, work.cancel)?.as_ref())?;
+    Ok(track.rebuilt(picture, -reached, Measure::Reached(reached)))
+}
+
+/// One step of the picture uphill, by the gradient over the mean of its magnitudes. Gives the value before it.
+fn ascend(
+    subject: &Subject<'_>,
+    goal: &Goal,
+    picture: &mut Array,
+    normal: &mut Normal,
+    work: &Work<'_, '_, Rebuilt>,
+) -> Result<f64, AnalysisError> {
+    let Shape { h, w, .. } = picture.shape;
+    // A unit stands at its place: the picture must not move away from under it.
+    let still = matches!(goal, Goal::Target(Target::Unit { .. }));
+    let by = random_roll(if still { 0 } else { h.min(w) / JITTER }, normal);
+    let seen = Array { shape: picture.shape, data: rolled(&picture.data, [h, w], by) };
+    let run = run(subject, &seen, goal.layer(subject), work.cancel)?;
+    let reached = goal.value(subject, run.as_ref())?;
+    let seed = goal.seed(subject, run.as_ref())?;
+    let found = widened(&at_input(subject, run.as_ref(), seed, work.cancel)?);
+    let mean = found.iter().map(|g| g.abs()).sum::<f64>() / found.len().max(1) as f64;
+    // Without any gradient there is no way up.
+    if mean > 0.0 && mean.is_finite() {
+        let back = rolled(&found, [h, w], by.map(|v| -v));
+        for (value, g) in picture.data.iter_mut().zip(back) {
+            *value += (STEP * g / mean) as f32;
+        }
+    }
+    Ok(reached)
+}
+
+/// Keeps every value a colour that there is.
+fn bound(picture: &mut Array, colours: &Colours<'_>) {
+    let area = picture.shape.area().max(1);
+    for (map, (mean, std)) in
+        picture.data.chunks_mut(area).zip(colours.mean.iter().zip(colours.std))
+    {
+        let (least, most) = (-mean / std, (1.0 - mean) / std);
+        for value in map {
+            *value = value.clamp(least.min(most), least.max(most));
+        }
+    }
+}
+
+/// Heights and widths, the smallest first, without those that the network cannot run on or that leave nothing of the
+/// goal's layer but one unit.
+fn octaves(subject: &Subject<'_>, goal: &Goal) -> Vec<[usize; 2]> {
+    let full = subject.input().shape;
+    let layer = goal.layer(subject).0;
+    let shapes = subject.capture.shapes();
+    let last_map = (0..=layer).rev().find(|i| shapes.get(*i).is_some_and(|s| s.area() > 1));
+    let fits = |size: &[usize; 2]| {
+        let small = infer(subject.graph, Shape { h: size[0], w: size[1], ..full });
+        small.is_ok_and(|small| last_map.is_none_or(|i| small.get(i).is_some_and(|s| s.area() > 1)))
+    };
+    let size = |octave: usize| {
+        [full.h, full.w].map(|side| (side as f64 / GROWTH.powi(octave as i32)).round() as usize)
+    };
+    let mut sizes: Vec<[usize; 2]> = (1..OCTAVES).rev().map(size).filter(fits).collect();
+    sizes.push([full.h, full.w]);
+    sizes
+}
+
+/// A unit at its place in a smaller picture; other goals are the same at every size.
+fn placed(
+    goal: &Goal,
+    full: Shape,
+    here: Shape,
+    subject: &Subject<'_>,
+) -> Result<Goal, AnalysisError> {
+    let Goal::Target(Target::Unit { layer, channel, row, column }) = *goal else {
+        return Ok(*goal);
+    };
+    if (full.h, full.w) == (here.h, here.w) {
+        return Ok(*goal);
+    }
+    let large = subject.capture.shape(layer)?;
+    let shapes = infer(subject.graph, here).map_err(crate::engine::EngineError::from)?;
+    let small = shapes.get(layer.0).copied().unwrap_or(large);
+    let scaled = |at: usize, small: usize, large: usize| {
+        ((2 * at + 1) * small / (2 * large.max(1))).min(small.saturating_sub(1))
+    };
+    let (row, column) = (scaled(row, small.h, large.h), scaled(column, small.w, large.w));
+    Ok(Goal::Target(Target::Unit { layer, channel, row, column }))
+}

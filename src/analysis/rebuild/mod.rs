@@ -1,0 +1,110 @@
+//! Pictures made from what a network says: [`invert`] finds what a layer still knows of a photo, [`maximise`] what a
+//! channel, a unit or a class answers most to, [`dream`] makes more of what a layer sees in a photo.
+//!
+//! Every method runs the network forward and backward many times from a seed; the same seed gives the same picture on
+//! the same machine. Pictures are in the input's own normalised space.
+
+mod adam;
+mod dream;
+mod fourier;
+mod goal;
+mod inversion;
+mod maximisation;
+mod smoothness;
+mod track;
+mod transform;
+
+use std::sync::Arc;
+
+use super::{AnalysisError, Subject};
+use crate::base::{Array, Cancel, LayerId, Progress};
+use crate::engine::{Capture, EngineError, Keep, Pull, ReluRule, Seed};
+use crate::model::Value;
+
+pub use adam::Adam;
+pub use dream::{Dream, dream};
+pub use fourier::Parameterisation;
+pub use goal::Goal;
+pub use inversion::{Descent, Inversion, Loss, Objective, Weights, invert, invert_with};
+pub use maximisation::{Maximisation, maximise};
+pub use smoothness::{sixth_power, variation};
+pub use transform::{Motion, Resampling};
+
+/// A picture on its way or ready.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rebuilt {
+    /// The picture `[1, C, H, W]`, in the normalised input space.
+    pub picture: Array,
+    /// Iterations behind it.
+    pub iteration: usize,
+    /// Iterations in all.
+    pub iterations: usize,
+    /// What the method makes small, for this picture; of ascents minus what is reached.
+    pub loss: f64,
+    /// Of an inversion: the relative feature error `|Phi(x) - Phi0|^2 / |Phi0|^2`.
+    pub error: Option<f64>,
+    /// Of an ascent: the goal's value. Of a picture on its way it is what the last pass saw, moved or jittered; of
+    /// the picture that is ready it is the picture's own, to be held against the photo's ([`Goal::value`]).
+    pub reached: Option<f64>,
+    /// For each iteration the loss, and the error or what was reached.
+    pub curve: Vec<(f32, f32)>,
+}
+
+/// How values from 0 to 1 became an input: `(v - mean) / std`, a number of each for every channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Colours<'a> {
+    /// The means.
+    pub mean: &'a [f32],
+    /// The deviations, none of them 0.
+    pub std: &'a [f32],
+}
+
+impl Colours<'_> {
+    /// Whether there is a mean and a deviation for each channel.
+    fn check(&self, channels: usize) -> Result<(), AnalysisError> {
+        if self.mean.len() == channels && self.std.len() == channels {
+            return Ok(());
+        }
+        Err(AnalysisError::Unfit(format!(
+            "the network takes {channels} channels: {channels} means and deviations are needed, not {} and {}",
+            self.mean.len(),
+            self.std.len()
+        )))
+    }
+}
+
+/// Pictures are handed on every so many iterations.
+const SHOWN_EVERY: usize = 10;
+
+/// The network on another input, with what gradients from a layer will ask for.
+fn run(
+    subject: &Subject<'_>,
+    input: &Array,
+    layer: LayerId,
+    cancel: &Cancel,
+) -> Result<Arc<dyn Capture>, EngineError> {
+    let keep = Keep::Tape(vec![layer]);
+    subject.backend.forward(input, subject.edits, &keep, cancel, &mut Progress::none())
+}
+
+/// The gradient of a seed at the input of a run.
+fn at_input(
+    subject: &Subject<'_>,
+    of: &dyn Capture,
+    seed: Seed,
+    cancel: &Cancel,
+) -> Result<Array, EngineError> {
+    let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+    let found = subject.backend.backward(of, &pull, cancel, &mut Progress::none())?;
+    found.into_iter().next().ok_or_else(|| EngineError::OutOfRange("the gradient".into()))
+}
+
+/// As an input, of the shape of the subject's own.
+fn as_input(subject: &Subject<'_>, values: &[f64]) -> Array {
+    let data = values.iter().map(|v| *v as f32).collect();
+    Array { shape: subject.input().shape, data }
+}
+
+fn widened(array: &Array) -> Vec<f64> {
+    array.data.iter().map(|v| f64::from(*v)).collect()
+}

@@ -1,0 +1,55 @@
+//! What has happened so far, and telling it.
+
+use super::{Rebuilt, SHOWN_EVERY};
+use crate::analysis::Work;
+use crate::base::Array;
+
+/// What is measured of a picture, next to its loss.
+#[derive(Clone, Copy, Debug)]
+pub enum Measure {
+    /// [`Rebuilt::error`].
+    Error(f64),
+    /// [`Rebuilt::reached`].
+    Reached(f64),
+}
+
+/// The curve of a descent.
+pub struct Track {
+    iterations: usize,
+    curve: Vec<(f32, f32)>,
+}
+
+impl Track {
+    /// Of so many iterations.
+    pub fn new(iterations: usize) -> Self {
+        Self { iterations, curve: Vec::with_capacity(iterations) }
+    }
+
+    /// One more iteration is behind; every few the picture it started from is handed on.
+    pub fn step(
+        &mut self,
+        loss: f64,
+        measure: Measure,
+        picture: impl FnOnce() -> Array,
+        work: &mut Work<'_, '_, Rebuilt>,
+    ) {
+        let (Measure::Error(value) | Measure::Reached(value)) = measure;
+        self.curve.push((loss as f32, value as f32));
+        let done = self.curve.len();
+        if done.is_multiple_of(SHOWN_EVERY) && done < self.iterations {
+            (work.refine)(self.rebuilt(picture(), loss, measure));
+        }
+        work.progress.report(done, self.iterations);
+    }
+
+    /// A picture at this point.
+    pub fn rebuilt(&self, picture: Array, loss: f64, measure: Measure) -> Rebuilt {
+        let (error, reached) = match measure {
+            Measure::Error(value) => (Some(value), None),
+            Measure::Reached(value) => (None, Some(value)),
+        };
+        let (iteration, iterations) = (self.curve.len(), self.iterations);
+        let curve = self.curve.clone();
+        Rebuilt { picture, iteration, iterations, loss, error, reached, curve }
+    }
+}
