@@ -29,7 +29,7 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     if args.rank {
         return rank(&context, &network, &before, layer, args);
     }
-    let channels = channels(&context, &before, layer, args)?;
+    let channels = select_channels(&context, &before, layer, args.channels.as_ref())?;
     let to = args.scale.map_or(Instead::OFF, |factor| Instead::Times(Exact(factor)));
     let knock_out = KnockOut { layer, channels, to };
     let mut all = context.knock_outs(&network)?;
@@ -59,14 +59,17 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     Ok(output::print(&format!("{}\n\n{}", knock_out.text(&info.name), table.text()))?)
 }
 
-/// The channels that the command line names.
-fn channels(
+/// The channels that the command line names; the first of several by their mean when it says no order.
+///
+/// # Errors
+/// The session's.
+pub(super) fn select_channels(
     context: &Context,
     outcome: &Outcome,
     layer: LayerId,
-    args: &AblateArgs,
+    channels: Option<&Channels>,
 ) -> Result<Vec<usize>> {
-    let most = match &args.channels {
+    let most = match channels {
         Some(Channels::These(these)) => return Ok(these.clone()),
         Some(Channels::Top(most)) => *most,
         _ => usize::MAX,

@@ -1,17 +1,17 @@
 //! `convscope explain`: which places made a class, a channel or a unit.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{ExplainArgs, Flags};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep};
 use super::failure::{self, Usage};
-use super::output::{self, Target as File, shown};
-use super::print::{Printer, Sheet, Tile, terminal_width, tile_size};
+use super::output::{self, Target as File};
+use super::pictures;
 use super::target::{self, Place};
+use super::tiles::{self, Format};
 use crate::base::{Colormap, significant};
 use crate::picture::npy;
 use crate::session::ask::*;
@@ -35,8 +35,11 @@ pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
         failure::say("nothing in this map speaks for the target: it is all zeros");
     }
     let asked = Asked { context: &context, args, explain, found: &found, explanation };
-    if let Some((target, is_values)) = &file {
-        target.write(&if *is_values { asked.npy() } else { asked.png()? })?;
+    if let Some((target, format)) = &file {
+        target.write(&match format {
+            Format::Npy => asked.npy(),
+            Format::Png => asked.png()?,
+        })?;
     }
     if args.json {
         output::print(&format!("{}\n", output::json(&asked.report(&network, &outcome))?))?;
@@ -47,25 +50,16 @@ pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
     Ok(())
 }
 
-/// The file that is asked for, and whether it takes the values.
-fn file(path: &Path, args: &ExplainArgs, method: Method) -> Result<(File, bool)> {
-    let target = File::check(path)?;
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    let is_values = match (&target, ending.as_deref()) {
-        (File::Stdout, _) | (_, Some("npy")) => true,
-        (_, Some("png")) => false,
-        _ => bail!(Usage(format!(
-            "{}: explanations are written as .png (a picture) or .npy (the values)",
-            shown(path)
-        ))),
-    };
-    if args.raw && (!is_values || method.kind() != Kind::Map) {
+/// The file that is asked for.
+fn file(path: &Path, args: &ExplainArgs, method: Method) -> Result<(File, Format)> {
+    let (target, format) = tiles::file(path, "explanations")?;
+    if args.raw && (format != Format::Npy || method.kind() != Kind::Map) {
         bail!(Usage("--raw is for the .npy of a class activation map".into()));
     }
     if target == File::Stdout && (args.print || args.json) {
         bail!(Usage("-o - writes to stdout: leave out --print and --json".into()));
     }
-    Ok((target, is_values))
+    Ok((target, format))
 }
 
 /// What was asked and what came back.
@@ -122,48 +116,31 @@ impl Asked<'_> {
         }
     }
 
+    fn has_photo(&self) -> bool {
+        !crate::source::is_input_array(&self.args.photo)
+    }
+
     fn png(&self) -> Result<Vec<u8>> {
-        let alone = self.args.map
-            || self.explanation.attribution.kind == Kind::Gradient
-            || crate::source::is_input_array(&self.args.photo);
+        let is_gradient = self.explanation.attribution.kind == Kind::Gradient;
+        let alone = self.args.map || is_gradient || !self.has_photo();
         let show = if alone { Show::Map } else { Show::Overlay };
-        let of = Request::Sight { sight: self.sight(show, Blocks::Half), size: (1, 1) };
-        let most = (u16::MAX, u16::MAX);
-        let request = Request::Raster { of: Box::new(of), pixels: most, mark: None };
-        ask!(self.context, request, Picture).png().context("the picture cannot be encoded")
+        pictures::png(self.context, self.sight(show, Blocks::Half))
     }
 
     fn print(&self, network: &NetworkInfo) -> Result<()> {
-        let display = &self.context.settings.display;
-        let mut printer = Printer::choose(display);
-        let width = usize::from(self.args.width.unwrap_or_else(terminal_width));
-        let (map, blocks) = (&self.explanation.map.shape, printer.blocks());
-        let has_photo = !crate::source::is_input_array(&self.args.photo);
-        let count = if has_photo { 3 } else { 1 };
-        // Beside each other, however many there are.
-        let each = width.saturating_sub(2 * (count - 1)) / count;
-        let size = tile_size(1, each, [map.h, map.w], printer.room());
-        let input = self.explain.run.input;
-        let mut requests = vec![("map", self.sight(Show::Map, blocks).cells(size))];
-        if has_photo {
-            requests.insert(0, ("photo", Request::Photo { input, size, blocks }));
-            requests.push(("over the photo", self.sight(Show::Overlay, blocks).cells(size)));
-        }
-        let mut tiles = Vec::new();
-        for (_, request) in &requests {
-            let cells = Arc::unwrap_or_clone(ask!(self.context, request.clone(), Photo));
-            let picture = match printer.pixels(size) {
-                Some(pixels) => {
-                    let of = Box::new(request.clone());
-                    let request = Request::Raster { of, pixels, mark: None };
-                    Some(ask!(self.context, request, Picture))
-                }
-                None => None,
-            };
-            tiles.push(Tile { cells, picture });
-        }
-        printer.row(&tiles, size)?;
-        Sheet::names(requests.iter().map(|(name, _)| *name), size)?;
+        let shape = self.explanation.map.shape;
+        let (input, photo) = (self.explain.run.input, self.has_photo());
+        let wanted = |size, blocks| {
+            let mut all = vec![("map", self.sight(Show::Map, blocks).cells(size))];
+            if photo {
+                all.insert(0, ("photo", Request::Photo { input, size, blocks }));
+                all.push(("over the photo", self.sight(Show::Overlay, blocks).cells(size)));
+            }
+            all
+        };
+        let count = if photo { 3 } else { 1 };
+        let extent = [shape.h, shape.w];
+        pictures::print_beside(self.context, self.args.width, extent, count, wanted)?;
         Ok(output::print(&format!("{}\n", self.about(network)))?)
     }
 

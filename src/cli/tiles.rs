@@ -16,9 +16,12 @@ use crate::session::ask::*;
 /// How small tiles may get on the terminal before the rest is left out.
 const LEAST_TILE: usize = 8;
 
+/// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
+    /// A picture.
     Png,
+    /// The values.
     Npy,
 }
 
@@ -48,7 +51,11 @@ impl<'a> To<'a> {
     }
 }
 
-fn file(path: &Path, noun: &str) -> Result<(Target, Format)> {
+/// A file that is asked for, and what it is to hold. `noun` is for messages: `maps`.
+///
+/// # Errors
+/// When it cannot be written, or its ending says neither.
+pub(super) fn file(path: &Path, noun: &str) -> Result<(Target, Format)> {
     let target = Target::check(path)?;
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let format = match (&target, ending.as_deref()) {

@@ -3,8 +3,8 @@
 
 use super::picker::{Overlay, PickerKind};
 use super::views::{self, Move};
-use super::{Effect, Pane, State, lists, looks};
-use crate::base::LayerId;
+use super::{Effect, Pane, State, What, lists, looks};
+use crate::base::{Choice, LayerId};
 use crate::session::ask::{Job, ModelRef, Target, find_class};
 
 /// A command: a name for `keys.toml` and `:`, a sentence, and what it does.
@@ -49,6 +49,10 @@ pub const COMMANDS: &[Command] = commands! {
     "kernels" "Show the weights that make the channels" => |s, _| show(s, "Kernels");
     "depth" "Show how the layers change with depth" => |s, _| show(s, "Depth");
     "explain" "Show why: what in the photo made the class" => |s, _| show(s, "Explain");
+    "rebuild" "Make pictures: what a layer knows, what a channel answers to" => |s, _| show(s, "Rebuild");
+    "make" ["WHAT"] "In the Rebuild view, choose what is made: invert-layer, maximise-channel, dream-layer, ..." => make;
+    "iterations" ["N"] "Iterations of the Rebuild view; without a number the method's own" => iterations;
+    "seed" ["N"] "What random numbers of the Rebuild view start from; without a number the next" => seed;
     "next-class" "Go to the next class, the likeliest first" => |s, _| { s.step_class(1); Vec::new() };
     "previous-class" "Go to the class before" => |s, _| { s.step_class(-1); Vec::new() };
     "class" ["NAME"] "Choose a class by its name or index" => class;
@@ -338,6 +342,36 @@ fn rank(state: &mut State) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+fn make(state: &mut State, what: &str) -> Vec<Effect> {
+    if what.is_empty() {
+        state.rebuild.what = state.rebuild.what.step(1);
+    } else {
+        match What::parse(what) {
+            Ok(what) => state.rebuild.what = what,
+            Err(error) => state.complain(error),
+        }
+    }
+    Vec::new()
+}
+
+fn iterations(state: &mut State, number: &str) -> Vec<Effect> {
+    match (number, number.parse::<usize>()) {
+        ("", _) => state.rebuild.iterations = None,
+        (_, Ok(count)) if (1..=100_000).contains(&count) => state.rebuild.iterations = Some(count),
+        _ => state.complain("\":iterations N\" takes a number from 1 to 100000"),
+    }
+    Vec::new()
+}
+
+fn seed(state: &mut State, number: &str) -> Vec<Effect> {
+    match (number, number.parse::<u64>()) {
+        ("", _) => state.rebuild.seed = state.rebuild.seed.wrapping_add(1),
+        (_, Ok(seed)) => state.rebuild.seed = seed,
+        _ => state.complain("\":seed N\" takes a whole number"),
+    }
+    Vec::new()
 }
 
 fn slice(state: &mut State, number: &str) -> Vec<Effect> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, State, Work};
-use crate::session::ask::{Explain, Job, LaneName, Request, SessionError};
+use crate::session::ask::{Explain, Job, LaneName, Request, SessionError, Wish};
 
 /// Work in the Job lane.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,5 +135,10 @@ pub fn name(job: &Job) -> &'static str {
         Job::Explain(of) => of.method.name(),
         Job::Judge(_) => "judging",
         Job::Rank(_) => "ranking",
+        Job::Rebuild(of) => match of.wish {
+            Wish::Invert(_) => "inversion",
+            Wish::Maximise(_) => "maximisation",
+            Wish::Dream(_) => "dream",
+        },
     }
 }

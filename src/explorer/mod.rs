@@ -12,6 +12,7 @@ mod lists;
 mod looks;
 mod mouse;
 mod picker;
+mod rebuilding;
 mod say;
 mod spots;
 mod state;
@@ -26,12 +27,13 @@ pub use keys::{load_keys, markdown_table};
 pub use knocking::instead_words;
 pub use layout::{Grid, Layout, MapPlace};
 pub use picker::{Overlay, Picker, PickerItem, PickerKind};
+pub use rebuilding::{Rebuilding, What};
 pub use spots::Spot;
 pub use state::{Message, Opening, Pane, State, Work};
 pub use tree::Row;
 // What the screen draws; it does not know the session.
 pub use crate::session::ask::{
     Cells, ChannelStatistics, Curve, Finding, Found, Heatmap, Job, Judgement, KernelInfo, LaneName,
-    PlaneKind, Slice,
+    PlaneKind, Rebuilt, Slice,
 };
 pub use update::{Effect, Msg, Printed, demand, first_layer, start, update};

@@ -1,6 +1,6 @@
 //! What is on the screen in words: as a command line, as a caption, as a file's name.
 
-use super::State;
+use super::{State, What};
 use crate::base::{Choice, LayerId, ranges};
 use crate::session::ask::{KnockOut, ModelRef, PlaneKind, Seen, Slice, Target};
 
@@ -23,6 +23,7 @@ pub(super) fn command_line(state: &State) -> String {
             words.extend(kernel_flags(state, &kernels));
             words.push("--print".into());
         }
+        _ if state.rebuilds() => words.extend(rebuild_line(state, photo)),
         Some(Seen::Explanation { .. }) => {
             words.extend(["explain".into(), photo]);
             words.extend(explain_flags(state));
@@ -63,6 +64,41 @@ fn explain_flags(state: &State) -> Vec<String> {
         None => {}
     }
     flags
+}
+
+/// The command that makes what the Rebuild view makes.
+fn rebuild_line(state: &State, photo: String) -> Vec<String> {
+    let layer = state.layer_info().map(|info| info.name.clone()).unwrap_or_default();
+    let channel = || ["--channel".to_string(), state.channel.to_string()];
+    let mut words: Vec<String> = match state.rebuild.what {
+        What::InvertLayer => vec!["invert".into(), photo],
+        What::InvertChannel => {
+            vec!["invert".into(), photo, "--channels".into(), state.channel.to_string()]
+        }
+        What::DreamLayer => vec!["dream".into(), photo],
+        What::DreamChannel => ["dream".to_string(), photo].into_iter().chain(channel()).collect(),
+        What::MaximiseChannel => ["dream".to_string()].into_iter().chain(channel()).collect(),
+        What::MaximiseUnit => {
+            let (row, column) = state.cursor;
+            let unit = format!("{},{row},{column}", state.channel);
+            vec!["dream".into(), "--unit".into(), unit]
+        }
+        What::MaximiseClass => {
+            let class = state.class().unwrap_or(0).to_string();
+            vec!["dream".into(), "--class".into(), class]
+        }
+    };
+    if state.rebuild.what != What::MaximiseClass {
+        words.extend(["--layer".into(), layer]);
+    }
+    if let Some(iterations) = state.rebuild.iterations {
+        words.extend(["--iterations".into(), iterations.to_string()]);
+    }
+    if state.rebuild.seed > 0 {
+        words.extend(["--seed".into(), state.rebuild.seed.to_string()]);
+    }
+    words.push("--print".into());
+    words
 }
 
 /// What is knocked out in the run on the screen.
@@ -110,10 +146,11 @@ fn look_flags(state: &State) -> Vec<String> {
         true => (state.look.signed_colormap, state.usual_look.signed_colormap),
         false => (state.look.colormap, state.usual_look.colormap),
     };
-    if chosen != usual {
+    if chosen != usual && !state.rebuilds() {
         flags.extend(["--colormap".into(), chosen.name().into()]);
     }
-    if !state.explains() && state.look.range != state.usual_look.range {
+    let plain = !state.explains() && !state.rebuilds();
+    if plain && state.look.range != state.usual_look.range {
         flags.extend(["--range".into(), state.look.range.name().into()]);
     }
     flags
@@ -158,6 +195,9 @@ pub(super) fn caption(state: &State) -> Vec<String> {
                 second.push("what the knock-outs change".into());
             }
         }
+        Some(Seen::Explanation { .. }) if state.rebuilds() => {
+            second = vec![state.rebuild_words(), format!("seed {}", state.rebuild.seed)];
+        }
         Some(Seen::Explanation { .. }) => {
             if !state.explain.method.takes_layer() {
                 second.clear();
@@ -176,7 +216,11 @@ pub(super) fn caption(state: &State) -> Vec<String> {
         None => {}
     }
     let (map, mode) = state.look.resolve(state.view().signed(state));
-    second.push(if state.explains() { map.to_string() } else { format!("{map}, range {mode}") });
+    if state.explains() {
+        second.push(map.to_string());
+    } else if !state.rebuilds() {
+        second.push(format!("{map}, range {mode}"));
+    }
     let knocked: Vec<String> = knock_out_flags(state).into_iter().skip(1).step_by(2).collect();
     if !knocked.is_empty() {
         second.push(format!("knocked out {}", knocked.join(" ")));
@@ -199,6 +243,9 @@ pub(super) fn file_stem(state: &State) -> String {
             _ => parts.push("maps".into()),
         },
         Some(Seen::Kernels { .. }) => parts.push("kernels".into()),
+        Some(Seen::Explanation { .. }) if state.rebuilds() => {
+            parts.push(state.rebuild.what.name().to_string());
+        }
         Some(Seen::Explanation { .. }) => {
             if !state.explain.method.takes_layer() {
                 parts.pop();

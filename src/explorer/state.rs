@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Doing, Explaining, Overlay, views};
+use super::{Doing, Explaining, Overlay, Rebuilding, views};
 use crate::base::{Combine, DeviceChoice, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
@@ -117,6 +117,8 @@ pub struct State {
     pub class: Option<usize>,
     /// What the Explain view shows.
     pub explain: Explaining,
+    /// What the Rebuild view makes.
+    pub rebuild: Rebuilding,
     /// What is knocked out, or is to be with the run that is waited for.
     pub knock_outs: Vec<KnockOut>,
     /// What was knocked out in the run on the screen.
@@ -263,6 +265,7 @@ impl State {
             tile: opening.tile.max(1),
             class: None,
             explain: Explaining::default(),
+            rebuild: Rebuilding::default(),
             knock_outs: opening.knock_outs,
             shown_knock_outs: Vec::new(),
             undo: Vec::new(),
@@ -389,6 +392,14 @@ impl State {
     /// Says what went wrong.
     pub(super) fn complain(&mut self, text: impl Into<String>) {
         self.message = Some(Message { text: text.into(), error: true });
+    }
+
+    /// Goes so many channels on, in the order on the screen.
+    pub(super) fn step_channel(&mut self, step: isize) {
+        let order = self.order();
+        let place = order.iter().position(|c| *c == self.channel).unwrap_or(0);
+        let wanted = place.saturating_add_signed(step).min(order.len().saturating_sub(1));
+        self.channel = order.get(wanted).copied().unwrap_or(self.channel);
     }
 
     /// Moves to a layer and keeps channel and cursor inside it.

@@ -27,6 +27,14 @@ const IN_EXPLAIN: [(&str, &str); 7] = [
     ("class", "find"),
     ("help", "keys"),
 ];
+const IN_REBUILD: [(&str, &str); 6] = [
+    ("left right", "what"),
+    ("up down", "channel"),
+    ("previous-layer next-layer", "layer"),
+    ("open", "make"),
+    ("pause", "pause"),
+    ("help", "keys"),
+];
 const IN_LAYERS: [(&str, &str); 5] = [
     ("left right", "fold"),
     ("open", "open"),
@@ -50,12 +58,14 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
     }
     let hints: &[(&str, &str)] = match state.pane {
         Pane::View if state.explains() => &IN_EXPLAIN,
+        Pane::View if state.rebuilds() => &IN_REBUILD,
         Pane::View => &IN_VIEW,
         Pane::Layers => &IN_LAYERS,
     };
     let mut x = rect.x + 1;
     let keys = move_keys(state);
-    let moving = (!state.explains() || state.pane == Pane::Layers).then_some((keys, "move"));
+    let own = state.explains() || state.rebuilds();
+    let moving = (!own || state.pane == Pane::Layers).then_some((keys, "move"));
     for (key, word) in moving
         .into_iter()
         .chain(hints.iter().map(|(commands, word)| (first_keys(state, commands), *word)))

@@ -14,6 +14,7 @@ mod map;
 mod maps;
 mod picker;
 mod pictures;
+mod rebuild;
 mod text;
 mod theme;
 mod title;
@@ -28,12 +29,13 @@ use crate::explorer::{Layout, Overlay, State};
 type DrawView = fn(&State, &Layout, &mut Buffer);
 
 /// How each view is drawn, by its name.
-const VIEWS: [(&str, DrawView); 5] = [
+const VIEWS: [(&str, DrawView); 6] = [
     ("Maps", maps::draw),
     ("Map", map::draw),
     ("Kernels", kernels::draw),
     ("Depth", depth::draw),
     ("Explain", explain::draw),
+    ("Rebuild", rebuild::draw),
 ];
 
 /// Draws the whole screen; where a real picture stands, its cells give way to it.

@@ -18,7 +18,7 @@ use super::options::Options;
 use super::place::Place;
 use super::run::{Colours, Run};
 use crate::analysis::Histogram;
-use crate::base::{Cancel, LayerId, Progress, Shape};
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::picture::{Cells, Grid, Picture, color, invalid};
 use crate::source::{Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
 
@@ -206,6 +206,7 @@ impl Session {
                 let photo = Photo::read(path)?;
                 ready_photo(photo, file_name(path), &path.to_string_lossy(), &network)?
             }
+            PhotoRef::Blank => blank(&network),
             PhotoRef::Sample(index) => {
                 let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;
                 let photo = Photo::decode(sample.bytes, sample.name)?;
@@ -274,6 +275,14 @@ fn ready_photo(
     let [height, width] = network.recipe.size;
     let seen = Picture { width, height, rgb: std::mem::take(&mut prepared.seen) };
     Ok((name, Held { prepared, photo: Some(seen) }, photo.hash))
+}
+
+fn blank(network: &Network) -> (String, Held, u64) {
+    let [height, width] = network.recipe.size;
+    let input = Array::zeros(Shape::new(1, network.graph.input_channels, height, width));
+    let placement = Placement { offset: [0; 2], scale: [1.0; 2], photo: [height, width] };
+    let prepared = Prepared { input, seen: Vec::new(), placement };
+    ("no photo".to_string(), Held { prepared, photo: None }, 0)
 }
 
 fn input_array(path: &Path) -> Result<(String, Held, u64), SessionError> {

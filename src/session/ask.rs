@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 pub use crate::analysis::explain::{Kind, Passes, Question, Size};
 pub use crate::analysis::judge::{Curve, Judgement, Redrawn, Road};
+pub use crate::analysis::rebuild::{Dream, Goal, Inversion, Maximisation, Rebuilt};
 pub use crate::analysis::{Histogram, LayerStatistics, Parameters, Target};
 use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
 use crate::config::Display;
@@ -17,7 +18,7 @@ pub use super::classes::{find_class, last_map};
 pub use super::error::SessionError;
 pub use super::export::{Export, ExportWhat, Exported};
 pub use super::job::{
-    Agreement, Explain, Explanation, Finding, Found, Job, Method, Rank, Show, Sight,
+    Agreement, Explain, Explanation, Finding, Found, Job, Method, Rank, Rebuild, Show, Sight, Wish,
 };
 pub use super::kernels::{KernelInfo, KernelRef, Slice};
 pub use super::knock_out::{EditsId, Instead, KnockOut};
@@ -54,6 +55,8 @@ pub enum PhotoRef {
     Sample(usize),
     /// A picture file, or an input tensor (`.npy`).
     File(PathBuf),
+    /// No photo: zeros, the mean colour, of the recipe's size.
+    Blank,
 }
 
 /// A loaded network, by the hash of its file.

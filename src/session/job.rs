@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::ask::{CellSize, RunKey};
 use crate::analysis::explain::{Attribution, Kind, METHODS, Passes, Question, Size};
 use crate::analysis::judge::Judgement;
+use crate::analysis::rebuild::{Dream, Inversion, Maximisation, Rebuilt};
 use crate::analysis::{Parameters, Target, explain};
 use crate::base::{Array, Colormap, LayerId, Shape, nearest};
 use crate::picture::Blocks;
@@ -19,6 +20,28 @@ pub enum Job {
     Judge(Explain),
     /// Find out how much each channel of a layer matters.
     Rank(Rank),
+    /// Make a picture from what the network says.
+    Rebuild(Rebuild),
+}
+
+/// A picture made from what a network says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rebuild {
+    /// The run whose photo, layers and knock-outs it is about.
+    pub run: RunKey,
+    /// What is made.
+    pub wish: Wish,
+}
+
+/// What is made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Wish {
+    /// What a layer still knows of the photo.
+    Invert(Inversion),
+    /// What a channel, a unit or a class answers most to.
+    Maximise(Maximisation),
+    /// The photo with more in it of what a layer sees.
+    Dream(Dream),
 }
 
 /// An explanation of a run.
@@ -49,6 +72,7 @@ impl Job {
         match self {
             Self::Explain(explain) | Self::Judge(explain) => explain.run,
             Self::Rank(rank) => rank.run,
+            Self::Rebuild(rebuild) => rebuild.run,
         }
     }
 }
@@ -163,6 +187,13 @@ pub enum Finding {
         /// By channel.
         effects: Arc<Vec<f64>>,
     },
+    /// Of [`Job::Rebuild`].
+    Rebuilt {
+        /// The picture and how it came to be.
+        of: Arc<Rebuilt>,
+        /// What the photo reaches of an ascent's goal.
+        photo: Option<f64>,
+    },
 }
 
 impl Finding {
@@ -172,6 +203,7 @@ impl Finding {
             Self::Explanation(of) => 4 * (of.attribution.values.data.len() + of.map.data.len()),
             Self::Judgement(_) => 16 << 10,
             Self::Ranking { effects, .. } => 8 * effects.len(),
+            Self::Rebuilt { of, .. } => 4 * of.picture.data.len() + 8 * of.curve.len(),
         }
     }
 }
@@ -221,7 +253,7 @@ pub struct Sight {
 /// What of a result is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Show {
-    /// A map in colours, or a gradient as a picture.
+    /// A map in colours; a gradient, or what was rebuilt, as a picture.
     Map,
     /// The map over the photo.
     Overlay,

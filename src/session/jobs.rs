@@ -10,11 +10,12 @@ use super::network::Network;
 use super::run::Run;
 use crate::analysis::explain::{Attribution, Kind, Question, pixel_map};
 use crate::analysis::judge::{judge, rank_correlation, shared_top};
+use crate::analysis::rebuild::{Colours, Goal, Rebuilt, dream, invert, maximise};
 use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
 use crate::base::{Array, Cancel, Progress};
 use crate::engine::Backend;
 use crate::model::Graph;
-use crate::picture::{Picture, blend, gradient_picture};
+use crate::picture::{Picture, blend, gradient_picture, input_picture};
 
 /// The parts that every kind of work needs, for as long as it goes on.
 struct Bench {
@@ -107,6 +108,15 @@ impl Session {
                 let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
                 ranking(channel_effects(&subject, of.layer, of.target, &mut work)?)
             }
+            Job::Rebuild(of) => {
+                let photo = photos_own(&bench, &of.wish)?;
+                let rebuilt = |of| Finding::Rebuilt { of: Arc::new(of), photo };
+                let mut refine = |so_far| {
+                    publish(rebuilt(so_far), false);
+                };
+                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
+                rebuilt(rebuild(&bench, &of.wish, &mut work)?)
+            }
         };
         drop(progress);
         let (_, total) = steps.get();
@@ -139,6 +149,7 @@ impl Session {
         match &self.found(job)?.what {
             Finding::Explanation(of) if of.attribution.kind == Kind::Map => Ok(of.map.clone()),
             Finding::Explanation(of) => Ok(Arc::new(of.attribution.values.clone())),
+            Finding::Rebuilt { of, .. } => Ok(Arc::new(of.picture.clone())),
             _ => Err(SessionError::Unknown("this has no values for a file".into())),
         }
     }
@@ -146,8 +157,13 @@ impl Session {
     /// A picture of what was found, at the size of the input.
     pub(super) fn sight(&self, sight: &Sight) -> Result<Picture, SessionError> {
         let found = self.found(&sight.job)?;
-        let Finding::Explanation(of) = &found.what else {
-            return Err(SessionError::Unknown("this has no picture".into()));
+        let of = match &found.what {
+            Finding::Explanation(of) => of,
+            Finding::Rebuilt { of, .. } => {
+                let recipe = &self.network(sight.job.run().network)?.recipe;
+                return Ok(input_picture(&of.picture, &recipe.mean, &recipe.std));
+            }
+            _ => return Err(SessionError::Unknown("this has no picture".into())),
         };
         let (h, w) = (of.map.shape.h, of.map.shape.w);
         match (sight.show, of.attribution.kind) {
@@ -202,6 +218,32 @@ fn explain(
     work: &mut Work<'_, '_, Attribution>,
 ) -> Result<Attribution, AnalysisError> {
     (method.entry().explain)(&bench.subject(), question, work)
+}
+
+fn rebuild(
+    bench: &Bench,
+    wish: &Wish,
+    work: &mut Work<'_, '_, Rebuilt>,
+) -> Result<Rebuilt, AnalysisError> {
+    let recipe = &bench.network.recipe;
+    let colours = Colours { mean: &recipe.mean, std: &recipe.std };
+    match wish {
+        Wish::Invert(wish) => invert(&bench.subject(), wish, work),
+        Wish::Maximise(wish) => maximise(&bench.subject(), &colours, wish, work),
+        Wish::Dream(wish) => dream(&bench.subject(), &colours, wish, work),
+    }
+}
+
+/// What the photo itself reaches of an ascent's goal, to compare with.
+fn photos_own(bench: &Bench, wish: &Wish) -> Result<Option<f64>, AnalysisError> {
+    let goal = match wish {
+        Wish::Invert(_) => return Ok(None),
+        Wish::Maximise(wish) => Goal::Target(wish.target),
+        Wish::Dream(wish) => wish.goal,
+    };
+    let subject = bench.subject();
+    goal.check(&subject)?;
+    Ok(Some(goal.value(&subject, bench.run.capture.as_ref())?))
 }
 
 fn explanation(bench: &Bench, value: f64, attribution: Attribution) -> Finding {

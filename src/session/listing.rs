@@ -179,6 +179,7 @@ pub fn thumbnail(
 ) -> Result<Cells, SessionError> {
     let photo = match photo {
         PhotoRef::File(path) => Photo::read(path)?,
+        PhotoRef::Blank => return Err(SessionError::NotReady),
         PhotoRef::Sample(index) => {
             let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;
             Photo::decode(sample.bytes, sample.name)?

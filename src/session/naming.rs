@@ -75,6 +75,7 @@ impl PhotoRef {
     pub fn text(&self) -> String {
         match self {
             Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Blank => String::new(),
             Self::Sample(index) => {
                 SAMPLES.get(*index).map_or(String::new(), |s| format!("{SAMPLE}{}", s.name))
             }

@@ -197,7 +197,9 @@ fn a_combination_is_the_combination_of_the_values() {
     let what = vec![PlaneKind::Combined(Combine::Mean)];
     let mut seen = maps(&desk, "layer4", what, false);
     // Its own range, whatever the mode: the channels' range says nothing about it.
-    seen.look_mut().range = RangeMode::Layer;
+    if let Seen::Maps { look, .. } = &mut seen {
+        look.range = RangeMode::Layer;
+    }
     let sheet = answer!(desk, Request::Sheet { seen, scale: Some(1) }, Picture);
     assert_eq!(sheet.rgb.len(), area);
     for (at, found) in sheet.rgb.iter().enumerate() {

@@ -5,8 +5,8 @@ use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
 use super::{Colours, Rebuilt, at_input, run, widened};
 use crate::analysis::explain::resized;
-use crate::analysis::random::Normal;
 use crate::analysis::{AnalysisError, Subject, Target, Work};
+use crate::base::Random;
 use crate::base::{Array, Shape};
 use crate::model::infer;
 
@@ -55,7 +55,7 @@ pub fn dream(
     let sizes = octaves(subject, &wish.goal);
     let each = wish.iterations.unwrap_or(ITERATIONS);
     let mut track = Track::new(each * sizes.len());
-    let mut normal = Normal::new(wish.seed);
+    let mut normal = Random::new(wish.seed);
     let mut detail = Array::zeros(photo.shape);
     let mut picture = photo.clone();
     for [height, width] in sizes {
@@ -84,7 +84,7 @@ fn ascend(
     subject: &Subject<'_>,
     goal: &Goal,
     picture: &mut Array,
-    normal: &mut Normal,
+    normal: &mut Random,
     work: &Work<'_, '_, Rebuilt>,
 ) -> Result<f64, AnalysisError> {
     let Shape { h, w, .. } = picture.shape;

@@ -7,7 +7,7 @@ use rustfft::num_complex::Complex64;
 use rustfft::{Fft, FftPlanner};
 
 use super::Colours;
-use crate::analysis::random::Normal;
+use crate::base::Random;
 use crate::base::{Array, Shape};
 
 /// The deviation of the spectrum that it starts from; lucid's.
@@ -60,9 +60,9 @@ impl Parameterisation {
     }
 
     /// Random parameters: real and imaginary part of `[C, H, W / 2 + 1]` frequencies.
-    pub fn start(&self, normal: &mut Normal) -> Vec<f64> {
+    pub fn start(&self, normal: &mut Random) -> Vec<f64> {
         let count = 2 * self.shape.c * self.scale.len();
-        (0..count).map(|_| START * normal.next()).collect()
+        (0..count).map(|_| START * normal.normal()).collect()
     }
 
     /// The normalised picture's values `[C, H, W]`.
@@ -183,11 +183,11 @@ mod tests {
     fn gradients_through_parameters_and_movements_are_those_of_finite_differences() {
         for (c, h, w) in [(3, 6, 8), (3, 5, 7), (1, 4, 5), (2, 7, 6)] {
             let map = of(c, h, w);
-            let mut normal = Normal::new(3);
+            let mut normal = Random::new(3);
             let mut parameters: Vec<f64> =
                 map.start(&mut normal).iter().map(|v| v * 30.0).collect();
             let moved = Resampling::new(h, w, &Motion::random(h, w, &mut normal));
-            let seed: Vec<f64> = (0..c * h * w).map(|_| normal.next()).collect();
+            let seed: Vec<f64> = (0..c * h * w).map(|_| normal.normal()).collect();
             // Curved in the picture as a network is.
             let value = |parameters: &[f64]| -> f64 {
                 let moved = moved.apply(&map.picture(parameters));
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn pictures_keep_to_the_colours_there_are() {
         let map = of(3, 9, 12);
-        let parameters: Vec<f64> = map.start(&mut Normal::new(5)).iter().map(|v| v * 1e3).collect();
+        let parameters: Vec<f64> = map.start(&mut Random::new(5)).iter().map(|v| v * 1e3).collect();
         let array = map.array(&map.picture(&parameters));
         for c in 0..3 {
             let shown = array.map(c).iter().map(|v| v * STD[c] + MEAN[c]);

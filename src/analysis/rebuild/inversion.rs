@@ -6,8 +6,8 @@ use super::smoothness::{sixth_power, variation};
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
 use super::{Adam, Rebuilt, as_input, at_input, run, widened};
-use crate::analysis::random::Normal;
 use crate::analysis::{AnalysisError, Subject, Work};
+use crate::base::Random;
 use crate::base::{Array, Cancel, LayerId, Shape};
 use crate::engine::Seed;
 use crate::model::{Graph, receptive_fields};
@@ -235,8 +235,8 @@ pub fn invert_with(
     let shape = subject.input().shape;
     let channels = wish.channels.as_deref();
     let objective = Objective::new(subject, wish.layer, channels, descent.weights(shape))?;
-    let mut normal = Normal::new(wish.seed);
-    let mut picture: Vec<f64> = (0..shape.len()).map(|_| descent.noise * normal.next()).collect();
+    let mut normal = Random::new(wish.seed);
+    let mut picture: Vec<f64> = (0..shape.len()).map(|_| descent.noise * normal.normal()).collect();
     let mut adam = Adam::new(picture.len());
     let mut track = Track::new(descent.iterations);
     for iteration in 0..descent.iterations {

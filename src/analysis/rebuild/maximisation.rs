@@ -5,8 +5,8 @@ use super::goal::Goal;
 use super::track::{Measure, Track};
 use super::transform::{Motion, Resampling};
 use super::{Adam, Colours, Parameterisation, Rebuilt, at_input, run, widened};
-use crate::analysis::random::Normal;
 use crate::analysis::{AnalysisError, Subject, Target, Work};
+use crate::base::Random;
 
 /// Adam's; lucid's.
 const RATE: f64 = 0.05;
@@ -48,7 +48,7 @@ pub fn maximise(
     let layer = goal.layer(subject);
     let iterations = wish.iterations.unwrap_or(ITERATIONS);
     let map = Parameterisation::new(shape, colours);
-    let mut normal = Normal::new(wish.seed);
+    let mut normal = Random::new(wish.seed);
     let mut parameters = map.start(&mut normal);
     let mut adam = Adam::new(parameters.len());
     let mut track = Track::new(iterations);

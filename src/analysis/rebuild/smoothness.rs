@@ -36,13 +36,13 @@ pub fn sixth_power(values: &[f64], weight: f64, gradient: &mut [f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::random::Normal;
+    use crate::base::Random;
 
     #[test]
     fn gradients_are_those_of_finite_differences() {
         let shape = Shape::new(1, 2, 3, 5);
-        let mut normal = Normal::new(1);
-        let values: Vec<f64> = (0..shape.len()).map(|_| normal.next()).collect();
+        let mut normal = Random::new(1);
+        let values: Vec<f64> = (0..shape.len()).map(|_| normal.normal()).collect();
         let both = |values: &[f64], g: &mut [f64]| {
             0.3 * variation(shape, values, 0.3, g) + 0.7 * sixth_power(values, 0.7, g)
         };

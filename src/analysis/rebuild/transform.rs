@@ -3,7 +3,7 @@
 //! A picture that only a network at one exact place likes (fine checkered patterns) does not survive them
 //! (Olah et al. 2017, "The enemy of feature visualization").
 
-use crate::analysis::random::Normal;
+use crate::base::Random;
 
 /// Degrees, either way; lucid's `random_rotate(range(-10, 11))`.
 const ANGLE: f64 = 10.0;
@@ -25,7 +25,7 @@ pub struct Motion {
 
 impl Motion {
     /// The next random movement of maps of that size.
-    pub fn random(height: usize, width: usize, normal: &mut Normal) -> Self {
+    pub fn random(height: usize, width: usize, normal: &mut Random) -> Self {
         let mut either_way = |reach: f64| (2.0 * normal.unit() - 1.0) * reach;
         let reach = SHIFT * height.min(width) as f64;
         Self {
@@ -117,7 +117,7 @@ pub fn rolled<T: Copy>(values: &[T], [height, width]: [usize; 2], by: [isize; 2]
 }
 
 /// Whole pixels down and to the right, up to `reach` either way.
-pub fn random_roll(reach: usize, normal: &mut Normal) -> [isize; 2] {
+pub fn random_roll(reach: usize, normal: &mut Random) -> [isize; 2] {
     let mut one = || normal.below(2 * reach + 1) as isize - reach as isize;
     [one(), one()]
 }
@@ -127,8 +127,8 @@ mod tests {
     use super::*;
 
     fn numbers(count: usize, seed: u64) -> Vec<f64> {
-        let mut normal = Normal::new(seed);
-        (0..count).map(|_| normal.next()).collect()
+        let mut normal = Random::new(seed);
+        (0..count).map(|_| normal.normal()).collect()
     }
 
     fn product(a: &[f64], b: &[f64]) -> f64 {
@@ -140,7 +140,7 @@ mod tests {
         let (h, w) = (11, 8);
         let (x, y) = (numbers(2 * h * w, 1), numbers(2 * h * w, 2));
         for seed in 0..20 {
-            let mut normal = Normal::new(seed);
+            let mut normal = Random::new(seed);
             let motion = Motion::random(h, w, &mut normal);
             let moved = Resampling::new(h, w, &motion);
             let (there, back) = (product(&moved.apply(&x), &y), product(&x, &moved.pull(&y)));

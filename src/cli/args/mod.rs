@@ -2,6 +2,7 @@
 
 mod commands;
 mod explaining;
+mod rebuilding;
 mod values;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 
 pub(super) use commands::*;
 pub(super) use explaining::*;
+pub(super) use rebuilding::*;
 pub(super) use values::{Channels, Size, Values};
 use values::{choice, threads};
 
@@ -164,6 +166,10 @@ pub(super) enum Command {
     Ablate(AblateArgs),
     /// Say whether an explanation is true: deletion, insertion, ROAD, randomisation
     Judge(JudgeArgs),
+    /// Make a picture from what a layer still knows of a photo
+    Invert(InvertArgs),
+    /// Make a picture that a channel, a unit or a class answers most to, or put more of a layer into a photo
+    Dream(DreamArgs),
     /// Write the values of layers to a .safetensors file
     Export(ExportArgs),
     /// List the networks that have a name, and the checkpoints in this folder
@@ -192,6 +198,8 @@ impl Command {
             Self::Explain(_) => "explain",
             Self::Ablate(_) => "ablate",
             Self::Judge(_) => "judge",
+            Self::Invert(_) => "invert",
+            Self::Dream(_) => "dream",
             Self::Export(_) => "export",
             Self::Models(_) => "models",
             Self::Fetch(_) => "fetch",
@@ -203,7 +211,7 @@ impl Command {
     }
 
     /// Every such word.
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 17] = [
         "layers",
         "predict",
         "maps",
@@ -212,6 +220,8 @@ impl Command {
         "explain",
         "ablate",
         "judge",
+        "invert",
+        "dream",
         "export",
         "models",
         "fetch",

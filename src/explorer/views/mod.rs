@@ -6,6 +6,7 @@ pub mod kernels;
 pub mod map;
 pub mod maps;
 mod paging;
+pub mod rebuild;
 
 pub use paging::Page;
 use paging::moved;
@@ -89,8 +90,14 @@ pub trait View: Sync {
 }
 
 /// Every view, in the order of its digit.
-pub static ALL: [&dyn View; 5] =
-    [&maps::Maps, &map::Map, &kernels::Kernels, &depth::Depth, &explain::Explain];
+pub static ALL: [&dyn View; 6] = [
+    &maps::Maps,
+    &map::Map,
+    &kernels::Kernels,
+    &depth::Depth,
+    &explain::Explain,
+    &rebuild::Rebuild,
+];
 
 /// The index of the view of that name.
 pub fn find(name: &str) -> Option<usize> {

@@ -1,0 +1,73 @@
+//! What the commands that make pictures take.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
+
+use super::values::{Channels, at_least_one};
+use crate::cli::completions;
+
+/// `invert`
+#[derive(Args, Debug)]
+pub(in crate::cli) struct InvertArgs {
+    /// A photo or an input tensor (.npy)
+    #[arg(value_name = "PHOTO")]
+    pub photo: PathBuf,
+    /// The layer
+    #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
+    pub layer: String,
+    /// Only from these of its channels: 0,3-7 or top:K or all
+    #[arg(long, value_name = "LIST")]
+    pub channels: Option<Channels>,
+    /// How it is made, and where it goes.
+    #[command(flatten)]
+    pub making: MakingArgs,
+}
+
+/// `dream`
+#[derive(Args, Debug)]
+pub(in crate::cli) struct DreamArgs {
+    /// Begin with this photo, and put more into it; without one, with noise
+    #[arg(value_name = "PHOTO")]
+    pub photo: Option<PathBuf>,
+    /// The layer
+    #[arg(long, value_name = "L", required_unless_present = "class",
+        add = ArgValueCompleter::new(completions::layers))]
+    pub layer: Option<String>,
+    /// A channel of --layer; with a photo the whole layer when neither is given
+    #[arg(long, value_name = "N")]
+    pub channel: Option<usize>,
+    /// One unit of --layer: channel, row, column
+    #[arg(long, value_name = "C,Y,X", conflicts_with = "channel")]
+    pub unit: Option<String>,
+    /// A class, by its index or its name
+    #[arg(long, value_name = "C|NAME", conflicts_with_all = ["layer", "channel", "unit"])]
+    pub class: Option<String>,
+    /// How it is made, and where it goes.
+    #[command(flatten)]
+    pub making: MakingArgs,
+}
+
+/// How a picture is made, and where it goes.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct MakingArgs {
+    /// Iterations; of a dream in each of four octaves. By default as many as the depth of the layer asks for
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub iterations: Option<usize>,
+    /// What random numbers start from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Write a picture (.png) or the input tensor (.npy, float32 [C,H,W]); - is .npy to stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Draw on the terminal, as --graphics says (also without -o and --json)
+    #[arg(long)]
+    pub print: bool,
+    /// Columns to draw in; by default all of the terminal
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub width: Option<u16>,
+    /// Print the numbers as JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,67 @@
+//! `convscope dream`: what a channel, a unit or a class answers most to, and photos with more of it in them.
+
+use anyhow::{Context as _, Result, bail};
+
+use super::args::{DreamArgs, EffortArgs, Flags, TargetArgs};
+use super::context::{Context, Keep};
+use super::failure::Usage;
+use super::making::{Made, Out};
+use super::progress::Bar;
+use super::target::{self, Place};
+use crate::session::ask::*;
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
+    let out = Out::check(&args.making)?;
+    let has_place = args.channel.is_some() || args.unit.is_some();
+    if args.photo.is_none() && !has_place && args.class.is_none() {
+        bail!(Usage(
+            "more of a whole layer is put into a photo: give a PHOTO, or --channel, --unit or --class".into()
+        ));
+    }
+    let context = Context::open(flags, Keep::Newest)?;
+    let network = context.network()?;
+    let outcome = match &args.photo {
+        Some(photo) => context.run_one(&network, photo)?,
+        None => {
+            let bar = Bar::new(network.layers.len(), "layers");
+            context.run(&network, &PhotoRef::Blank, &mut bar.progress())?
+        }
+    };
+    let (iterations, seed) = (args.making.iterations, args.making.seed);
+    let target = target(&context, (&network, &outcome), args)?;
+    let words = match target {
+        Some(target) => target::words(target, &network),
+        None => args.layer.clone().unwrap_or_default(),
+    };
+    let wish = match (&args.photo, target) {
+        (None, Some(target)) => Wish::Maximise(Maximisation { target, iterations, seed }),
+        (_, Some(target)) => Wish::Dream(Dream { goal: Goal::Target(target), iterations, seed }),
+        (_, None) => {
+            let layer = context.layer(&network, args.layer.as_deref().unwrap_or_default())?;
+            Wish::Dream(Dream { goal: Goal::Layer(layer), iterations, seed })
+        }
+    };
+    let job = Job::Rebuild(Rebuild { run: outcome.run, wish });
+    let found = context.work(job.clone())?;
+    let photo = args.photo.as_deref().is_some_and(|path| !crate::source::is_input_array(path));
+    let made = Made { context: &context, job, found: &found, photo, words };
+    made.put(&args.making, &out)
+}
+
+/// The class, channel or unit; `None` for a whole layer.
+fn target(
+    context: &Context,
+    known: (&NetworkInfo, &Outcome),
+    args: &DreamArgs,
+) -> Result<Option<Target>> {
+    let place = Place { channel: args.channel, unit: args.unit.as_deref() };
+    if place == Place::default() && args.class.is_none() {
+        return Ok(None);
+    }
+    // Saliency reads no layer of its own: what is left is the question what is meant.
+    let any = Method::named("saliency").ok().context("there is no saliency")?;
+    let target = TargetArgs { layer: args.layer.clone(), class: args.class.clone() };
+    let effort = EffortArgs { steps: 1, samples: 1, seed: 0 };
+    Ok(Some(target::question(context, known, any, &target, place, &effort)?.target))
+}

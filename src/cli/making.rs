@@ -1,0 +1,130 @@
+//! Pictures that were made from what a network says, and where they go.
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::args::MakingArgs;
+use super::context::{Context, ask};
+use super::failure::Usage;
+use super::output::{self, Target as File};
+use super::pictures;
+use super::tiles::{self, Format};
+use crate::base::significant;
+use crate::picture::npy;
+use crate::session::ask::*;
+
+/// Where a picture goes.
+pub(super) struct Out(Option<(File, Format)>);
+
+impl Out {
+    /// Looks before any work is done whether the picture can go there.
+    ///
+    /// # Errors
+    /// A file that cannot be written or is of no known kind, and two things that want stdout.
+    pub fn check(args: &MakingArgs) -> Result<Self> {
+        let file = args.output.as_deref().map(|path| tiles::file(path, "pictures")).transpose()?;
+        let to_stdout = file.as_ref().is_some_and(|(target, _)| *target == File::Stdout);
+        if to_stdout && (args.print || args.json) {
+            bail!(Usage("-o - writes to stdout: leave out --print and --json".into()));
+        }
+        Ok(Self(file))
+    }
+}
+
+/// A picture that was made.
+pub(super) struct Made<'a> {
+    /// Where it was made.
+    pub context: &'a Context,
+    /// How.
+    pub job: Job,
+    /// What came of it.
+    pub found: &'a Found,
+    /// Whether there is a photo to show beside it.
+    pub photo: bool,
+    /// What it was made of.
+    pub words: String,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    of: &'a str,
+    iterations: usize,
+    loss: f64,
+    /// Of an inversion: the relative feature error.
+    error: Option<f64>,
+    /// Of an ascent: what the picture reaches.
+    reached: Option<f64>,
+    /// Of an ascent: what the photo itself reaches.
+    photo: Option<f64>,
+    /// For each iteration the loss, and the error or what was reached.
+    curve: &'a [(f32, f32)],
+    seconds: f64,
+}
+
+impl Made<'_> {
+    /// Puts it where it is wanted.
+    ///
+    /// # Errors
+    /// The session's, and those of files and pipes.
+    pub fn put(&self, args: &MakingArgs, out: &Out) -> Result<()> {
+        let Finding::Rebuilt { of, photo } = &self.found.what else {
+            bail!("an internal error: nothing was made");
+        };
+        if let Some((target, format)) = &out.0 {
+            target.write(&match format {
+                Format::Npy => {
+                    let values = ask!(self.context, Request::FoundValues(self.job.clone()), Values);
+                    npy(&[values.shape.c, values.shape.h, values.shape.w], &values.data)
+                }
+                Format::Png => pictures::png(self.context, self.sight(Blocks::Half))?,
+            })?;
+        }
+        if args.json {
+            let report = Report {
+                of: &self.words,
+                iterations: of.iterations,
+                loss: of.loss,
+                error: of.error,
+                reached: of.reached,
+                photo: photo.filter(|_| self.photo),
+                curve: &of.curve,
+                seconds: self.found.seconds,
+            };
+            output::print(&format!("{}\n", output::json(&report)?))?;
+        }
+        if args.print || (out.0.is_none() && !args.json) {
+            self.print(args, of, *photo)?;
+        }
+        Ok(())
+    }
+
+    fn sight(&self, blocks: Blocks) -> Sight {
+        let colormap = self.context.settings.display.colormap;
+        Sight { job: self.job.clone(), show: Show::Map, colormap, opacity: 100, blocks }
+    }
+
+    fn print(&self, args: &MakingArgs, of: &Rebuilt, photo: Option<f64>) -> Result<()> {
+        let input = self.job.run().input;
+        let wanted = |size, blocks| {
+            let mut all = vec![("picture", self.sight(blocks).cells(size))];
+            if self.photo {
+                all.insert(0, ("photo", Request::Photo { input, size, blocks }));
+            }
+            all
+        };
+        let extent = [of.picture.shape.h, of.picture.shape.w];
+        let count = if self.photo { 2 } else { 1 };
+        pictures::print_beside(self.context, args.width, extent, count, wanted)?;
+        let mut words = format!("{} · {} iterations", self.words, of.iterations);
+        if let Some(error) = of.error {
+            words += &format!(" · relative feature error {}", significant(error as f32));
+        }
+        if let Some(reached) = of.reached {
+            words += &format!(" · reached {}", significant(reached as f32));
+        }
+        if let Some(photo) = photo.filter(|_| self.photo) {
+            words += &format!(" · the photo itself {}", significant(photo as f32));
+        }
+        Ok(output::print(&format!("{words}\n"))?)
+    }
+}

@@ -1,0 +1,121 @@
+//! What the Rebuild view makes.
+
+use super::State;
+use crate::base::{Choice, LayerId};
+use crate::session::ask::{Dream, Goal, Inversion, Job, Maximisation, Rebuild, Target, Wish};
+
+/// The choices of the Rebuild view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rebuilding {
+    /// What is made, and of what.
+    pub what: What,
+    /// Iterations; the method's own when `None`.
+    pub iterations: Option<usize>,
+    /// What random numbers start from.
+    pub seed: u64,
+}
+
+impl Default for Rebuilding {
+    fn default() -> Self {
+        Self { what: What::InvertLayer, iterations: None, seed: 0 }
+    }
+}
+
+/// What is made, and of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The photo from a layer.
+    InvertLayer,
+    /// The photo from one channel.
+    InvertChannel,
+    /// What a channel answers most to.
+    MaximiseChannel,
+    /// What the unit under the cursor of the Map view answers most to.
+    MaximiseUnit,
+    /// What a class answers most to.
+    MaximiseClass,
+    /// The photo with more of a layer in it.
+    DreamLayer,
+    /// The photo with more of a channel in it.
+    DreamChannel,
+}
+
+impl Choice for What {
+    const ALL: &'static [Self] = &[
+        Self::InvertLayer,
+        Self::InvertChannel,
+        Self::MaximiseChannel,
+        Self::MaximiseUnit,
+        Self::MaximiseClass,
+        Self::DreamLayer,
+        Self::DreamChannel,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::InvertLayer => "invert-layer",
+            Self::InvertChannel => "invert-channel",
+            Self::MaximiseChannel => "maximise-channel",
+            Self::MaximiseUnit => "maximise-unit",
+            Self::MaximiseClass => "maximise-class",
+            Self::DreamLayer => "dream-layer",
+            Self::DreamChannel => "dream-channel",
+        }
+    }
+}
+
+impl State {
+    /// Whether the Rebuild view is on the screen.
+    pub fn rebuilds(&self) -> bool {
+        self.view().name() == "Rebuild"
+    }
+
+    /// What the Rebuild view makes of the chosen layer, channel or class.
+    pub fn rebuild_now(&self) -> Option<Job> {
+        let Rebuilding { what, iterations, seed } = self.rebuild;
+        let (layer, channel) = (self.layer, self.channel);
+        let of_channel = Target::Channel { layer, channel };
+        let (row, column) = self.cursor;
+        let invert = |channels| Wish::Invert(Inversion { layer, channels, iterations, seed });
+        let maximise = |target| Wish::Maximise(Maximisation { target, iterations, seed });
+        let dream = |goal| Wish::Dream(Dream { goal, iterations, seed });
+        let wish = match what {
+            What::InvertLayer => invert(None),
+            What::InvertChannel => invert(Some(vec![channel])),
+            What::MaximiseChannel => maximise(of_channel),
+            What::MaximiseUnit => maximise(Target::Unit { layer, channel, row, column }),
+            What::MaximiseClass => maximise(Target::Class(self.class()?)),
+            What::DreamLayer => dream(Goal::Layer(layer)),
+            What::DreamChannel => dream(Goal::Target(of_channel)),
+        };
+        Some(Job::Rebuild(Rebuild { run: self.values_run()?, wish }))
+    }
+
+    /// What is made, in words.
+    pub fn rebuild_words(&self) -> String {
+        let name = |layer: LayerId| self.layers().get(layer.0).map_or("", |info| &info.name);
+        let (layer, channel) = (name(self.layer), self.channel);
+        match self.rebuild.what {
+            What::InvertLayer => format!("what {layer} knows of the photo"),
+            What::InvertChannel => format!("what channel {channel} of {layer} knows of the photo"),
+            What::MaximiseChannel => format!("what channel {channel} of {layer} answers most to"),
+            What::MaximiseUnit => {
+                let (row, column) = self.cursor;
+                format!("what unit ({channel}, {row}, {column}) of {layer} answers most to")
+            }
+            What::MaximiseClass => {
+                let label = self
+                    .network
+                    .as_ref()
+                    .zip(self.class())
+                    .and_then(|(network, class)| network.classes.get(class));
+                let label = label.map_or("the class", |label| label.name.as_str());
+                format!("what {label} answers most to")
+            }
+            What::DreamLayer => format!("the photo with more of {layer} in it"),
+            What::DreamChannel => {
+                format!("the photo with more of channel {channel} of {layer} in it")
+            }
+        }
+    }
+}
