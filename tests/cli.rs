@@ -5,6 +5,8 @@
 mod bench;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/explaining.rs"]
+mod explaining;
 #[path = "cli/files.rs"]
 mod files;
 #[path = "cli/kernels.rs"]

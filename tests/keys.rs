@@ -3,9 +3,15 @@
 
 #[path = "keys/copying.rs"]
 mod copying;
+#[path = "keys/explaining.rs"]
+mod explaining;
+#[path = "keys/knocking.rs"]
+mod knocking;
 #[path = "keys/lists.rs"]
 mod lists;
 mod support;
+#[path = "keys/rebuilding.rs"]
+mod rebuilding;
 #[path = "keys/views.rs"]
 mod views;
 

@@ -30,6 +30,11 @@ fn text(state: &State) -> String {
     if let Some(outcome) = &mut state.outcome {
         Arc::make_mut(outcome).milliseconds = 21.0;
     }
+    for answer in state.known.values_mut() {
+        if let Answer::Found(found) = answer {
+            Arc::make_mut(found).seconds = 0.3;
+        }
+    }
     let buffer = render(&state);
     let width = usize::from(buffer.area.width);
     let rows = buffer.content.chunks(width).map(|row| {
@@ -89,6 +94,27 @@ fn kernels_depth_and_their_lists_at_three_sizes() {
             if name == "models" {
                 explorer.state.known.insert(Request::Models, Answer::Models(rows_of(&explorer)));
             }
+            insta::assert_snapshot!(
+                format!("{name}_{columns}x{rows}"),
+                frame_text(&explorer.state)
+            );
+        }
+    }
+}
+
+#[test]
+fn explanations_knock_outs_and_rebuilding_at_three_sizes() {
+    for (columns, rows) in SIZES {
+        let mut explorer = Explorer::open((columns, rows));
+        for (name, keys) in [
+            ("explain", "5 j"),
+            ("methods", "M Down"),
+            ("explain_waits", "Esc l l l l l l l l"),
+            ("knocked_out", "1 } } x l x"),
+            ("difference", "d"),
+            ("rebuild", "6 l"),
+        ] {
+            explorer.press(keys);
             insta::assert_snapshot!(
                 format!("{name}_{columns}x{rows}"),
                 frame_text(&explorer.state)

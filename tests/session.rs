@@ -4,6 +4,8 @@
 
 #[path = "session/files.rs"]
 mod files;
+#[path = "session/jobs.rs"]
+mod jobs;
 #[path = "session/kernels.rs"]
 mod kernels;
 #[path = "session/lists.rs"]

@@ -3,19 +3,25 @@
 /// A bound on numbers, so that a slip of the finger does not fill the memory.
 const MOST: usize = 1_000_000;
 
-/// The numbers of a list; `None` when it is none, or runs backwards.
-pub fn numbers(text: &str) -> Option<Vec<usize>> {
+/// The numbers of a list.
+///
+/// # Errors
+/// What is wrong with the first part that is no number and no range.
+pub fn numbers(text: &str) -> Result<Vec<usize>, String> {
     let mut all = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let number = |text: &str| text.trim().parse::<usize>().ok();
+        let number = |text: &str| {
+            let number = text.trim().parse::<usize>();
+            number.map_err(|_| format!("\"{}\" is no number", super::clean(text)))
+        };
         let (first, last) = (number(first)?, number(last)?);
         if first > last || last > MOST {
-            return None;
+            return Err(format!("{first}-{last} is no range"));
         }
         all.extend(first..=last);
     }
-    Some(all)
+    Ok(all)
 }
 
 /// The list of some numbers, neighbours as ranges.
@@ -42,9 +48,9 @@ mod tests {
     fn lists_become_numbers_and_lists_again() {
         assert_eq!(ranges(&[0, 1, 2, 7, 9, 8]), "0-2,7,9,8");
         assert_eq!(ranges(&[]), "");
-        assert_eq!(numbers("5,0-2, 5"), Some(vec![5, 0, 1, 2, 5]));
+        assert_eq!(numbers("5,0-2, 5"), Ok(vec![5, 0, 1, 2, 5]));
         for wrong in ["", "3-1", "a", "-1", "0-99999999999", "1,"] {
-            assert_eq!(numbers(wrong), None, "{wrong}");
+            assert!(numbers(wrong).is_err(), "{wrong}");
         }
     }
 }

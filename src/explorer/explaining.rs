@@ -133,13 +133,10 @@ impl State {
             .collect()
     }
 
-    /// Whether there is something to be seen of some work.
-    pub fn has_begun(&self, job: &Job) -> bool {
-        let instant = match job {
-            Job::Explain(of) => !of.method.takes_layer() && self.passes(of) == Passes::default(),
-            _ => false,
-        };
-        instant && !self.refused.contains(&Request::Found(job.clone())) || self.begun.contains(job)
+    /// Whether there may be something to be seen of some work: what it has found stays for a while, for other
+    /// photos and knock-outs as well.
+    pub fn is_there(&self, job: &Job) -> bool {
+        !self.absent.contains(job)
     }
 
     /// Whether some work failed.
@@ -187,7 +184,7 @@ impl State {
 
     pub(super) fn agreement_request(&self) -> Option<Request> {
         match self.explanations().as_slice() {
-            [a, b] if self.has_begun(&Job::Explain(*a)) && self.has_begun(&Job::Explain(*b)) => {
+            [a, b] if self.is_there(&Job::Explain(*a)) && self.is_there(&Job::Explain(*b)) => {
                 Some(Request::Agreement(Box::new([*a, *b])))
             }
             _ => None,

@@ -39,7 +39,7 @@ impl State {
         let missing = |explain: &Explain| {
             let job = Job::Explain(*explain);
             let failed = self.refused.contains(&Request::Job(job.clone()));
-            self.is_quick(explain) && !self.has_begun(&job) && !failed
+            self.is_quick(explain) && !self.is_there(&job) && !failed
         };
         let Some(explain) = self.explanations().into_iter().find(missing) else {
             return Vec::new();
@@ -105,7 +105,7 @@ impl State {
 
     /// There is something new to be seen of some work: the answers about it are old.
     fn seen_of(&mut self, job: &Job) {
-        self.begun.insert(job.clone());
+        self.absent.remove(job);
         let about = |request: &&Request| match request {
             Request::Found(of) => of == job,
             Request::Sight { sight, .. } => sight.job == *job,

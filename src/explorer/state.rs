@@ -135,8 +135,8 @@ pub struct State {
     pub doing: Option<Doing>,
     /// The explanation of a pass or two that was asked for.
     pub quick: Option<Job>,
-    /// Work of which there is something to be seen.
-    pub begun: HashSet<Job>,
+    /// Work of which there is nothing to be seen, as the session says.
+    pub absent: HashSet<Job>,
     /// Answers that are shown until there are newer ones.
     pub stale: HashSet<Request>,
     /// The last thing to say.
@@ -274,7 +274,7 @@ impl State {
             progress: None,
             doing: None,
             quick: None,
-            begun: HashSet::new(),
+            absent: HashSet::new(),
             stale: HashSet::new(),
             message: None,
             last_click: None,

@@ -138,8 +138,10 @@ fn wants(state: &State) -> Vec<Request> {
     if state.sort == SortOrder::Norm {
         wanted.extend(state.kernels_request());
     }
-    let ranked = state.rank().map(Job::Rank).filter(|job| state.has_begun(job));
-    wanted.extend(ranked.map(Request::Found));
+    if state.sort == SortOrder::Effect {
+        let ranked = state.rank().map(Job::Rank).filter(|job| state.is_there(job));
+        wanted.extend(ranked.map(Request::Found));
+    }
     wanted.extend(state.view().wants(state));
     let plane = Plane { run, layer, what: PlaneKind::Channel(state.channel) };
     wanted.extend(state.inspector_wants(plane));
@@ -261,8 +263,6 @@ fn ran(state: &mut State, outcome: Arc<Outcome>) {
         open_network(state, model, network);
     }
     state.input = state.next_input.take();
-    // Explanations of another run have other keys; their results are looked up when they are asked for again.
-    state.begun.clear();
     state.quick = None;
     if let Some(photos) = state.next_photos.take() {
         state.photos = photos;
@@ -366,11 +366,14 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             let again = state.job_failed(job, error);
             return if again && state.pending.is_none() { read_again(state) } else { Vec::new() };
         }
-        // What was found was let go meanwhile: it is asked for anew.
+        // Nothing was found yet, or it was let go.
         (SessionError::NotReady, Request::Found(job)) => {
-            state.begun.remove(job);
+            state.absent.insert(job.clone());
         }
-        (SessionError::NotReady, Request::Sight { .. } | Request::Agreement(_)) => {}
+        (SessionError::NotReady, Request::Sight { sight, .. }) => {
+            state.absent.insert(sight.job.clone());
+        }
+        (SessionError::NotReady, Request::Agreement(_)) => {}
         (SessionError::Cancelled, _) => {}
         // The capture was dropped to make room: compute it again.
         (SessionError::NotReady, _) if awaited => return read_photo(state),

@@ -54,7 +54,7 @@ fn nothing_yet(state: &State, slot: Slot, place: Rect, buffer: &mut Buffer) {
     let job = Job::Explain(of);
     let words = if state.is_refused(&job) {
         "it cannot be had".to_string()
-    } else if state.is_quick(&of) || state.has_begun(&job) {
+    } else if state.is_quick(&of) || state.is_there(&job) {
         "…".to_string()
     } else if state.doing.as_ref().is_some_and(|doing| doing.job == job) {
         "it runs …".to_string()

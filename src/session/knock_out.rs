@@ -84,7 +84,7 @@ impl KnockOut {
         } else {
             (rest, Instead::OFF)
         };
-        let channels = crate::base::numbers(channels).ok_or_else(wrong)?;
+        let channels = crate::base::numbers(channels).map_err(|_| wrong())?;
         Ok(Self { layer: find(layer)?, channels, to })
     }
 

@@ -43,6 +43,9 @@ impl Default for Options {
     }
 }
 
+/// Bytes of findings that are held whatever the memory.
+const LEAST_FOUND: usize = 16 << 20;
+
 impl Options {
     /// Bytes of inputs. They are small beside captures; a share keeps long folders from piling up.
     pub(super) const fn input_bytes(&self) -> usize {
@@ -51,12 +54,14 @@ impl Options {
 
     /// Bytes of explanations and other findings: some values for each pixel.
     pub(super) const fn found_bytes(&self) -> usize {
-        self.memory / 16
+        // Fewer than a handful would make two that are compared push each other out.
+        let share = self.memory / 16;
+        if share < LEAST_FOUND { LEAST_FOUND } else { share }
     }
 
     /// Bytes of all captures together.
     pub(super) const fn run_bytes(&self) -> usize {
-        self.memory - self.input_bytes() - self.found_bytes()
+        self.memory - self.input_bytes() - self.memory / 16
     }
 
     /// Bytes that one capture holds. With a history there are two at least: what is looked at stays until

@@ -61,7 +61,8 @@ impl FromStr for Channels {
         if let Some(count) = text.strip_prefix("top:") {
             return count.parse().ok().filter(|k| *k > 0).map(Self::Top).ok_or_else(wrong);
         }
-        numbers(text).map(Self::These).ok_or_else(wrong)
+        let more = "numbers and ranges such as 0,3-7 are needed, or top:K, or all";
+        numbers(text).map(Self::These).map_err(|why| format!("{why}: {more}"))
     }
 }
 

@@ -53,13 +53,20 @@ impl Portable {
         walk: Walk<'_>,
         shapes: Vec<Shape>,
         mut left: Vec<Left>,
+        keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let (input, edits) = (walk.input.clone(), walk.edits.clone());
         let core = &self.core;
-        let whole = walk.wanted.iter().all(|wanted| *wanted);
-        let keep = kept(&core.graph, &shapes, core.dtype.size_in_bytes(), self.memory);
+        let element = core.dtype.size_in_bytes();
+        let whole = *keep == Keep::All;
+        let keep = match keep {
+            Keep::All => kept(&core.graph, &shapes, &vec![true; shapes.len()], element, self.memory),
+            Keep::Tape(_) => kept(&core.graph, &shapes, &walk.wanted, element, self.memory),
+            // What was asked for by name is what the caller is about to read.
+            Keep::Only(_) => walk.wanted.clone(),
+        };
         core.walk(walk, cancel, progress, |layer, value| {
             left[layer.0] = if keep[layer.0] {
                 Left::Value(value)
@@ -95,7 +102,7 @@ impl Backend for Portable {
         let count = shapes.len();
         let known = vec![None; count];
         let walk = Walk { input, edits, known, wanted: self.wanted(keep, edits) };
-        self.run(walk, shapes, vec![Left::Nothing; count], cancel, progress)
+        self.run(walk, shapes, vec![Left::Nothing; count], keep, cancel, progress)
     }
 
     fn forward_from(
@@ -122,7 +129,7 @@ impl Backend for Portable {
             }
         }
         let walk = Walk { input: &from.input, edits, known, wanted };
-        self.run(walk, from.shapes.clone(), left, cancel, progress)
+        self.run(walk, from.shapes.clone(), left, keep, cancel, progress)
     }
 
     fn backward(

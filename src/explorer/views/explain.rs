@@ -80,7 +80,7 @@ fn fitting(area: Rect, columns: u16, count: u16, h: usize, w: usize, state: &Sta
 fn request(state: &State, slot: Slot, rect: Rect) -> Option<Request> {
     let size = (rect.width, rect.height);
     let of = |asked: Asked, show: Show| {
-        let begun = state.has_begun(&Job::Explain(asked));
+        let begun = state.is_there(&Job::Explain(asked));
         begun.then(|| state.sight(asked, show).cells(size))
     };
     match slot {
@@ -117,7 +117,7 @@ impl View for Explain {
         wanted.sort_by_key(|request| matches!(request, Request::Photo { .. }));
         let jobs = state.explanations().into_iter().map(Job::Explain);
         let judged = state.explain_now().map(Job::Judge);
-        for job in jobs.chain(judged).filter(|job| state.has_begun(job)) {
+        for job in jobs.chain(judged).filter(|job| state.is_there(job)) {
             wanted.push(Request::Found(job));
         }
         wanted.extend(state.agreement_request());

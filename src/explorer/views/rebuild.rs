@@ -42,7 +42,7 @@ pub fn places(state: &State) -> Option<Places> {
 }
 
 fn sight(state: &State) -> Option<Sight> {
-    let job = state.rebuild_now().filter(|job| state.has_begun(job))?;
+    let job = state.rebuild_now().filter(|job| state.is_there(job))?;
     let (colormap, blocks) = (state.look.colormap, state.look.blocks);
     Some(Sight { job, show: Show::Map, colormap, opacity: 100, blocks })
 }

@@ -1,0 +1,82 @@
+//! The Rebuild view.
+
+use convscope::explorer::What;
+use convscope::explorer::views::rebuild::{photo, places, result};
+use convscope::session::ask::{Finding, Goal, Job, Target, Wish};
+
+use crate::support::Explorer;
+use crate::{layer, open};
+
+fn command(explorer: &mut Explorer, line: &str) {
+    explorer.press(":").type_text(line).press("Enter");
+}
+
+fn wish(explorer: &Explorer) -> Wish {
+    match explorer.state.rebuild_now() {
+        Some(Job::Rebuild(rebuild)) => rebuild.wish,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn six_makes_pictures_of_the_chosen_layer() {
+    let mut explorer = open();
+    explorer.press("} l 6");
+    assert_eq!((explorer.state.view().name(), layer(&explorer)), ("Rebuild", "layer1.1.relu_1"));
+    assert!(photo(&explorer.state).is_some() && result(&explorer.state).is_none());
+    command(&mut explorer, "iterations 3");
+    explorer.press("Enter");
+    assert!(result(&explorer.state).is_some());
+    let job = explorer.state.rebuild_now().unwrap();
+    let found = explorer.state.found(&job).unwrap();
+    let Finding::Rebuilt { of, .. } = &found.what else { panic!() };
+    assert_eq!((of.iterations, of.curve.len()), (3, 3));
+    assert!(places(&explorer.state).unwrap().photo.is_some());
+    // Another seed is another picture.
+    command(&mut explorer, "seed");
+    assert!(result(&explorer.state).is_none());
+    command(&mut explorer, "seed 0");
+    assert!(result(&explorer.state).is_some());
+}
+
+#[test]
+fn arrows_choose_what_is_made_and_of_which_channel() {
+    let mut explorer = open();
+    explorer.press("} 6");
+    let layer = explorer.state.layer;
+    assert!(matches!(wish(&explorer), Wish::Invert(of) if of.channels.is_none() && of.layer == layer));
+    explorer.press("l j j");
+    assert!(matches!(wish(&explorer), Wish::Invert(of) if of.channels == Some(vec![2])));
+    explorer.press("l");
+    let channel = Target::Channel { layer, channel: 2 };
+    assert!(matches!(wish(&explorer), Wish::Maximise(of) if of.target == channel));
+    explorer.press("l l");
+    assert!(matches!(wish(&explorer), Wish::Maximise(of) if matches!(of.target, Target::Class(_))));
+    explorer.press("l");
+    assert!(matches!(wish(&explorer), Wish::Dream(of) if of.goal == Goal::Layer(layer)));
+    explorer.press("l");
+    assert!(matches!(wish(&explorer), Wish::Dream(of) if of.goal == Goal::Target(channel)));
+    explorer.press("l");
+    assert_eq!(explorer.state.rebuild.what, What::InvertLayer);
+    command(&mut explorer, "make nothing");
+    assert!(explorer.state.message.as_ref().unwrap().error);
+}
+
+#[test]
+fn what_is_made_is_said_as_a_command() {
+    let mut explorer = open();
+    explorer.press("} 6");
+    let mut line = |keys: &str| {
+        explorer.press(keys).press("y");
+        explorer.copied.last().unwrap().clone()
+    };
+    assert_eq!(line(""), "convscope invert builtin:china.jpg --layer layer1.1.relu_1 --print");
+    assert_eq!(
+        line("l"),
+        "convscope invert builtin:china.jpg --channels 0 --layer layer1.1.relu_1 --print"
+    );
+    assert_eq!(line("l"), "convscope dream --channel 0 --layer layer1.1.relu_1 --print");
+    assert_eq!(line("l"), "convscope dream --unit 0,0,0 --layer layer1.1.relu_1 --print");
+    assert!(line("l").starts_with("convscope dream --class "));
+    assert_eq!(line("l"), "convscope dream builtin:china.jpg --layer layer1.1.relu_1 --print");
+}
