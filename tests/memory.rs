@@ -2,14 +2,14 @@
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device};
-use convscope::base::{Array, Cancel, Progress, Shape};
+use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Keep};
-use convscope::model::{Graph, resnet};
+use convscope::engine::{Backend, Capture, Keep, Pull, ReluRule, Seed};
+use convscope::model::{Graph, Value, resnet};
 use convscope::source::builtin_network;
 
 struct Counting;
@@ -35,6 +35,21 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// One test at a time: all of them count the same allocations.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The built-in network and an input without meaning.
+fn builtin() -> (Arc<Graph>, Array) {
+    let graph = Arc::new(resnet::build(&builtin_network().unwrap().tensors).unwrap());
+    let shape = Shape::new(1, graph.input_channels, 160, 160);
+    let data = (0..shape.len()).map(|i| (i % 251) as f32 / 251.0 - 0.5).collect();
+    (graph, Array::new(shape, data).unwrap())
+}
+
 /// A run, and the most bytes above what was allocated before it.
 fn measured(graph: &Arc<Graph>, input: &Array, bound: usize) -> (Arc<dyn Capture>, usize) {
     let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap().with_memory(bound);
@@ -51,10 +66,8 @@ fn measured(graph: &Arc<Graph>, input: &Array, bound: usize) -> (Arc<dyn Capture
 
 #[test]
 fn a_bounded_run_takes_its_bound_and_the_room_that_one_layer_works_in() {
-    let graph = Arc::new(resnet::build(&builtin_network().unwrap().tensors).unwrap());
-    let shape = Shape::new(1, graph.input_channels, 160, 160);
-    let data = (0..shape.len()).map(|i| (i % 251) as f32 / 251.0 - 0.5).collect();
-    let input = Array::new(shape, data).unwrap();
+    let _turn = turn();
+    let (graph, input) = builtin();
     let (whole, whole_peak) = measured(&graph, &input, usize::MAX);
     let bytes = |i: usize| whole.shapes()[i].len() * size_of::<f32>();
     let all: usize = (0..whole.shapes().len()).map(bytes).sum();
@@ -74,5 +87,37 @@ fn a_bounded_run_takes_its_bound_and_the_room_that_one_layer_works_in() {
         let (part, peak) = measured(&graph, &input, bound);
         println!("bound {bound}: held {}, peak {peak}", part.bytes());
         assert!(peak < bound + room, "{peak} of {bound} + {room}");
+    }
+}
+
+#[test]
+fn a_gradient_takes_the_room_of_a_few_layers_whatever_the_depth() {
+    let _turn = turn();
+    let (graph, input) = builtin();
+    let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
+    let (cancel, none) = (Cancel::new(), &mut Progress::none());
+    let capture = backend.forward(&input, &vec![], &Keep::All, &cancel, none).unwrap();
+    let bytes = |i: usize| capture.shapes()[i].len() * size_of::<f32>();
+    let all: usize = (0..capture.shapes().len()).map(bytes).sum();
+    let largest = (0..capture.shapes().len()).map(bytes).max().unwrap();
+    let layer = LayerId(graph.nodes.len() - 1);
+    for rule in [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvnet] {
+        let seed = Seed::Unit { layer, channel: 0, row: 0, column: 0 };
+        let pull = Pull { seed, rule, wanted: vec![Value::Input] };
+        let gradient =
+            || backend.backward(&*capture, &pull, &Cancel::new(), &mut Progress::none()).unwrap();
+        // The kernels are turned around once, and stay.
+        drop(gradient());
+        let before = NOW.load(Relaxed);
+        MOST.store(before, Relaxed);
+        let found = gradient();
+        let peak = MOST.load(Relaxed) - before;
+        println!("{rule:?}: all {all}, largest {largest}, peak {peak}");
+        // Three gradients, and what an operation works in: what candle's convolutions unroll, or the
+        // planes of a maximum's adjoint. See the room of a run above.
+        let room = 3 * largest + largest * 6;
+        assert!(all > room, "a gradient that holds all must not pass");
+        assert!(peak < room, "{peak} of {room}");
+        drop(found);
     }
 }

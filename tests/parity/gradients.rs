@@ -75,7 +75,8 @@ fn every_seed_and_every_rule_is_captums() {
     for reference in Reference::all(true) {
         for dtype in BOTH {
             let ready = reference.ready(dtype);
-            for (rule, method) in RULES.into_iter().zip(["saliency", "guided-backprop", "deconvnet"])
+            for (rule, method) in
+                RULES.into_iter().zip(["saliency", "guided-backprop", "deconvnet"])
             {
                 for seed in ["top", "channel", "unit"] {
                     let found = ready.pull(&pull(&ready, &reference, seed, rule, &["input"]));
@@ -169,14 +170,19 @@ fn further_edits_go_onto_an_edited_run() {
             change("fc", &[3], Change::Set(1.0)),
         ];
         let input = ready.capture.input();
-        let keeps = [Keep::All, Keep::Only(vec![ready.find("layer2")]), Keep::Tape(vec![
-            ready.find("fc"),
-        ])];
+        let keeps =
+            [Keep::All, Keep::Only(vec![ready.find("layer2")]), Keep::Tape(vec![ready.find("fc")])];
         for first in 0..=all.len() {
             for keep in &keeps {
                 let start = ready
                     .backend
-                    .forward(input, &all[..first].to_vec(), keep, &Cancel::new(), &mut Progress::none())
+                    .forward(
+                        input,
+                        &all[..first].to_vec(),
+                        keep,
+                        &Cancel::new(),
+                        &mut Progress::none(),
+                    )
                     .unwrap();
                 for second in first..=all.len() {
                     let edits = all[..second].to_vec();

@@ -37,7 +37,7 @@ fn at_the_last_stage_three_methods_are_one() {
             let map = |method| ready.explain(method, &question).unwrap().values;
             let cam = map("cam");
             let shown = wide(&finished(&cam, h, w).data);
-            assert!(shown.iter().any(|v| *v > 0.9), "{}", sample.name);
+            assert!(class != top || shown.iter().any(|v| *v > 0.9), "{}", sample.name);
             for method in ["grad-cam", "hirescam"] {
                 let other = map(method);
                 let scaled: Vec<f32> = other.data.iter().map(|v| v * area as f32).collect();
@@ -249,10 +249,8 @@ fn a_cancelled_method_stops_within_one_pass() {
                 assert!(seen.found.is_ok(), "{}", method.name);
                 continue;
             }
-            let cancelled = matches!(
-                seen.found,
-                Err(AnalysisError::Engine(EngineError::Cancelled))
-            );
+            let cancelled =
+                matches!(seen.found, Err(AnalysisError::Engine(EngineError::Cancelled)));
             assert!(cancelled, "{}: {:?}", method.name, seen.found);
             assert!(seen.calls <= seen.before + 1, "{}: {}", method.name, seen.calls);
             assert_eq!(seen.progress.len(), after, "{}", method.name);

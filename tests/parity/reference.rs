@@ -178,11 +178,7 @@ impl Ready {
         Question { layer: self.find(layer), target, parameters: Parameters::default() }
     }
 
-    pub fn explain(
-        &self,
-        method: &str,
-        question: &Question,
-    ) -> Result<Attribution, AnalysisError> {
+    pub fn explain(&self, method: &str, question: &Question) -> Result<Attribution, AnalysisError> {
         quietly(|work| (named(method).explain)(&self.subject(), question, work))
     }
 
@@ -198,11 +194,7 @@ impl Ready {
 
 /// Work that nobody watches.
 pub fn quietly<T, R>(of: impl FnOnce(&mut Work<'_, '_, T>) -> R) -> R {
-    of(&mut Work {
-        cancel: &Cancel::new(),
-        progress: &mut Progress::none(),
-        refine: &mut |_| {},
-    })
+    of(&mut Work { cancel: &Cancel::new(), progress: &mut Progress::none(), refine: &mut |_| {} })
 }
 
 pub fn named(method: &str) -> &'static Method {

@@ -259,7 +259,8 @@ mod tests {
     /// One goes in, one comes out, and a block's other branch waits.
     #[test]
     fn at_most_three_of_the_largest_gradients_are_held() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/net_bottleneck.safetensors");
+        let file =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/net_bottleneck.safetensors");
         let tensors = Checkpoint::read(file.as_ref()).unwrap().tensors;
         let graph = Arc::new(resnet::build(&tensors).unwrap());
         let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
