@@ -1,6 +1,7 @@
-//! The numbers: every layer, input and statistic against PyTorch, torchvision and PIL (the fixtures
-//! that `tools/make_fixtures.py` and `tools/make_explanations.py` write), against candle-transformers' ResNets, and against direct
-//! loops where no library has the operation.
+//! The numbers: every layer, input, statistic, gradient, explanation and judgement against PyTorch, torchvision,
+//! PIL, captum and pytorch-grad-cam (the fixtures that `tools/make_fixtures.py` and
+//! `tools/make_explanations.py` write), against candle-transformers' ResNets, and against direct loops where
+//! no library has the operation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "parity/edits.rs"]

@@ -168,12 +168,15 @@ fn rank_correlation_is_scipys() {
     assert_eq!(shared_top(&a, &a), 1.0);
 }
 
-/// The pixels that Grad-CAM names matter more than others on two photos. On the third they do not: the
-/// network still sees the building where it was cut out, and the judgement says so.
+/// Single pixels in a random order are a hard rival: they take the photo apart everywhere at once. Grad-CAM
+/// beats them on the cat at 96, 128 and 160 px, and on the temple at none: the network sees a building where
+/// one was cut out. On the rocket it depends on the size (areas of map and random order: 0.386 and 0.386,
+/// 0.381 and 0.354, 0.221 and 0.420), so nothing is asked of it.
 #[test]
-fn grad_cam_beats_a_random_order_where_it_is_right() {
-    for (sample, beats) in SAMPLES.iter().zip([false, true, true]) {
-        let ready = Ready::builtin(sample, None, DType::F32);
+fn deletion_tells_a_map_that_holds_from_one_that_does_not() {
+    for (name, beats) in [("chelsea.png", true), ("china.jpg", false)] {
+        let sample = SAMPLES.iter().find(|sample| sample.name == name).unwrap();
+        let ready = Ready::builtin(sample, Some([96, 96]), DType::F32);
         let class = ready.top();
         let question = ready.question("layer4", Target::Class(class));
         let found = ready.explain("grad-cam", &question).unwrap();
@@ -182,8 +185,8 @@ fn grad_cam_beats_a_random_order_where_it_is_right() {
         let none = Array::zeros(input.shape);
         let area = |order| changing(&ready, class, (input, &none), order, &map).area;
         let (ours, random) = (area(Order::Map), area(Order::Random));
-        println!("{}: class {class}, {ours:.4}, random {random:.4}", sample.name);
-        assert_eq!(ours < random, beats, "{}: {ours}, random {random}", sample.name);
+        println!("{name}: class {class}, {ours:.4}, random {random:.4}");
+        assert_eq!(ours < random, beats, "{name}: {ours}, random {random}");
     }
 }
 
