@@ -169,9 +169,10 @@ fn rank_correlation_is_scipys() {
 }
 
 /// Single pixels in a random order are a hard rival: they take the photo apart everywhere at once. Grad-CAM
-/// beats them on the cat at 96, 128 and 160 px, and on the temple at none: the network sees a building where
-/// one was cut out. On the rocket it depends on the size (areas of map and random order: 0.386 and 0.386,
-/// 0.381 and 0.354, 0.221 and 0.420), so nothing is asked of it.
+/// beats them on the cat (measured at 96 and 160 px), and not on the temple (96, 128 and 160 px): the network
+/// sees a building where one was cut out. On the rocket it depends on the size (areas of the map's order and
+/// the random one at 96, 128 and 160 px: 0.386 and 0.386, 0.381 and 0.354, 0.221 and 0.420), so nothing is
+/// asked of it.
 #[test]
 fn deletion_tells_a_map_that_holds_from_one_that_does_not() {
     for (name, beats) in [("chelsea.png", true), ("china.jpg", false)] {
