@@ -2,14 +2,14 @@
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::{DType, Device};
-use convscope::base::{Array, Cancel, Progress, Shape};
+use candle_core::{DType, Device, Tensor};
+use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Keep};
-use convscope::model::{Graph, resnet};
+use convscope::engine::{Backend, Capture, Keep, Pull, ReluRule, Seed};
+use convscope::model::{Conv, Graph, Node, Op, Value, resnet};
 use convscope::source::builtin_network;
 
 struct Counting;
@@ -35,6 +35,21 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// One test at a time: all of them count the same allocations.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The built-in network and an input without meaning.
+fn builtin() -> (Arc<Graph>, Array) {
+    let graph = Arc::new(resnet::build(&builtin_network().unwrap().tensors).unwrap());
+    let shape = Shape::new(1, graph.input_channels, 160, 160);
+    let data = (0..shape.len()).map(|i| (i % 251) as f32 / 251.0 - 0.5).collect();
+    (graph, Array::new(shape, data).unwrap())
+}
+
 /// A run, and the most bytes above what was allocated before it.
 fn measured(graph: &Arc<Graph>, input: &Array, bound: usize) -> (Arc<dyn Capture>, usize) {
     let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap().with_memory(bound);
@@ -51,10 +66,8 @@ fn measured(graph: &Arc<Graph>, input: &Array, bound: usize) -> (Arc<dyn Capture
 
 #[test]
 fn a_bounded_run_takes_its_bound_and_the_room_that_one_layer_works_in() {
-    let graph = Arc::new(resnet::build(&builtin_network().unwrap().tensors).unwrap());
-    let shape = Shape::new(1, graph.input_channels, 160, 160);
-    let data = (0..shape.len()).map(|i| (i % 251) as f32 / 251.0 - 0.5).collect();
-    let input = Array::new(shape, data).unwrap();
+    let _turn = turn();
+    let (graph, input) = builtin();
     let (whole, whole_peak) = measured(&graph, &input, usize::MAX);
     let bytes = |i: usize| whole.shapes()[i].len() * size_of::<f32>();
     let all: usize = (0..whole.shapes().len()).map(bytes).sum();
@@ -74,5 +87,64 @@ fn a_bounded_run_takes_its_bound_and_the_room_that_one_layer_works_in() {
         let (part, peak) = measured(&graph, &input, bound);
         println!("bound {bound}: held {}, peak {peak}", part.bytes());
         assert!(peak < bound + room, "{peak} of {bound} + {room}");
+    }
+}
+
+/// The most bytes above what was allocated before.
+fn peak<T>(of: impl FnOnce() -> T) -> usize {
+    let before = NOW.load(Relaxed);
+    MOST.store(before, Relaxed);
+    drop(of());
+    MOST.load(Relaxed) - before
+}
+
+/// What candle takes for the convolution that is the gradient of one: of the output's gradient with zeros
+/// between its positions, which is as large as the input, by the kernels turned around.
+fn scratch(conv: &Conv, input: Shape) -> usize {
+    let (out, inside, kh, kw) = conv.weight.dims4().unwrap();
+    let [h, w] = [input.h + kh - 1, input.w + kw - 1];
+    let run = || {
+        let zeros = |dims| Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap();
+        let (x, kernel) = (zeros((1, out, h, w)), zeros((inside, out, kh, kw)));
+        x.conv2d(&kernel, 0, 1, 1, conv.groups).unwrap()
+    };
+    // Each thread unrolls a tile of its own, and not every run gets all threads.
+    (0..8).map(|_| peak(run)).max().unwrap()
+}
+
+#[test]
+fn a_gradient_takes_three_layers_and_the_room_of_one_convolution() {
+    let _turn = turn();
+    let (graph, input) = builtin();
+    let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
+    let (cancel, none) = (Cancel::new(), &mut Progress::none());
+    let capture = backend.forward(&input, &vec![], &Keep::All, &cancel, none).unwrap();
+    let shapes = capture.shapes();
+    let bytes = |i: usize| shapes[i].len() * size_of::<f32>();
+    let largest = (0..shapes.len()).map(bytes).max().unwrap();
+    let room = |node: &Node| match (&node.op, &node.inputs[0]) {
+        (Op::Conv(conv), Value::Input) => scratch(conv, input.shape),
+        (Op::Conv(conv), Value::Output { layer, .. }) => scratch(conv, shapes[layer.0]),
+        _ => 0,
+    };
+    // The stem's is the largest by far; without it there is only what deeper layers need.
+    let stem = graph.find("conv1").unwrap();
+    let deeper = graph.nodes.iter().skip(stem.0 + 1).map(room).max().unwrap();
+    let all = room(&graph.nodes[stem.0]).max(deeper);
+    let layer = LayerId(graph.nodes.len() - 1);
+    for rule in [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvnet] {
+        for (wanted, scratch) in [(Value::of(stem), deeper), (Value::Input, all)] {
+            let seed = Seed::Unit { layer, channel: 0, row: 0, column: 0 };
+            let pull = Pull { seed, rule, wanted: vec![wanted] };
+            let gradient = || {
+                let none = &mut Progress::none();
+                backend.backward(&*capture, &pull, &Cancel::new(), none).unwrap()
+            };
+            // The kernels are turned around once, and stay.
+            drop(gradient());
+            let peak = peak(gradient);
+            println!("{rule:?}: largest {largest}, scratch {scratch}, peak {peak}");
+            assert!(peak < 3 * largest + scratch, "{peak} of 3 * {largest} + {scratch}");
+        }
     }
 }

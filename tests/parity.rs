@@ -1,10 +1,19 @@
-//! The numbers: every layer, input and statistic against PyTorch, torchvision and PIL (the fixtures
-//! that `tools/make_fixtures.py` writes), against candle-transformers' ResNets, and against direct
-//! loops where no library has the operation.
+//! The numbers: every layer, input, statistic, gradient, explanation and judgement against PyTorch, torchvision,
+//! PIL, captum and pytorch-grad-cam (the fixtures that `tools/make_fixtures.py` and
+//! `tools/make_explanations.py` write), against candle-transformers' ResNets, and against direct loops where
+//! no library has the operation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "parity/edits.rs"]
 mod edits;
+#[path = "parity/explanations.rs"]
+mod explanations;
+#[path = "parity/gradients.rs"]
+mod gradients;
+#[path = "parity/identities.rs"]
+mod identities;
+#[path = "parity/judging.rs"]
+mod judging;
 #[path = "parity/memory.rs"]
 mod memory;
 #[path = "parity/networks.rs"]
@@ -15,6 +24,8 @@ mod oracle;
 mod preprocess;
 #[path = "parity/published.rs"]
 mod published;
+#[path = "parity/reference.rs"]
+mod reference;
 #[path = "parity/statistics.rs"]
 mod statistics;
 #[path = "parity/support.rs"]

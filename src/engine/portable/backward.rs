@@ -242,3 +242,39 @@ impl Sweep<'_> {
         Ok(Array { shape, data })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use candle_core::Device;
+
+    use super::*;
+    use crate::engine::portable::Portable;
+    use crate::engine::{Backend, Keep};
+    use crate::model::resnet;
+    use crate::source::Checkpoint;
+
+    /// One goes in, one comes out, and a block's other branch waits.
+    #[test]
+    fn at_most_three_of_the_largest_gradients_are_held() {
+        let file =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/net_bottleneck.safetensors");
+        let tensors = Checkpoint::read(file.as_ref()).unwrap().tensors;
+        let graph = Arc::new(resnet::build(&tensors).unwrap());
+        let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
+        let input = Array::zeros(Shape::new(1, 3, 64, 64));
+        let (cancel, none) = (Cancel::new(), &mut Progress::none());
+        let capture = backend.forward(&input, &vec![], &Keep::All, &cancel, none).unwrap();
+        let capture: &PortableCapture = (*capture).as_any().downcast_ref().unwrap();
+        let layer = LayerId(graph.nodes.len() - 1);
+        let seed = Seed::Unit { layer, channel: 0, row: 0, column: 0 };
+        let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+        let pulled = backward(capture, &pull, &cancel, &mut Progress::none()).unwrap();
+        let bytes = |shape: &Shape| shape.len() * size_of::<f32>();
+        let largest = capture.shapes.iter().map(bytes).max().unwrap();
+        let most = pulled.most_held;
+        assert!(most > largest && most <= 3 * largest, "{most} bytes, the largest has {largest}");
+    }
+}

@@ -70,7 +70,7 @@ impl Draw {
         match self.below(10) {
             0..=3 => {
                 let groups = [1, 1, 2, c][self.below(4)];
-                let groups = if c % groups == 0 { groups } else { 1 };
+                let groups = if c.is_multiple_of(groups) { groups } else { 1 };
                 let out = groups * self.between(1, 3);
                 let mut window = self.window(true);
                 if self.below(3) == 0 {
