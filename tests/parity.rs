@@ -15,6 +15,8 @@ mod oracle;
 mod preprocess;
 #[path = "parity/published.rs"]
 mod published;
+#[path = "parity/rebuild.rs"]
+mod rebuild;
 #[path = "parity/statistics.rs"]
 mod statistics;
 #[path = "parity/support.rs"]
