@@ -59,13 +59,13 @@ fn variants(usual: Descent, axis: &str) -> Vec<Descent> {
         values.iter().map(one).collect()
     };
     match axis {
-        "rate" => each(&[0.01, 0.02, 0.05, 0.1, 0.2], |d, v| d.rate = v),
+        "rate" => each(&[0.02, 0.05, 0.1, 0.2], |d, v| d.rate = v),
         "last" => each(&[0.01, 0.1, 1.0], |d, v| d.last = v),
         "noise" => each(&[0.01, 0.1, 0.3, 1.0], |d, v| d.noise = v),
-        "variation" => each(&[0.0, 1e-4, 1e-3, 1e-2, 1e-1], |d, v| d.variation = v),
+        "variation" => each(&[1e-3, 1e-2, 1e-1, 1.0], |d, v| d.variation = v),
         "alpha" => each(&[0.0, 1e-5, 1e-4, 1e-3], |d, v| d.alpha = v),
-        "jitter" => each(&[0.0, 1.0, 2.0, 4.0, 8.0], |d, v| d.jitter = v as usize),
-        "iterations" => each(&[150.0, 300.0, 600.0], |d, v| d.iterations = v as usize),
+        "jitter" => each(&[0.0, 2.0, 4.0, 8.0], |d, v| d.jitter = v as usize),
+        "iterations" => each(&[100.0, 200.0, 400.0], |d, v| d.iterations = v as usize),
         _ => vec![usual],
     }
 }
