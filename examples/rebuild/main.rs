@@ -21,8 +21,9 @@ fn main() {
     match arguments.as_slice() {
         ["table"] => sweep::table(&builtin),
         ["sweep", axis, layers @ ..] => sweep::sweep(&builtin, axis, layers),
-        ["beat", layer] => beat::every(&builtin, layer),
+        ["beat", layer] => beat::every(&builtin, layer, None),
+        ["beat", layer, most] => beat::every(&builtin, layer, most.parse().ok()),
         ["look", folder] => look::pictures(&builtin, folder.as_ref()),
-        _ => eprintln!("one of: table, sweep AXIS LAYER.., beat LAYER, look FOLDER"),
+        _ => eprintln!("one of: table, sweep AXIS LAYER.., beat LAYER [ITERATIONS], look FOLDER"),
     }
 }

@@ -60,8 +60,8 @@ pub struct Descent {
     pub jitter: usize,
 }
 
-/// The rest of the sweep of `examples/inversion_sweep.rs` over the built-in network's photos: for layers whose units
-/// stand up to so many pixels apart.
+/// For layers whose units stand up to so many pixels apart. `examples/rebuild` measures them, and others, on the
+/// built-in network's photos.
 const DESCENTS: [(usize, Descent); 5] = [
     (2, descent(0.1, 1e-3)),
     (4, descent(0.1, 1e-2)),
