@@ -22,9 +22,8 @@ fn main() {
         None => ModelRef::Builtin,
     };
     let session = Session::new(Options { memory: 4 << 30, ..Options::default() });
-    let ask = |request: Request| {
-        session.answer(&request, &Cancel::new(), &mut Progress::none()).unwrap()
-    };
+    let ask =
+        |request: Request| session.answer(&request, &Cancel::new(), &mut Progress::none()).unwrap();
     let Answer::Network(network) = ask(Request::Network(model)) else { panic!("a network") };
     let photo = PhotoRef::Sample(2);
     let Answer::Input(input) = ask(Request::Input { network: network.id, photo }) else {
@@ -51,9 +50,8 @@ fn main() {
             parameters: question.parameters,
         };
         let passes = method.passes(&size);
-        let explain = |layer| {
-            Job::Explain(Explain { run, method, question: Question { layer, ..question } })
-        };
+        let explain =
+            |layer| Job::Explain(Explain { run, method, question: Question { layer, ..question } });
         // The kernels that only a gradient needs are turned around once: not in the time.
         if passes.forward + passes.backward <= 2 && method.takes_layer() {
             timed(&session, explain(LayerId(layer.0 - 1)));
@@ -72,7 +70,11 @@ fn main() {
     };
     println!("| judge grad-cam | | | {} |", timed(&session, Job::Judge(explain)));
     let rank = Job::Rank(Rank { run, layer, target });
-    println!("| rank {} channels | | | {} |", outcome.layers[layer.0].shape.c, timed(&session, rank));
+    println!(
+        "| rank {} channels | | | {} |",
+        outcome.layers[layer.0].shape.c,
+        timed(&session, rank)
+    );
 }
 
 fn rebuilds(layer: LayerId, target: Target) -> [(&'static str, Wish); 2] {

@@ -9,9 +9,9 @@ mod explaining;
 mod knocking;
 #[path = "keys/lists.rs"]
 mod lists;
-mod support;
 #[path = "keys/rebuilding.rs"]
 mod rebuilding;
+mod support;
 #[path = "keys/views.rs"]
 mod views;
 

@@ -24,6 +24,8 @@ mod oracle;
 mod preprocess;
 #[path = "parity/published.rs"]
 mod published;
+#[path = "parity/rebuild.rs"]
+mod rebuild;
 #[path = "parity/reference.rs"]
 mod reference;
 #[path = "parity/statistics.rs"]

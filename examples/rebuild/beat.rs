@@ -8,12 +8,12 @@ use convscope::base::{Cancel, Progress};
 
 use crate::builtin::Builtin;
 
-pub fn every(builtin: &Builtin, name: &str) {
+pub fn every(builtin: &Builtin, name: &str, iterations: Option<usize>) {
     let layer = builtin.layer(name);
     let (_, subject) = builtin.subjects().next().unwrap();
     let channels = subject.capture.shape(layer).unwrap().c;
     let start = Instant::now();
-    let (mut beaten, mut iterations, mut ratios) = (0, 0, Vec::new());
+    let (mut beaten, mut passes, mut ratios) = (0, 0, Vec::new());
     for channel in 0..channels {
         let target = Target::Channel { layer, channel };
         let photos =
@@ -23,10 +23,11 @@ pub fn every(builtin: &Builtin, name: &str) {
         let mut work =
             Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
         let colours = builtin.colours();
-        let found = maximise(&subject, &colours, &Maximisation::of(target), &mut work).unwrap();
+        let wish = Maximisation { iterations, ..Maximisation::of(target) };
+        let found = maximise(&subject, &colours, &wish, &mut work).unwrap();
         let reached = found.reached.unwrap();
         beaten += usize::from(reached > most);
-        iterations += found.iterations;
+        passes += found.iterations;
         ratios.push(reached / most);
         if reached <= most {
             println!("channel {channel}: {reached:.4}, a photo has {most:.4}");
@@ -37,6 +38,6 @@ pub fn every(builtin: &Builtin, name: &str) {
         "{name}: {beaten} of {channels} channels beat every photo, the median by a factor of {:.1}, the least {:.2}; {:.1} ms an iteration",
         ratios[channels / 2],
         ratios[0],
-        start.elapsed().as_secs_f64() * 1e3 / iterations as f64
+        start.elapsed().as_secs_f64() * 1e3 / passes as f64
     );
 }

@@ -48,20 +48,29 @@ pub fn table(builtin: &Builtin) {
     }
 }
 
-/// One of everything that could be otherwise, from the usual descent outward.
-fn variants(usual: Descent) -> Vec<Descent> {
-    let mut all = vec![usual];
-    all.extend([0.01, 0.02, 0.05, 0.1, 0.2].map(|rate| Descent { rate, ..usual }));
-    all.extend([0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1].map(|variation| Descent { variation, ..usual }));
-    all.extend([0.0, 1e-5, 1e-4, 1e-3].map(|alpha| Descent { alpha, ..usual }));
-    all.extend([0.01, 0.1, 0.3, 1.0].map(|noise| Descent { noise, ..usual }));
-    all.extend([0.01, 0.1, 1.0].map(|last| Descent { last, ..usual }));
-    all.extend([0, 1, 2, 4, 8].map(|jitter| Descent { jitter, ..usual }));
-    all.extend([150, 600].map(|iterations| Descent { iterations, ..usual }));
-    all
+/// The usual descent with one thing otherwise.
+fn variants(usual: Descent, axis: &str) -> Vec<Descent> {
+    let each = |values: &[f64], set: fn(&mut Descent, f64)| {
+        let one = |value: &f64| {
+            let mut other = usual;
+            set(&mut other, *value);
+            other
+        };
+        values.iter().map(one).collect()
+    };
+    match axis {
+        "rate" => each(&[0.02, 0.05, 0.1, 0.2], |d, v| d.rate = v),
+        "last" => each(&[0.01, 0.1, 1.0], |d, v| d.last = v),
+        "noise" => each(&[0.01, 0.1, 0.3, 1.0], |d, v| d.noise = v),
+        "variation" => each(&[1e-3, 1e-2, 1e-1, 1.0], |d, v| d.variation = v),
+        "alpha" => each(&[0.0, 1e-5, 1e-4, 1e-3], |d, v| d.alpha = v),
+        "jitter" => each(&[0.0, 2.0, 4.0, 8.0], |d, v| d.jitter = v as usize),
+        "iterations" => each(&[100.0, 200.0, 400.0], |d, v| d.iterations = v as usize),
+        _ => vec![usual],
+    }
 }
 
-pub fn sweep(builtin: &Builtin, layers: &[&str]) {
+pub fn sweep(builtin: &Builtin, axis: &str, layers: &[&str]) {
     println!(
         "| layer | iterations | rate | last | noise | variation | alpha | jitter | error, mean | error, most | picture's own distance |"
     );
@@ -69,7 +78,7 @@ pub fn sweep(builtin: &Builtin, layers: &[&str]) {
     for name in layers {
         let layer = builtin.layer(name);
         let subjects: Vec<Subject<'_>> = builtin.subjects().map(|(_, subject)| subject).collect();
-        for d in variants(Descent::for_layer(&subjects[0], layer).unwrap()) {
+        for d in variants(Descent::for_layer(&subjects[0], layer).unwrap(), axis) {
             let found: Vec<Rebuilt> = subjects.iter().map(|s| inverted(s, layer, &d)).collect();
             let errors: Vec<f64> = found.iter().filter_map(|found| found.error).collect();
             let far: f64 = found.iter().zip(&subjects).map(|(f, s)| distance(f, s)).sum();

@@ -90,6 +90,7 @@ pub const HOUSE: Rules = Rules {
         fence("candle_core", OnlyIn(&["source", "model", "engine", "session"])),
         fence("candle_nn", OnlyIn(&["source", "model", "engine", "session"])),
         fence("gemm", OnlyIn(&["engine"])),
+        fence("rustfft", OnlyIn(&["analysis"])),
         fence("ratatui", OnlyIn(&["screen", "terminal", "app"])),
         // ratatui re-exports it: the screen draws, it does not talk to the terminal.
         fence("ratatui::crossterm", OnlyIn(&["terminal", "app"])),

@@ -143,8 +143,7 @@ fn a_job_that_goes_on_makes_what_is_seen_of_it_stale() {
         total: 25,
         elapsed: std::time::Duration::from_secs(1),
     };
-    state.doing =
-        Some(convscope::explorer::Doing { job: job.clone(), work, paused: false });
+    state.doing = Some(convscope::explorer::Doing { job: job.clone(), work, paused: false });
     let known = state.known.len();
     update(state, Msg::Progress(work));
     assert_eq!(state.known.len(), known, "what is on the screen stays there");

@@ -111,7 +111,9 @@ fn an_edited_view_is_said_as_a_command() {
     explorer.press("5 y");
     let line = explorer.copied.last().unwrap().clone();
     assert!(
-        line.starts_with("convscope explain builtin:china.jpg --method grad-cam --layer layer4.1.relu_1 --class"),
+        line.starts_with(
+            "convscope explain builtin:china.jpg --method grad-cam --layer layer4.1.relu_1 --class"
+        ),
         "{line}"
     );
     assert!(line.contains("--knock-out layer2.1.relu_1:0"), "{line}");

@@ -44,7 +44,9 @@ fn arrows_choose_what_is_made_and_of_which_channel() {
     let mut explorer = open();
     explorer.press("} 6");
     let layer = explorer.state.layer;
-    assert!(matches!(wish(&explorer), Wish::Invert(of) if of.channels.is_none() && of.layer == layer));
+    assert!(
+        matches!(wish(&explorer), Wish::Invert(of) if of.channels.is_none() && of.layer == layer)
+    );
     explorer.press("l j j");
     assert!(matches!(wish(&explorer), Wish::Invert(of) if of.channels == Some(vec![2])));
     explorer.press("l");

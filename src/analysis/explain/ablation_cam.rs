@@ -1,4 +1,4 @@
-//! Ablation-CAM: each channel weighted by what the target loses without it (Ramaswamy et al. 2020).
+//! Ablation-CAM: each channel weighted by what the target loses without it (Desai & Ramaswamy 2020).
 
 use super::weighted::{answer, weighted};
 use super::{Attribution, Kind, Method, Passes, Question};

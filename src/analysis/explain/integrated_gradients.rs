@@ -1,4 +1,4 @@
-//! Integrated gradients: each pixel's share in the way from black to the photo (Sundararajan et al. 2017).
+//! Integrated gradients: each pixel's share on the way from the mean colour to the photo (Sundararajan et al. 2017).
 
 use super::{Attribution, Kind, Method, Passes, Question};
 use crate::analysis::{AnalysisError, Subject, Work};

@@ -60,18 +60,18 @@ pub struct Descent {
     pub jitter: usize,
 }
 
-/// The rest of the sweep of `examples/inversion_sweep.rs` over the built-in network's photos: for layers whose units
-/// stand up to so many pixels apart.
+/// For layers whose units stand up to so many pixels apart. `examples/rebuild` measures them, and others, on the
+/// built-in network's photos.
 const DESCENTS: [(usize, Descent); 5] = [
-    (2, descent(0.05, 1e-4)),
-    (4, descent(0.05, 1e-4)),
-    (8, descent(0.05, 1e-3)),
-    (16, descent(0.05, 3e-3)),
-    (usize::MAX, descent(0.05, 1e-2)),
+    (2, descent(0.1, 1e-3)),
+    (4, descent(0.1, 1e-2)),
+    (8, descent(0.1, 3e-2)),
+    (16, descent(0.1, 1e-1)),
+    (usize::MAX, descent(0.1, 3e-1)),
 ];
 
 const fn descent(rate: f64, variation: f64) -> Descent {
-    Descent { iterations: 300, rate, last: 0.05, noise: 0.3, variation, alpha: 1e-5, jitter: 0 }
+    Descent { iterations: 200, rate, last: 0.05, noise: 0.1, variation, alpha: 1e-5, jitter: 0 }
 }
 
 impl Descent {

@@ -10,7 +10,7 @@ use crate::base::Random;
 
 /// Adam's; lucid's.
 const RATE: f64 = 0.05;
-/// Enough for the built-in network to beat its photos (`examples/maximise_all.rs`).
+/// Half of lucid's: enough to beat the photos by far (`examples/rebuild`, `beat`).
 const ITERATIONS: usize = 256;
 
 /// What is made large.

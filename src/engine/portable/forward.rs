@@ -62,7 +62,9 @@ impl Portable {
         let element = core.dtype.size_in_bytes();
         let whole = *keep == Keep::All;
         let keep = match keep {
-            Keep::All => kept(&core.graph, &shapes, &vec![true; shapes.len()], element, self.memory),
+            Keep::All => {
+                kept(&core.graph, &shapes, &vec![true; shapes.len()], element, self.memory)
+            }
             Keep::Tape(_) => kept(&core.graph, &shapes, &walk.wanted, element, self.memory),
             // What was asked for by name is what the caller is about to read.
             Keep::Only(_) => walk.wanted.clone(),

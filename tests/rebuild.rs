@@ -1,0 +1,184 @@
+//! Rebuilt pictures on the built-in network and its photos, on a stem of one channel, and what stops them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+// The examples use more of it.
+#[allow(dead_code)]
+#[path = "../examples/rebuild/builtin.rs"]
+mod builtin;
+
+use builtin::Builtin;
+use candle_core::{DType, Device, Tensor};
+use convscope::analysis::rebuild::{
+    Colours, Dream, Goal, Inversion, Maximisation, Rebuilt, dream, invert, maximise,
+};
+use convscope::analysis::{AnalysisError, Subject, Target, Work};
+use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
+use convscope::engine::portable::Portable;
+use convscope::engine::{Backend, Edits, EngineError, Keep};
+use convscope::model::{Conv, Graph, Node, Op, Value, Window};
+
+/// Runs something to its end, and counts the pictures on its way.
+fn with<T>(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> T) -> (T, usize) {
+    let (cancel, mut progress) = (Cancel::new(), Progress::none());
+    let mut shown = 0;
+    let made =
+        make(&mut Work { cancel: &cancel, progress: &mut progress, refine: &mut |_| shown += 1 });
+    (made, shown)
+}
+
+#[test]
+fn layer1_of_every_photo_comes_back_within_the_usual_budget() {
+    let builtin = Builtin::open();
+    let layer = builtin.layer("layer1");
+    for (photo, subject) in builtin.subjects() {
+        let (found, shown) = with(|work| invert(&subject, &Inversion::of(layer), work).unwrap());
+        let error = found.error.unwrap();
+        println!("{photo}: {error}");
+        assert!(error < 0.05, "{photo}: {error}");
+        assert_eq!((found.iteration, found.curve.len()), (found.iterations, found.iterations));
+        assert!(shown > 5 && found.picture.shape == subject.input().shape);
+    }
+}
+
+#[test]
+fn the_error_falls_at_every_depth() {
+    let builtin = Builtin::open();
+    let (_, subject) = builtin.subjects().next().unwrap();
+    for name in ["relu", "layer1", "layer2", "layer3", "layer4"] {
+        let wish = Inversion { iterations: Some(40), ..Inversion::of(builtin.layer(name)) };
+        let (found, _) = with(|work| invert(&subject, &wish, work).unwrap());
+        let (first, last) = (f64::from(found.curve[0].1), found.error.unwrap());
+        println!("{name}: {first} to {last}");
+        assert!(last < 0.6 * first, "{name}: {first} to {last}");
+        assert!(found.loss >= last && found.reached.is_none());
+    }
+}
+
+#[test]
+fn some_channels_alone_come_back_and_a_seed_always_gives_the_same_picture() {
+    let builtin = Builtin::open();
+    let (_, subject) = builtin.subjects().nth(1).unwrap();
+    let layer = builtin.layer("layer2");
+    let wish = |channels: &[usize], seed| Inversion {
+        channels: Some(channels.to_vec()),
+        iterations: Some(25),
+        seed,
+        ..Inversion::of(layer)
+    };
+    let make = |wish: Inversion| with(|work| invert(&subject, &wish, work).unwrap()).0;
+    let some = make(wish(&[3, 1, 1], 1));
+    assert!(some.error.unwrap() < f64::from(some.curve[0].1));
+    assert_eq!(some, make(wish(&[1, 3], 1)));
+    assert_ne!(some.picture, make(wish(&[1, 3], 2)).picture);
+    assert_ne!(some.picture, make(wish(&[1, 2, 3], 1)).picture);
+}
+
+/// All channels are counted by `cargo run --release --example rebuild -- beat layer3`.
+#[test]
+fn maximised_channels_beat_every_photo() {
+    let builtin = Builtin::open();
+    let layer = builtin.layer("layer3");
+    let (_, subject) = builtin.subjects().next().unwrap();
+    for channel in [0, 41, 90, 127] {
+        let target = Target::Channel { layer, channel };
+        let goal = Goal::Target(target);
+        let photos = builtin.subjects().map(|(_, s)| goal.value(&s, s.capture).unwrap());
+        let most = photos.fold(0.0, f64::max);
+        let wish = Maximisation { iterations: Some(64), ..Maximisation::of(target) };
+        let colours = builtin.colours();
+        let (found, _) = with(|work| maximise(&subject, &colours, &wish, work).unwrap());
+        println!("channel {channel}: {} over {most}", found.reached.unwrap());
+        assert!(found.reached.unwrap() > most, "channel {channel}");
+        assert_eq!(found.loss, -found.reached.unwrap());
+    }
+}
+
+#[test]
+fn a_dream_has_more_of_what_the_layer_saw_and_stays_a_photo() {
+    let builtin = Builtin::open();
+    let (_, subject) = builtin.subjects().nth(2).unwrap();
+    let (colours, layer) = (builtin.colours(), builtin.layer("layer3"));
+    let unit = Target::Unit { layer, channel: 5, row: 9, column: 2 };
+    for goal in [Goal::Layer(layer), Goal::Target(Target::Class(3)), Goal::Target(unit)] {
+        let wish = Dream { iterations: Some(4), ..Dream::of(goal) };
+        let (found, _) = with(|work| dream(&subject, &colours, &wish, work).unwrap());
+        let before = goal.value(&subject, subject.capture).unwrap();
+        println!("{goal:?}: {before} to {}", found.reached.unwrap());
+        assert!(found.reached.unwrap() > before, "{goal:?}: {before}");
+        assert!(found.picture.shape == subject.input().shape && found.iterations == 16);
+        for (c, (mean, std)) in colours.mean.iter().zip(colours.std).enumerate() {
+            let shown = found.picture.map(c).iter().map(|v| v * std + mean);
+            assert!(shown.into_iter().all(|v| (-1e-4..=1.0001).contains(&v)));
+        }
+    }
+}
+
+/// A convolution of one channel into four, and a ReLU.
+fn grey() -> Graph {
+    let weights: Vec<f32> = (0..36).map(|i| ((i * 7 % 11) as f32 - 5.0) / 10.0).collect();
+    let conv = Conv {
+        weight: Tensor::from_vec(weights, (4, 1, 3, 3), &Device::Cpu).unwrap(),
+        bias: None,
+        window: Window::square(3, 1, 1),
+        groups: 1,
+    };
+    let node = |name: &str, op: Op, input: Value| Node {
+        name: name.into(),
+        file_name: None,
+        op,
+        inputs: vec![input],
+    };
+    let nodes = vec![
+        node("conv", Op::Conv(conv), Value::Input),
+        node("relu", Op::Relu, Value::of(LayerId(0))),
+    ];
+    let name = "grey".to_string();
+    Graph { name, input_channels: 1, usual_input: 16, nodes, assumptions: Vec::new() }
+}
+
+#[test]
+fn stems_of_one_channel_work_and_what_does_not_fit_is_said() {
+    let graph = std::sync::Arc::new(grey());
+    let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
+    let shape = Shape::new(1, 1, 14, 17);
+    let data = (0..shape.len()).map(|i| ((i * 13 % 29) as f32 / 14.0) - 1.0).collect();
+    let input = Array::new(shape, data).unwrap();
+    let (edits, cancel) = (Edits::new(), Cancel::new());
+    let run = backend.forward(&input, &edits, &Keep::All, &cancel, &mut Progress::none()).unwrap();
+    let subject =
+        Subject { backend: &backend, graph: &graph, capture: run.as_ref(), edits: &edits };
+    let colours = Colours { mean: &[0.5], std: &[0.25] };
+    let (layer, target) = (LayerId(1), Target::Channel { layer: LayerId(1), channel: 2 });
+    let (found, _) = with(|work| invert(&subject, &Inversion::of(layer), work).unwrap());
+    assert!(found.error.unwrap() < 0.05, "{:?}", found.error);
+    let photo = Goal::Target(target).value(&subject, run.as_ref()).unwrap();
+    let wish = Maximisation::of(target);
+    let (found, _) = with(|work| maximise(&subject, &colours, &wish, work).unwrap());
+    assert!(found.reached.unwrap() > photo);
+    let wish = Dream::of(Goal::Target(target));
+    let (found, _) = with(|work| dream(&subject, &colours, &wish, work).unwrap());
+    assert!(found.reached.unwrap() > photo);
+
+    let narrow = Colours { mean: &[], std: &[] };
+    let (refused, _) = with(|work| dream(&subject, &narrow, &wish, work));
+    assert!(matches!(refused, Err(AnalysisError::Unfit(_))));
+    let beyond = Inversion { channels: Some(vec![4]), ..Inversion::of(layer) };
+    assert!(with(|work| invert(&subject, &beyond, work)).0.is_err());
+    let none = Inversion { channels: Some(vec![]), ..Inversion::of(layer) };
+    assert!(matches!(with(|work| invert(&subject, &none, work)).0, Err(AnalysisError::Unfit(_))));
+}
+
+#[test]
+fn a_token_stops_the_work_where_it_is() {
+    let builtin = Builtin::open();
+    let (_, subject) = builtin.subjects().next().unwrap();
+    let cancel = Cancel::new();
+    let mut progress = Progress::new(|done, _| {
+        if done == 2 {
+            cancel.cancel();
+        }
+    });
+    let mut work = Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
+    let stopped = invert(&subject, &Inversion::of(builtin.layer("layer2")), &mut work);
+    assert!(matches!(stopped, Err(AnalysisError::Engine(EngineError::Cancelled))));
+}
