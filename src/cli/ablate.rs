@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::args::{AblateArgs, Channels, Flags};
 use super::context::{Context, Keep, ask};
+use super::failure::Usage;
 use super::output;
 use super::progress::Bar;
 use super::table::{Align, Table};
@@ -20,6 +21,9 @@ const CHANNELS: usize = 20;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
+    if args.class.is_some() && !args.rank {
+        bail!(Usage("--class is for --rank: without it every class is shown".into()));
+    }
     let context = Context::open(flags, Keep::Settings)?;
     let network = context.network()?;
     let layer = context.layer(&network, &args.layer)?;
@@ -29,7 +33,9 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     if args.rank {
         return rank(&context, &network, &before, layer, args);
     }
-    let channels = select_channels(&context, &before, layer, args.channels.as_ref())?;
+    let mut channels = select_channels(&context, &before, layer, args.channels.as_ref())?;
+    channels.sort_unstable();
+    channels.dedup();
     let to = args.scale.map_or(Instead::OFF, |factor| Instead::Times(Exact(factor)));
     let knock_out = KnockOut { layer, channels, to };
     let mut all = context.knock_outs(&network)?;

@@ -32,7 +32,10 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
     let target = target(&context, (&network, &outcome), args)?;
     let words = match target {
         Some(target) => target::words(target, &network),
-        None => args.layer.clone().unwrap_or_default(),
+        None => {
+            let layer = context.layer(&network, args.layer.as_deref().unwrap_or_default())?;
+            network.layers.get(layer.0).map_or(String::new(), |info| info.name.clone())
+        }
     };
     let wish = match (&args.photo, target) {
         (None, Some(target)) => Wish::Maximise(Maximisation { target, iterations, seed }),

@@ -81,7 +81,7 @@ struct Report<'a> {
     probability: Option<f32>,
     shape: Vec<usize>,
     /// Row and column of the largest value, in pixels of the input.
-    peak: [usize; 2],
+    peak: Option<[usize; 2]>,
     empty: bool,
     facts: serde_json::Map<String, serde_json::Value>,
     notes: &'a [String],
@@ -112,6 +112,7 @@ impl Asked<'_> {
             show,
             colormap: colours(self.explanation.attribution.kind, display),
             opacity: 50,
+            range: display.range,
             blocks,
         }
     }
@@ -176,10 +177,13 @@ impl Asked<'_> {
             parameters: question.parameters,
         };
         let passes = method.passes(&size);
-        let layer = network.layers.get(question.layer.0).filter(|_| method.takes_layer());
+        // Plain CAM has no choice, but it reads one.
+        let reads = method.takes_layer() || method.kind() == Kind::Map;
+        let layer = network.layers.get(question.layer.0).filter(|_| reads);
         let map = &self.explanation.map;
+        let most = map.data.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let peak =
-            map.data.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
+            map.data.iter().position(|v| *v == most).filter(|_| !self.explanation.is_empty());
         let of_class = |class: usize| outcome.ranked.iter().find(|(c, _)| *c == class);
         let facts = self.explanation.attribution.facts.iter();
         Report {
@@ -190,7 +194,7 @@ impl Asked<'_> {
             value: self.explanation.value,
             probability: class.and_then(of_class).map(|(_, probability)| *probability),
             shape: self.explanation.attribution.values.shape.dims(),
-            peak: [peak / map.shape.w.max(1), peak % map.shape.w.max(1)],
+            peak: peak.map(|at| [at / map.shape.w.max(1), at % map.shape.w.max(1)]),
             empty: self.explanation.is_empty(),
             facts: facts.map(|(name, value)| ((*name).to_string(), (*value).into())).collect(),
             notes: &self.explanation.attribution.notes,

@@ -97,7 +97,7 @@ fn human(of: &Judgement) -> String {
     table.row(row(
         "deletion",
         area(&of.deletion),
-        &format!("probability while its pixels go; low is good, a random order has {random}"),
+        &format!("probability while its pixels go; low is good, strewn pixels have {random}"),
     ));
     table.row(row(
         "insertion",

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::args::MakingArgs;
 use super::context::{Context, ask};
-use super::failure::Usage;
+use super::failure::{self, Usage};
 use super::output::{self, Target as File};
 use super::pictures;
 use super::tiles::{self, Format};
@@ -70,6 +70,9 @@ impl Made<'_> {
         let Finding::Rebuilt { of, photo } = &self.found.what else {
             bail!("an internal error: nothing was made");
         };
+        if of.reached == Some(0.0) {
+            failure::say("nothing was found that it answers to: it may be dead, or knocked out");
+        }
         if let Some((target, format)) = &out.0 {
             target.write(&match format {
                 Format::Npy => {
@@ -99,8 +102,8 @@ impl Made<'_> {
     }
 
     fn sight(&self, blocks: Blocks) -> Sight {
-        let colormap = self.context.settings.display.colormap;
-        Sight { job: self.job.clone(), show: Show::Map, colormap, opacity: 100, blocks }
+        let Look { colormap, range, .. } = Look::from(&self.context.settings.display);
+        Sight { job: self.job.clone(), show: Show::Map, colormap, opacity: 100, range, blocks }
     }
 
     fn print(&self, args: &MakingArgs, of: &Rebuilt, photo: Option<f64>) -> Result<()> {

@@ -56,7 +56,16 @@ pub(super) fn question(
     let parameters = Parameters { steps: effort.steps, samples: effort.samples, seed: effort.seed };
     let last = last_map(&outcome.layers).context("no layer of this network has a map")?;
     if is_class {
-        if !method.takes_layer() && named.is_some() {
+        if method.kind() == Kind::Map
+            && named.is_some_and(|named| named != last)
+            && !method.takes_layer()
+        {
+            bail!(Usage(format!(
+                "{} reads the layer before the global average pool alone: leave out --layer",
+                method.name()
+            )));
+        }
+        if method.kind() != Kind::Map && !method.takes_layer() && named.is_some() {
             bail!(Usage(format!(
                 "{} of a class reads no layer of your choice: leave out --layer, or add --channel or --unit",
                 method.name()

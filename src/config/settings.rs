@@ -243,7 +243,7 @@ mod tests {
             ),
             (
                 "[display]\ntile = 8\nsort = \"median\"",
-                "c.toml:3: display.sort: \"median\" is none of index, mean, max, sparsity, norm",
+                "c.toml:3: display.sort: \"median\" is none of index, mean, max, sparsity, norm, effect",
             ),
             (
                 "[display]\n\ncolors = \"24\"",

@@ -171,7 +171,8 @@ impl State {
         let (job, opacity) = (Job::Explain(explain), self.explain.opacity);
         // Of a map alone the share of an overlay is no part.
         let opacity = if show == Show::Overlay { opacity } else { 100 };
-        Sight { job, show, colormap, opacity, blocks: self.look.blocks }
+        let (range, blocks) = (self.look.range, self.look.blocks);
+        Sight { job, show, colormap, opacity, range, blocks }
     }
 
     /// How much the two explanations in view agree.

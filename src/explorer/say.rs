@@ -149,8 +149,7 @@ fn look_flags(state: &State) -> Vec<String> {
     if chosen != usual && !state.rebuilds() {
         flags.extend(["--colormap".into(), chosen.name().into()]);
     }
-    let plain = !state.explains() && !state.rebuilds();
-    if plain && state.look.range != state.usual_look.range {
+    if !state.rebuilds() && state.look.range != state.usual_look.range {
         flags.extend(["--range".into(), state.look.range.name().into()]);
     }
     flags

@@ -35,6 +35,6 @@ mod tests {
         let none = gradient_picture(&[0.0; 12], 3, 2, 2);
         assert!(none.rgb.iter().all(|pixel| *pixel == [127; 3]));
         let one = gradient_picture(&[-1.0, 1.0], 1, 1, 2);
-        assert_eq!(one.rgb, [[101; 3], [153; 3]]);
+        assert_eq!(one.rgb, [[102; 3], [152; 3]]);
     }
 }

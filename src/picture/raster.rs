@@ -2,8 +2,9 @@
 
 use std::io::Cursor;
 
+use image::RgbImage;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::error::{ImageError, ParameterError, ParameterErrorKind};
-use image::{ImageFormat, RgbImage};
 
 use super::{Range, colormap, resample};
 use crate::base::Colormap;
@@ -82,7 +83,9 @@ impl Picture {
         let image = RgbImage::from_raw(width, height, self.rgb.as_flattened().to_vec())
             .ok_or_else(wrong)?;
         let mut bytes = Cursor::new(Vec::new());
-        image.write_to(&mut bytes, ImageFormat::Png)?;
+        // The fastest compression of the encoder leaves noisy pictures as they are.
+        let (compression, filter) = (CompressionType::Default, FilterType::Adaptive);
+        image.write_with_encoder(PngEncoder::new_with_quality(&mut bytes, compression, filter))?;
         Ok(bytes.into_inner())
     }
 

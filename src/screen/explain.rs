@@ -131,7 +131,7 @@ fn judged(of: &Judgement, width: usize) -> Vec<(String, Style)> {
     };
     let area = |curve: &Option<Curve>| curve.as_ref().map(|curve| curve.area);
     let random =
-        area(&of.random).map_or(String::new(), |area| format!("; a random order {area:.2}"));
+        area(&of.random).map_or(String::new(), |area| format!("; strewn pixels {area:.2}"));
     let mut lines = vec![
         row("deletion", area(&of.deletion), of.deletion.as_ref(), &format!("low is good{random}")),
         row("insertion", area(&of.insertion), of.insertion.as_ref(), "high is good"),

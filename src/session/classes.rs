@@ -7,7 +7,8 @@ use crate::base::{LayerId, clean, nearest};
 /// How many of several fitting labels are listed.
 const LISTED: usize = 8;
 
-/// The class of that index, WordNet id or name; a part of a name will do when one label alone has it.
+/// The class of that index, WordNet id or name; a part of a name will do when one label alone has it. A name that another
+/// one begins with, as `crane` and `crane bird`, fits both.
 ///
 /// # Errors
 /// When there is none, with similar names; when several fit, with all of them.
@@ -37,7 +38,7 @@ pub fn find_class(classes: &[ClassLabel], wanted: &str) -> Result<usize, Session
         [] => {
             let near = nearest(wanted, classes.iter().map(|label| label.name.as_str()));
             let hint = match near.as_slice() {
-                [] => String::new(),
+                [] => "; `convscope predict PHOTO --top 1000` names all".to_string(),
                 near => format!("; did you mean {}?", near.join(" or ")),
             };
             Err(SessionError::Unknown(format!("there is no class \"{}\"{hint}", clean(wanted))))

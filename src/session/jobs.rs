@@ -12,7 +12,7 @@ use crate::analysis::explain::{Attribution, Kind, Question, pixel_map};
 use crate::analysis::judge::{judge, rank_correlation, shared_top};
 use crate::analysis::rebuild::{Colours, Goal, Rebuilt, dream, invert, maximise};
 use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
-use crate::base::{Array, Cancel, Progress};
+use crate::base::{Array, Cancel, Progress, RangeMode};
 use crate::engine::Backend;
 use crate::model::Graph;
 use crate::picture::{Picture, blend, gradient_picture, input_picture};
@@ -199,14 +199,20 @@ impl Session {
     }
 }
 
-/// A map in colours: from 0 to 1 for class activation maps, from its least to its largest otherwise; shares that lower
-/// the target get a colour map that diverges from 0.
+/// A map in colours: from 0 to 1 for class activation maps, else as the range mode says. Shares that lower the target get
+/// a colour map that diverges from 0, magnitudes begin at 0.
 fn heat(map: &Array, kind: Kind, sight: &Sight) -> Picture {
     let (h, w) = (map.shape.h, map.shape.w);
+    let mode = match (kind, sight.range) {
+        (Kind::Gradient | Kind::Share, RangeMode::Map) => RangeMode::Percentile,
+        (_, mode) => mode,
+    };
+    let own = Range::spanning(&map.data);
     let range = match kind {
-        Kind::Map => Range { low: 0.0, high: 1.0 },
-        Kind::Gradient => Range { low: 0.0, high: Range::spanning(&map.data).high },
-        Kind::Share => Range::spanning(&map.data).symmetric(),
+        Kind::Map if sight.range == RangeMode::Map => Range { low: 0.0, high: 1.0 },
+        Kind::Map => Range::of(&map.data, mode, own),
+        Kind::Gradient => Range { low: 0.0, ..Range::of(&map.data, mode, own) },
+        Kind::Share => Range::of(&map.data, mode, own).symmetric(),
     };
     Picture::heatmap(&map.data, h, w, sight.colormap, range, 1)
 }

@@ -232,6 +232,8 @@ fn what_does_not_exist_or_fit_is_refused() {
         (&["judge", "P", "--method", "gradcam"], "did you mean grad-cam"),
         (&["dream", "--layer", "layer1"], "give a PHOTO"),
         (&["dream", "--channel", "1"], "--layer"),
+        (&["dream"], "say what of"),
+        (&["explain", "P", "--method", "cam", "--layer", "layer3"], "leave out --layer"),
         (&["dream", "--layer", "layer1", "--channel", "77"], "its channels are 0 to 5"),
         (&["invert", "P", "--layer", "layer1", "--channels", "6"], "its channels are 0 to 5"),
         (&["invert", "P", "--layer", "layer1", "-o", "a.gif"], ".png (a picture) or .npy"),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use convscope::base::{Array, Cancel, Colormap, Progress};
+use convscope::base::{Array, Cancel, Colormap, Progress, RangeMode};
 use convscope::session::ask::*;
 
 use crate::{Desk, answer};
@@ -18,7 +18,8 @@ fn explain(desk: &Desk, method: &str) -> Explain {
 }
 
 fn sight(job: Job, show: Show) -> Sight {
-    Sight { job, show, colormap: Colormap::Viridis, opacity: 50, blocks: Blocks::Half }
+    let (colormap, range) = (Colormap::Viridis, RangeMode::Map);
+    Sight { job, show, colormap, opacity: 50, range, blocks: Blocks::Half }
 }
 
 fn values(desk: &Desk, job: &Job) -> Arc<Array> {

@@ -96,7 +96,7 @@ pub(in crate::cli) struct AblateArgs {
     #[arg(long, conflicts_with = "channels")]
     pub rank: bool,
     /// The class of the ranking, by its index or its name; by default the top class
-    #[arg(long, value_name = "C|NAME", requires = "rank")]
+    #[arg(long, value_name = "C|NAME")]
     pub class: Option<String>,
     /// How many classes, or channels, to name
     #[arg(long, value_name = "K", value_parser = at_least_one)]

@@ -3,7 +3,7 @@
 use super::{Move, Picture, View};
 use crate::base::{Choice, Rect};
 use crate::explorer::{Effect, Layout, State};
-use crate::session::ask::{Answer, Cells, Request, Seen, Show, Sight};
+use crate::session::ask::{Answer, Cells, Look, Request, Seen, Show, Sight};
 
 /// The picture that is made.
 pub struct Rebuild;
@@ -43,8 +43,8 @@ pub fn places(state: &State) -> Option<Places> {
 
 fn sight(state: &State) -> Option<Sight> {
     let job = state.rebuild_now().filter(|job| state.is_there(job))?;
-    let (colormap, blocks) = (state.look.colormap, state.look.blocks);
-    Some(Sight { job, show: Show::Map, colormap, opacity: 100, blocks })
+    let Look { colormap, range, blocks, .. } = state.look;
+    Some(Sight { job, show: Show::Map, colormap, opacity: 100, range, blocks })
 }
 
 fn photo_request(state: &State, rect: Rect) -> Option<Request> {
