@@ -246,5 +246,5 @@ fn one_capture_gets_its_share_of_the_memory() {
         };
         ask(&Request::forward(RunKey::plain(network.id, input.id)));
     }
-    assert_eq!(bench.fake.memory.load(Ordering::Relaxed), (1 << 24) / 8 * 7);
+    assert_eq!(bench.fake.memory.load(Ordering::Relaxed), (1 << 24) / 16 * 13);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Renders the pictures of the README from real sessions: docs/maps.png, map.png, kernels.png, depth.png.
+# Renders the pictures of the README from real sessions: docs/maps.png, map.png, kernels.png, depth.png, explain.png,
+# rebuild.png.
 # Needs a monospace font (DejaVu Sans Mono is found by itself; else FONT=/path/to/font.ttf).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,4 +14,6 @@ shot() {
 shot docs/maps.png 'until:church } } s wait:300 l h wait:300'
 shot docs/kernels.png 'until:church 3 wait:400'
 shot docs/depth.png 'until:church } } 4 wait:400'
+shot docs/explain.png 'until:church 5 wait:600 t t T T wait:400'
+shot docs/rebuild.png 'until:church } } } 6 l l l l Enter until:iterations, wait:400'
 shot docs/map.png 'until:church } } s g Enter c c j j j j j l l l l l l l wait:400'

@@ -14,9 +14,15 @@ use crate::session::ask::*;
 pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
     let out = Out::check(&args.making)?;
     let has_place = args.channel.is_some() || args.unit.is_some();
+    if args.layer.is_none() && args.class.is_none() {
+        bail!(Usage(
+            "say what of: --layer L with --channel or --unit, --class C, or a PHOTO and --layer L"
+                .into(),
+        ));
+    }
     if args.photo.is_none() && !has_place && args.class.is_none() {
         bail!(Usage(
-            "more of a whole layer is put into a photo: give a PHOTO, or --channel, --unit or --class".into()
+            "more of a whole layer is put into a photo: give a PHOTO, --channel or --unit".into(),
         ));
     }
     let context = Context::open(flags, Keep::Newest)?;

@@ -26,8 +26,12 @@ pub fn find_class(classes: &[ClassLabel], wanted: &str) -> Result<usize, Session
     let all = |fits: &dyn Fn(&ClassLabel) -> bool| -> Vec<usize> {
         (0..classes.len()).filter(|i| fits(&classes[*i])).collect()
     };
-    let exact =
-        all(&|label| label.name.to_lowercase() == low || label.wordnet.as_deref() == Some(wanted));
+    let longer = format!("{low} ");
+    let exact = all(&|label| {
+        let name = label.name.to_lowercase();
+        let is_name = !low.is_empty() && (name == low || name.starts_with(&longer));
+        is_name || label.wordnet.as_deref() == Some(wanted)
+    });
     let found = if exact.is_empty() && !low.is_empty() {
         all(&|label| label.name.to_lowercase().contains(&low))
     } else {

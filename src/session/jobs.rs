@@ -1,5 +1,6 @@
 //! Doing the work of the Job lane, and looking at what it has found.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use super::answer::{Session, lock, no_photo};
 use super::ask::*;
 use super::network::Network;
 use super::run::Run;
-use crate::analysis::explain::{Attribution, Kind, Question, pixel_map};
+use crate::analysis::explain::{Attribution, Kind, pixel_map};
 use crate::analysis::judge::{judge, rank_correlation, shared_top};
 use crate::analysis::rebuild::{Colours, Goal, Rebuilt, dream, invert, maximise};
 use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
@@ -40,14 +41,18 @@ struct Publish<'a> {
     session: &'a Session,
     job: &'a Job,
     since: Instant,
-    steps: (usize, usize),
+    /// Steps behind and all steps.
+    steps: Cell<(usize, usize)>,
 }
 
 impl Publish<'_> {
+    fn so_far(&self, what: Finding) {
+        self.put(what, false);
+    }
+
     fn put(&self, what: Finding, complete: bool) -> Arc<Found> {
-        let seconds = self.since.elapsed().as_secs_f64();
-        let bytes = what.bytes();
-        let found = Arc::new(Found { steps: self.steps, complete, seconds, what });
+        let (seconds, bytes) = (self.since.elapsed().as_secs_f64(), what.bytes());
+        let found = Arc::new(Found { steps: self.steps.get(), complete, seconds, what });
         lock(&self.session.found).insert(self.job.clone(), found.clone(), bytes);
         found
     }
@@ -65,63 +70,43 @@ impl Session {
             return Ok(found);
         }
         let bench = self.bench(job.run())?;
-        let steps = std::cell::Cell::new((0, 1));
-        let since = Instant::now();
-        let publish = |what: Finding, complete: bool| {
-            Publish { session: self, job, since, steps: steps.get() }.put(what, complete)
-        };
+        let (since, steps) = (Instant::now(), Cell::new((0, 1)));
+        let publish = Publish { session: self, job, since, steps };
         let mut progress = Progress::new(|done, total| {
-            steps.set((done, total));
+            publish.steps.set((done, total));
             progress.report(done, total);
         });
         let what = match job {
-            Job::Explain(of) => {
-                let value = bench.subject().value(of.question.target).unwrap_or(0.0);
-                let mut refine = |so_far: Attribution| {
-                    publish(explanation(&bench, value, so_far), false);
-                };
-                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
-                explanation(&bench, value, explain(&bench, of.method, &of.question, &mut work)?)
-            }
-            Job::Judge(of) => {
-                let explained = match self.job(&Job::Explain(*of), cancel, &mut progress)?.what {
-                    Finding::Explanation(ref found) => found.attribution.clone(),
-                    _ => return Err(SessionError::NotReady),
-                };
-                let on = self.place.now(&self.options)?;
-                let make = |graph: Graph| self.options.devices.backend(&Arc::new(graph), &on, 0);
-                let mut refine = |so_far| {
-                    publish(Finding::Judgement(Arc::new(so_far)), false);
-                };
-                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
-                let method = (of.method.entry(), &of.question);
-                let found = judge(&bench.subject(), method, &explained, &make, &mut work)?;
-                Finding::Judgement(Arc::new(found))
-            }
-            Job::Rank(of) => {
-                let subject = bench.subject();
-                let value = subject.value(of.target).unwrap_or(0.0);
-                let ranking = |effects| Finding::Ranking { value, effects: Arc::new(effects) };
-                let mut refine = |so_far: Vec<f64>| {
-                    publish(ranking(so_far), false);
-                };
-                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
-                ranking(channel_effects(&subject, of.layer, of.target, &mut work)?)
-            }
-            Job::Rebuild(of) => {
-                let photo = photos_own(&bench, &of.wish)?;
-                let rebuilt = |of| Finding::Rebuilt { of: Arc::new(of), photo };
-                let mut refine = |so_far| {
-                    publish(rebuilt(so_far), false);
-                };
-                let mut work = Work { cancel, progress: &mut progress, refine: &mut refine };
-                rebuilt(rebuild(&bench, &of.wish, &mut work)?)
-            }
+            Job::Explain(of) => explanation_of(&bench, of, &publish, cancel, &mut progress)?,
+            Job::Judge(of) => self.judgement_of(&bench, of, &publish, cancel, &mut progress)?,
+            Job::Rank(of) => ranking_of(&bench, of, &publish, cancel, &mut progress)?,
+            Job::Rebuild(of) => rebuilt_of(&bench, &of.wish, &publish, cancel, &mut progress)?,
         };
         drop(progress);
-        let (_, total) = steps.get();
-        steps.set((total, total));
-        Ok(publish(what, true))
+        let (_, total) = publish.steps.get();
+        publish.steps.set((total, total));
+        Ok(publish.put(what, true))
+    }
+
+    fn judgement_of(
+        &self,
+        bench: &Bench,
+        of: &Explain,
+        publish: &Publish<'_>,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Finding, SessionError> {
+        let explained = match self.job(&Job::Explain(*of), cancel, progress)?.what {
+            Finding::Explanation(ref found) => found.attribution.clone(),
+            _ => return Err(SessionError::NotReady),
+        };
+        let on = self.place.now(&self.options)?;
+        let make = |graph: Graph| self.options.devices.backend(&Arc::new(graph), &on, 0);
+        let judgement = |of| Finding::Judgement(Arc::new(of));
+        let mut refine = |so_far| publish.so_far(judgement(so_far));
+        let mut work = Work { cancel, progress, refine: &mut refine };
+        let method = (of.method.entry(), &of.question);
+        Ok(judgement(judge(&bench.subject(), method, &explained, &make, &mut work)?))
     }
 
     fn bench(&self, key: RunKey) -> Result<Bench, SessionError> {
@@ -217,13 +202,54 @@ fn heat(map: &Array, kind: Kind, sight: &Sight) -> Picture {
     Picture::heatmap(&map.data, h, w, sight.colormap, range, 1)
 }
 
-fn explain(
+fn explanation_of(
     bench: &Bench,
-    method: Method,
-    question: &Question,
-    work: &mut Work<'_, '_, Attribution>,
-) -> Result<Attribution, AnalysisError> {
-    (method.entry().explain)(&bench.subject(), question, work)
+    of: &Explain,
+    publish: &Publish<'_>,
+    cancel: &Cancel,
+    progress: &mut Progress,
+) -> Result<Finding, SessionError> {
+    let subject = bench.subject();
+    subject.check(of.question.target)?;
+    let value = subject.value(of.question.target)?;
+    let input = subject.input().shape;
+    let explanation = |attribution: Attribution| {
+        let map = Arc::new(pixel_map(&attribution, input.h, input.w));
+        Finding::Explanation(Explanation { value, attribution: Arc::new(attribution), map })
+    };
+    let mut refine = |so_far| publish.so_far(explanation(so_far));
+    let mut work = Work { cancel, progress, refine: &mut refine };
+    Ok(explanation((of.method.entry().explain)(&subject, &of.question, &mut work)?))
+}
+
+fn ranking_of(
+    bench: &Bench,
+    of: &Rank,
+    publish: &Publish<'_>,
+    cancel: &Cancel,
+    progress: &mut Progress,
+) -> Result<Finding, SessionError> {
+    let subject = bench.subject();
+    subject.check(of.target)?;
+    let value = subject.value(of.target)?;
+    let ranking = |effects| Finding::Ranking { value, effects: Arc::new(effects) };
+    let mut refine = |so_far| publish.so_far(ranking(so_far));
+    let mut work = Work { cancel, progress, refine: &mut refine };
+    Ok(ranking(channel_effects(&subject, of.layer, of.target, &mut work)?))
+}
+
+fn rebuilt_of(
+    bench: &Bench,
+    wish: &Wish,
+    publish: &Publish<'_>,
+    cancel: &Cancel,
+    progress: &mut Progress,
+) -> Result<Finding, SessionError> {
+    let photo = photos_own(bench, wish)?;
+    let rebuilt = |of| Finding::Rebuilt { of: Arc::new(of), photo };
+    let mut refine = |so_far| publish.so_far(rebuilt(so_far));
+    let mut work = Work { cancel, progress, refine: &mut refine };
+    Ok(rebuilt(rebuild(bench, wish, &mut work)?))
 }
 
 fn rebuild(
@@ -250,10 +276,4 @@ fn photos_own(bench: &Bench, wish: &Wish) -> Result<Option<f64>, AnalysisError> 
     let subject = bench.subject();
     goal.check(&subject)?;
     Ok(Some(goal.value(&subject, bench.run.capture.as_ref())?))
-}
-
-fn explanation(bench: &Bench, value: f64, attribution: Attribution) -> Finding {
-    let input = bench.run.capture.input().shape;
-    let map = Arc::new(pixel_map(&attribution, input.h, input.w));
-    Finding::Explanation(Explanation { value, attribution: Arc::new(attribution), map })
 }

@@ -231,7 +231,7 @@ fn what_does_not_exist_or_fit_is_refused() {
         (&["ablate", "P", "--layer", "layer1", "--channels", "1", "--class", "1"], "--rank"),
         (&["judge", "P", "--method", "gradcam"], "did you mean grad-cam"),
         (&["dream", "--layer", "layer1"], "give a PHOTO"),
-        (&["dream", "--channel", "1"], "--layer"),
+        (&["dream", "--channel", "1"], "say what of"),
         (&["dream"], "say what of"),
         (&["explain", "P", "--method", "cam", "--layer", "layer3"], "leave out --layer"),
         (&["dream", "--layer", "layer1", "--channel", "77"], "its channels are 0 to 5"),
