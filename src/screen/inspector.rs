@@ -27,7 +27,7 @@ pub fn draw_strip(state: &State, rect: Rect, buffer: &mut Buffer) {
     }
     let mut parts = Vec::new();
     if let (Some(network), Some(outcome)) = (&state.network, &state.outcome)
-        && let Some((class, probability)) = outcome.ranked.first()
+        && let Some((class, probability)) = outcome.ranked.get(state.class_place().unwrap_or(0))
         && let Some(label) = network.classes.get(*class)
     {
         parts.push((format!(" {} {}", label.name, percent(*probability)), theme::PLAIN));

@@ -58,7 +58,7 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
     let Finding::Rebuilt { of, photo } = &found.what else { return };
     let goes_on = state.doing.as_ref().is_some_and(|doing| doing.job == job);
     let mut lines = vec![(progress(state, found, of, goes_on), theme::PLAIN)];
-    let room = usize::from(area.width.saturating_sub(20));
+    let room = usize::from(area.width.saturating_sub(21));
     let numbers: Vec<f32> = of.curve.iter().map(|(loss, _)| *loss).collect();
     let second: Vec<f32> = of.curve.iter().map(|(_, value)| *value).collect();
     match (of.error, of.reached) {

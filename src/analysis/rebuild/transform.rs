@@ -124,6 +124,7 @@ pub fn random_roll(reach: usize, normal: &mut Random) -> [isize; 2] {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn numbers(count: usize, seed: u64) -> Vec<f64> {
