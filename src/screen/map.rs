@@ -37,11 +37,12 @@ fn title(state: &State) -> String {
         Some(how) => format!("{how} of {c} channels"),
         None => format!("channel {} of {c}", state.channel),
     };
+    let change = if state.shows_difference() { " · change by the knock-outs" } else { "" };
     let photo = if state.over_photo { " · over the photo" } else { "" };
     let colours = views::map::heatmap(state)
         .map(|map| format!(" · {} · {}", map.colormap, heatmap::mode(map)))
         .unwrap_or_default();
-    format!("{} · {what} · {h}x{w}{photo}{colours}", layer.name)
+    format!("{} · {what} · {h}x{w}{change}{photo}{colours}", layer.name)
 }
 
 /// `(12, 5) = 2.31 → photo 96..186, 40..130`: row and column, then the photo's columns and rows.

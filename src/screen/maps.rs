@@ -56,6 +56,9 @@ fn title(state: &State) -> String {
     if state.sort != SortOrder::Index || state.combine.is_none() {
         parts.push(format!("by {}", state.sort));
     }
+    if state.shows_difference() {
+        parts.push("change by the knock-outs".to_string());
+    }
     if state.over_photo {
         parts.push("over the photo".to_string());
     }

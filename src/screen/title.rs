@@ -29,6 +29,10 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         parts.push((format!(" · {}", input.name), theme::PLAIN));
         parts.push((format!(" {}x{}{place}", input.shape.w, input.shape.h), theme::DIM));
     }
+    let knocked: usize = state.shown_knock_outs.iter().map(|knock| knock.channels.len()).sum();
+    if knocked > 0 {
+        parts.push((format!(" · {knocked} knocked out"), theme::ACCENT));
+    }
     if !state.device.is_empty() {
         parts.push((format!(" · {}", state.device), theme::DIM));
     }
