@@ -74,7 +74,11 @@ fn nothing_yet(state: &State, slot: Slot, place: Rect, buffer: &mut Buffer) {
 fn words(state: &State, places: &Places, buffer: &mut Buffer) {
     let area = places.words;
     let mut lines: Vec<(String, Style)> = Vec::new();
-    let Some(asked) = state.explain_now() else { return };
+    let Some(asked) = state.explain_now() else {
+        let words = "this network has no classes: w in the view of a map explains its channel";
+        text::line(buffer, area.x, area.y, area.width, words, theme::DIM);
+        return;
+    };
     if let Some(found) = state.found(&Job::Explain(asked))
         && let Finding::Explanation(of) = &found.what
     {
