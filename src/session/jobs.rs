@@ -36,6 +36,13 @@ impl Bench {
     }
 }
 
+/// How work goes on: who stops it, who is told, and where what was found so far is put.
+struct Course<'c, 'p> {
+    publish: &'c Publish<'c>,
+    cancel: &'c Cancel,
+    progress: &'c mut Progress<'p>,
+}
+
 /// Where what was found so far is put, with what is said about it.
 struct Publish<'a> {
     session: &'a Session,
@@ -76,11 +83,12 @@ impl Session {
             publish.steps.set((done, total));
             progress.report(done, total);
         });
+        let course = Course { publish: &publish, cancel, progress: &mut progress };
         let what = match job {
-            Job::Explain(of) => explanation_of(&bench, of, &publish, cancel, &mut progress)?,
-            Job::Judge(of) => self.judgement_of(&bench, of, &publish, cancel, &mut progress)?,
-            Job::Rank(of) => ranking_of(&bench, of, &publish, cancel, &mut progress)?,
-            Job::Rebuild(of) => rebuilt_of(&bench, &of.wish, &publish, cancel, &mut progress)?,
+            Job::Explain(of) => explanation_of(&bench, of, course)?,
+            Job::Judge(of) => self.judgement_of(&bench, of, course)?,
+            Job::Rank(of) => ranking_of(&bench, of, course)?,
+            Job::Rebuild(of) => rebuilt_of(&bench, &of.wish, course)?,
         };
         drop(progress);
         let (_, total) = publish.steps.get();
@@ -92,9 +100,7 @@ impl Session {
         &self,
         bench: &Bench,
         of: &Explain,
-        publish: &Publish<'_>,
-        cancel: &Cancel,
-        progress: &mut Progress,
+        Course { publish, cancel, progress }: Course<'_, '_>,
     ) -> Result<Finding, SessionError> {
         let explained = match self.job(&Job::Explain(*of), cancel, progress)?.what {
             Finding::Explanation(ref found) => found.attribution.clone(),
@@ -205,9 +211,7 @@ fn heat(map: &Array, kind: Kind, sight: &Sight) -> Picture {
 fn explanation_of(
     bench: &Bench,
     of: &Explain,
-    publish: &Publish<'_>,
-    cancel: &Cancel,
-    progress: &mut Progress,
+    Course { publish, cancel, progress }: Course<'_, '_>,
 ) -> Result<Finding, SessionError> {
     let subject = bench.subject();
     subject.check(of.question.target)?;
@@ -225,9 +229,7 @@ fn explanation_of(
 fn ranking_of(
     bench: &Bench,
     of: &Rank,
-    publish: &Publish<'_>,
-    cancel: &Cancel,
-    progress: &mut Progress,
+    Course { publish, cancel, progress }: Course<'_, '_>,
 ) -> Result<Finding, SessionError> {
     let subject = bench.subject();
     subject.check(of.target)?;
@@ -241,9 +243,7 @@ fn ranking_of(
 fn rebuilt_of(
     bench: &Bench,
     wish: &Wish,
-    publish: &Publish<'_>,
-    cancel: &Cancel,
-    progress: &mut Progress,
+    Course { publish, cancel, progress }: Course<'_, '_>,
 ) -> Result<Finding, SessionError> {
     let photo = photos_own(bench, wish)?;
     let rebuilt = |of| Finding::Rebuilt { of: Arc::new(of), photo };

@@ -1,8 +1,7 @@
 //! Grad-CAM: channels weighted by the mean of their gradients (Selvaraju et al. 2017).
 
-use super::weighted::{Pair, answer, weighted};
-use super::{Attribution, Kind, Method, Passes, Question};
-use crate::analysis::{AnalysisError, Subject, Work};
+use super::weighted::{Pair, by_pair, weighted};
+use super::{Kind, Method, Passes};
 
 /// `sum_c w_c A_c`, `w_c` the mean of `d target / d A_c`; `GradCAM` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
@@ -11,17 +10,10 @@ pub const METHOD: Method = Method {
     kind: Kind::Map,
     takes_layer: true,
     passes: Passes::one_backward,
-    explain,
+    explain: |subject, question, work| {
+        by_pair(subject, question, work.cancel, |pair| weighted(&pair.values, &weights(pair)))
+    },
 };
-
-fn explain(
-    subject: &Subject<'_>,
-    question: &Question,
-    work: &mut Work<'_, '_, Attribution>,
-) -> Result<Attribution, AnalysisError> {
-    let pair = Pair::of(subject, question, work.cancel)?;
-    Ok(answer(weighted(&pair.values, &weights(&pair))))
-}
 
 /// The mean gradient of each channel.
 pub fn weights(pair: &Pair) -> Vec<f64> {

@@ -1,8 +1,8 @@
 //! Grad-CAM++: positive gradients weighted by second-order terms (Chattopadhay et al. 2018).
 
-use super::weighted::{Pair, answer, weighted};
-use super::{Attribution, Kind, Method, Passes, Question};
-use crate::analysis::{AnalysisError, Subject, Work};
+use super::weighted::{Pair, by_pair, weighted};
+use super::{Kind, Method, Passes};
+use crate::base::Array;
 
 /// `sum_c w_c A_c`, `w_c = sum(max(G, 0) a)` with `a = G^2 / (2 G^2 + sum(A_c) G^3 + 1e-6)`, 0 where `G` is 0;
 /// `GradCAMPlusPlus` of pytorch-grad-cam.
@@ -12,15 +12,10 @@ pub const METHOD: Method = Method {
     kind: Kind::Map,
     takes_layer: true,
     passes: Passes::one_backward,
-    explain,
+    explain: |subject, question, work| by_pair(subject, question, work.cancel, map),
 };
 
-fn explain(
-    subject: &Subject<'_>,
-    question: &Question,
-    work: &mut Work<'_, '_, Attribution>,
-) -> Result<Attribution, AnalysisError> {
-    let pair = Pair::of(subject, question, work.cancel)?;
+fn map(pair: &Pair) -> Array {
     let weight = |(values, gradients): (&[f32], &[f32])| {
         let sum: f64 = values.iter().map(|a| f64::from(*a)).sum();
         let share = |g: &f32| {
@@ -32,5 +27,5 @@ fn explain(
         gradients.iter().map(share).sum()
     };
     let weights: Vec<f64> = pair.channels().map(weight).collect();
-    Ok(answer(weighted(&pair.values, &weights)))
+    weighted(&pair.values, &weights)
 }

@@ -1,8 +1,7 @@
 //! HiResCAM: gradients times activations, place by place (Draelos & Carin 2020).
 
-use super::weighted::{Pair, answer};
-use super::{Attribution, Kind, Method, Passes, Question};
-use crate::analysis::{AnalysisError, Subject, Work};
+use super::weighted::by_pair;
+use super::{Kind, Method, Passes};
 
 /// `sum_c G_c A_c`; `HiResCAM` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
@@ -11,14 +10,7 @@ pub const METHOD: Method = Method {
     kind: Kind::Map,
     takes_layer: true,
     passes: Passes::one_backward,
-    explain,
+    explain: |subject, question, work| {
+        by_pair(subject, question, work.cancel, |pair| pair.sum(|a, g| g * a))
+    },
 };
-
-fn explain(
-    subject: &Subject<'_>,
-    question: &Question,
-    work: &mut Work<'_, '_, Attribution>,
-) -> Result<Attribution, AnalysisError> {
-    let pair = Pair::of(subject, question, work.cancel)?;
-    Ok(answer(pair.sum(|a, g| g * a)))
-}

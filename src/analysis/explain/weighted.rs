@@ -46,6 +46,16 @@ impl Pair {
     }
 }
 
+/// The explanation by a map that is made of activations and gradients alone.
+pub fn by_pair(
+    subject: &Subject<'_>,
+    question: &Question,
+    cancel: &Cancel,
+    map: impl FnOnce(&Pair) -> Array,
+) -> Result<Attribution, AnalysisError> {
+    Ok(answer(map(&Pair::of(subject, question, cancel)?)))
+}
+
 /// `sum_c w_c A_c` as `[1, 1, h, w]`, summed in float64.
 pub fn weighted(values: &Array, weights: &[f64]) -> Array {
     let area = values.shape.area();

@@ -1,8 +1,8 @@
 //! XGrad-CAM: gradients weighted by their share of the activations (Fu et al. 2020).
 
-use super::weighted::{Pair, answer, weighted};
-use super::{Attribution, Kind, Method, Passes, Question};
-use crate::analysis::{AnalysisError, Subject, Work};
+use super::weighted::{Pair, by_pair, weighted};
+use super::{Kind, Method, Passes};
+use crate::base::Array;
 
 /// `sum_c w_c A_c`, `w_c = sum(G_c A_c) / (sum(A_c) + 1e-7)`; `XGradCAM` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
@@ -11,15 +11,10 @@ pub const METHOD: Method = Method {
     kind: Kind::Map,
     takes_layer: true,
     passes: Passes::one_backward,
-    explain,
+    explain: |subject, question, work| by_pair(subject, question, work.cancel, map),
 };
 
-fn explain(
-    subject: &Subject<'_>,
-    question: &Question,
-    work: &mut Work<'_, '_, Attribution>,
-) -> Result<Attribution, AnalysisError> {
-    let pair = Pair::of(subject, question, work.cancel)?;
+fn map(pair: &Pair) -> Array {
     let weight = |(values, gradients): (&[f32], &[f32])| {
         let (mut products, mut sum) = (0.0, 0.0);
         for (a, g) in values.iter().zip(gradients) {
@@ -29,5 +24,5 @@ fn explain(
         products / (sum + 1e-7)
     };
     let weights: Vec<f64> = pair.channels().map(weight).collect();
-    Ok(answer(weighted(&pair.values, &weights)))
+    weighted(&pair.values, &weights)
 }
