@@ -245,8 +245,10 @@ impl App {
             Msg::Progress(work) => work.lane != LaneName::Job,
             Msg::Answered(request, answer) => {
                 self.asked.remove(request);
-                // What was asked of a run that is gone, or is new, has to be asked again.
-                if matches!(answer, Ok(Answer::Outcome(_)) | Err(SessionError::NotReady)) {
+                // What was asked of a run that is gone, or is new, has to be asked again; so has what was asked of
+                // work before its end: an answer that is on its way may be older.
+                let ended = matches!(request, Request::Job(_));
+                if ended || matches!(answer, Ok(Answer::Outcome(_)) | Err(SessionError::NotReady)) {
                     self.asked.clear();
                 }
                 let raster = matches!(request, Request::Raster { .. });

@@ -173,7 +173,8 @@ impl Asked<'_> {
         let layers = &outcome.layers;
         let size = Size {
             channels: layers.get(question.layer.0).map_or(0, |info| info.shape.c),
-            input: network.input,
+            // Of the run, which may be of another size than the recipe's.
+            input: self.explanation.map.shape,
             parameters: question.parameters,
         };
         let passes = method.passes(&size);
