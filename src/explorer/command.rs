@@ -3,9 +3,9 @@
 
 use super::picker::{Overlay, PickerKind};
 use super::views::{self, Move};
-use super::{Effect, Pane, State, What, lists, looks};
-use crate::base::{Choice, LayerId};
-use crate::session::ask::{Job, ModelRef, Target, find_class};
+use super::{Effect, Pane, State, lists, looks, questions};
+use crate::base::LayerId;
+use crate::session::ask::ModelRef;
 
 /// A command: a name for `keys.toml` and `:`, a sentence, and what it does.
 pub struct Command {
@@ -50,18 +50,18 @@ pub const COMMANDS: &[Command] = commands! {
     "depth" "Show how the layers change with depth" => |s, _| show(s, "Depth");
     "explain" "Show why: what in the photo made the class" => |s, _| show(s, "Explain");
     "rebuild" "Make pictures: what a layer knows, what a channel answers to" => |s, _| show(s, "Rebuild");
-    "make" ["WHAT"] "In the Rebuild view, choose what is made: invert-layer, maximise-channel, dream-layer and others" => make;
-    "iterations" ["N"] "Iterations of the Rebuild view; without a number the method's own" => iterations;
-    "seed" ["N"] "What random numbers of the Rebuild view start from; without a number the next" => seed;
+    "make" ["WHAT"] "In the Rebuild view, choose what is made: invert-layer, maximise-channel, dream-layer and others" => questions::make;
+    "iterations" ["N"] "Iterations of the Rebuild view; without a number the method's own" => questions::iterations;
+    "seed" ["N"] "What random numbers of the Rebuild view start from; without a number the next" => questions::seed;
     "next-class" "Go to the next class, the likeliest first" => |s, _| { s.step_class(1); Vec::new() };
     "previous-class" "Go to the class before" => |s, _| { s.step_class(-1); Vec::new() };
-    "class" ["NAME"] "Choose a class by its name or index" => class;
-    "method" ["NAME"] "Explain by another method" => method;
-    "compare" ["NAME"] "Compare with another method; the same again ends it" => compare;
-    "drives-channel" "What in the photo drives this channel?" => |s, _| drives(s, false);
-    "drives-unit" "What in the photo drives the unit under the cursor?" => |s, _| drives(s, true);
-    "judge" "Is the explanation true? Show or hide the judgement" => |s, _| judge(s);
-    "rank" "Find out how much each channel of the layer matters for the class" => |s, _| rank(s);
+    "class" ["NAME"] "Choose a class by its name or index" => questions::class;
+    "method" ["NAME"] "Explain by another method" => questions::method;
+    "compare" ["NAME"] "Compare with another method; the same again ends it" => questions::compare;
+    "drives-channel" "What in the photo drives this channel?" => |s, _| questions::drives(s, false);
+    "drives-unit" "What in the photo drives the unit under the cursor?" => |s, _| questions::drives(s, true);
+    "judge" "Is the explanation true? Show or hide the judgement" => |s, _| questions::judge(s);
+    "rank" "Find out how much each channel of the layer matters for the class" => |s, _| questions::rank(s);
     "knock-out" ["HOW"] "Switch the channel off and on; 0.5 scales it, =1.5 or mean replaces it" => |s, a| s.knock_out(a);
     "clear-knock-outs" "Switch all channels on again" => |s, _| s.clear_knock_outs();
     "undo" "Take the last knock-out back" => |s, _| s.undo();
@@ -279,101 +279,6 @@ fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
     super::update::read_photo(state)
 }
 
-fn class(state: &mut State, name: &str) -> Vec<Effect> {
-    if name.is_empty() {
-        return pick(state, PickerKind::Class);
-    }
-    let classes = state.network.as_ref().map_or(&[][..], |network| &network.classes);
-    match find_class(classes, name) {
-        Ok(class) => (state.class, state.explain.target) = (Some(class), None),
-        Err(error) => state.complain(error.to_string()),
-    }
-    Vec::new()
-}
-
-fn method(state: &mut State, name: &str) -> Vec<Effect> {
-    if name.is_empty() {
-        return pick(state, PickerKind::Method);
-    }
-    state.choose_method(name);
-    Vec::new()
-}
-
-fn compare(state: &mut State, name: &str) -> Vec<Effect> {
-    if name.is_empty() {
-        return pick(state, PickerKind::Compare);
-    }
-    state.choose_comparison(name);
-    Vec::new()
-}
-
-fn drives(state: &mut State, unit: bool) -> Vec<Effect> {
-    let (layer, channel) = (state.layer, state.channel);
-    let (row, column) = state.view().unit(state);
-    if state.layer_info().is_none() || state.explains() {
-        state.complain("choose a channel in the views of maps first");
-    } else if unit {
-        state.explain_place(Target::Unit { layer, channel, row, column });
-    } else {
-        state.explain_place(Target::Channel { layer, channel });
-    }
-    Vec::new()
-}
-
-fn judge(state: &mut State) -> Vec<Effect> {
-    let Some(explain) = state.explain_now().filter(|_| state.explains()) else {
-        state.complain("an explanation is judged: 5 shows one");
-        return Vec::new();
-    };
-    let job = Job::Judge(explain);
-    if state.judgement().is_some_and(|(found, _)| found.complete) {
-        state.explain.judged = !state.explain.judged;
-        return Vec::new();
-    }
-    state.explain.judged = true;
-    state.begin(job)
-}
-
-fn rank(state: &mut State) -> Vec<Effect> {
-    match state.rank() {
-        Some(rank) => state.begin(Job::Rank(rank)),
-        None => {
-            state.complain("there is no class whose channels could be ranked");
-            Vec::new()
-        }
-    }
-}
-
-fn make(state: &mut State, what: &str) -> Vec<Effect> {
-    if what.is_empty() {
-        state.rebuild.what = state.rebuild.what.step(1);
-    } else {
-        match What::parse(what) {
-            Ok(what) => state.rebuild.what = what,
-            Err(error) => state.complain(error),
-        }
-    }
-    Vec::new()
-}
-
-fn iterations(state: &mut State, number: &str) -> Vec<Effect> {
-    match (number, number.parse::<usize>()) {
-        ("", _) => state.rebuild.iterations = None,
-        (_, Ok(count)) if (1..=100_000).contains(&count) => state.rebuild.iterations = Some(count),
-        _ => state.complain("\":iterations N\" takes a number from 1 to 100000"),
-    }
-    Vec::new()
-}
-
-fn seed(state: &mut State, number: &str) -> Vec<Effect> {
-    match (number, number.parse::<u64>()) {
-        ("", _) => state.rebuild.seed = state.rebuild.seed.wrapping_add(1),
-        (_, Ok(seed)) => state.rebuild.seed = seed,
-        _ => state.complain("\":seed N\" takes a whole number"),
-    }
-    Vec::new()
-}
-
 fn slice(state: &mut State, number: &str) -> Vec<Effect> {
     let inputs = state.kernels().map_or(0, |kernels| kernels.shape[1]);
     if let Some(layer) = state.layer_info().filter(|layer| layer.kernels.is_none()) {
@@ -431,7 +336,7 @@ fn copy(state: &mut State) -> Vec<Effect> {
     vec![Effect::Copy(line)]
 }
 
-fn pick(state: &mut State, kind: PickerKind) -> Vec<Effect> {
+pub(super) fn pick(state: &mut State, kind: PickerKind) -> Vec<Effect> {
     state.overlay = Some(Overlay::Picker(super::Picker::new(kind)));
     Vec::new()
 }

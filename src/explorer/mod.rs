@@ -12,6 +12,7 @@ mod lists;
 mod looks;
 mod mouse;
 mod picker;
+mod questions;
 mod rebuilding;
 mod say;
 mod spots;

@@ -1,0 +1,101 @@
+//! Commands that ask why, whether it is true, what matters, and what a picture of it would be.
+
+use super::picker::PickerKind;
+use super::{Effect, State, What, command};
+use crate::base::Choice;
+use crate::session::ask::{Job, Target, find_class};
+
+pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return command::pick(state, PickerKind::Class);
+    }
+    let classes = state.network.as_ref().map_or(&[][..], |network| &network.classes);
+    match find_class(classes, name) {
+        Ok(class) => (state.class, state.explain.target) = (Some(class), None),
+        Err(error) => state.complain(error.to_string()),
+    }
+    Vec::new()
+}
+
+pub(super) fn method(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return command::pick(state, PickerKind::Method);
+    }
+    state.choose_method(name);
+    Vec::new()
+}
+
+pub(super) fn compare(state: &mut State, name: &str) -> Vec<Effect> {
+    if name.is_empty() {
+        return command::pick(state, PickerKind::Compare);
+    }
+    state.choose_comparison(name);
+    Vec::new()
+}
+
+pub(super) fn drives(state: &mut State, unit: bool) -> Vec<Effect> {
+    let (layer, channel) = (state.layer, state.channel);
+    let (row, column) = state.view().unit(state);
+    if state.layer_info().is_none() || state.explains() {
+        state.complain("choose a channel in the views of maps first");
+    } else if unit {
+        state.explain_place(Target::Unit { layer, channel, row, column });
+    } else {
+        state.explain_place(Target::Channel { layer, channel });
+    }
+    Vec::new()
+}
+
+pub(super) fn judge(state: &mut State) -> Vec<Effect> {
+    let Some(explain) = state.explain_now().filter(|_| state.explains()) else {
+        state.complain("an explanation is judged: 5 shows one");
+        return Vec::new();
+    };
+    let job = Job::Judge(explain);
+    if state.judgement().is_some_and(|(found, _)| found.complete) {
+        state.explain.judged = !state.explain.judged;
+        return Vec::new();
+    }
+    state.explain.judged = true;
+    state.begin(job)
+}
+
+pub(super) fn rank(state: &mut State) -> Vec<Effect> {
+    match state.rank() {
+        Some(rank) => state.begin(Job::Rank(rank)),
+        None => {
+            state.complain("there is no class whose channels could be ranked");
+            Vec::new()
+        }
+    }
+}
+
+pub(super) fn make(state: &mut State, what: &str) -> Vec<Effect> {
+    if what.is_empty() {
+        state.rebuild.what = state.rebuild.what.step(1);
+    } else {
+        match What::parse(what) {
+            Ok(what) => state.rebuild.what = what,
+            Err(error) => state.complain(error),
+        }
+    }
+    Vec::new()
+}
+
+pub(super) fn iterations(state: &mut State, number: &str) -> Vec<Effect> {
+    match (number, number.parse::<usize>()) {
+        ("", _) => state.rebuild.iterations = None,
+        (_, Ok(count)) if (1..=100_000).contains(&count) => state.rebuild.iterations = Some(count),
+        _ => state.complain("\":iterations N\" takes a number from 1 to 100000"),
+    }
+    Vec::new()
+}
+
+pub(super) fn seed(state: &mut State, number: &str) -> Vec<Effect> {
+    match (number, number.parse::<u64>()) {
+        ("", _) => state.rebuild.seed = state.rebuild.seed.wrapping_add(1),
+        (_, Ok(seed)) => state.rebuild.seed = seed,
+        _ => state.complain("\":seed N\" takes a whole number"),
+    }
+    Vec::new()
+}
