@@ -156,7 +156,8 @@ mod tests {
             for (fraction, ours) in [(0.01, ours.low), (0.99, ours.high)] {
                 let place = fraction * (values.len() - 1) as f64;
                 let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
-                let naive = f64::from(below) + f64::from(above - below) * place.fract();
+                let (below, above) = (f64::from(below), f64::from(above));
+                let naive = below + (above - below) * place.fract();
                 prop_assert!((f64::from(ours) - naive).abs() <= 1e-6 * naive.abs().max(1.0));
             }
         }
