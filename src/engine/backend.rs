@@ -58,8 +58,13 @@ pub trait Backend: Send + Sync {
 /// Which layers of a network run, and what stays of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// Every layer runs and is kept, within the backend's bound on memory.
+    /// Every layer runs and can be read: from what is kept, or at the cost of one convolution. The backend's
+    /// bound on memory holds; what does not fit is computed again from what does.
     All,
+    /// As `All`, and the statistics of every layer are taken while it runs.
+    Counted,
+    /// As `All`, with every layer's value written out, as far as they fit.
+    Written,
     /// Only these, and of the others what these need; nothing else is kept.
     Only(Vec<LayerId>),
     /// These, and what a gradient from one of them will ask for.

@@ -3,13 +3,15 @@
 //! [`Backend`] runs a network on an input, whole or from an edited layer onward, and backward; a
 //! [`Capture`] is what a run left behind: every layer's value, read as plain arrays, and all that a
 //! gradient needs. [`device`] says where. `analysis` and `session` see only these two, never a tensor.
-//! [`portable`] is the backend on candle's own operations.
+//! [`portable`] is the backend on candle's own operations, [`fast`] the one for CPUs.
 
 mod backend;
 mod capture;
 pub mod device;
 mod edit;
 mod error;
+pub mod fast;
+mod keep;
 pub mod portable;
 
 pub use backend::{Backend, Keep, Pull, ReluRule, Seed};

@@ -7,9 +7,9 @@ use candle_core::{DType, Device};
 use super::backward::backward;
 use super::capture::{Left, PortableCapture, statistics};
 use super::core::{Core, Walk, failed};
-use super::keep::{kept, taped};
 use crate::base::{Array, Cancel, Progress, Shape};
 use crate::engine::edit::check;
+use crate::engine::keep::{kept, taped};
 use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
 use crate::model::{Graph, infer};
 
@@ -41,7 +41,7 @@ impl Portable {
     fn wanted(&self, keep: &Keep, edits: &Edits) -> Vec<bool> {
         let count = self.core.graph.nodes.len();
         match keep {
-            Keep::All => vec![true; count],
+            Keep::All | Keep::Counted | Keep::Written => vec![true; count],
             Keep::Only(layers) => (0..count).map(|i| layers.iter().any(|l| l.0 == i)).collect(),
             Keep::Tape(layers) => taped(&self.core.graph, layers, edits),
         }
@@ -60,12 +60,15 @@ impl Portable {
         let (input, edits) = (walk.input.clone(), walk.edits.clone());
         let core = &self.core;
         let element = core.dtype.size_in_bytes();
-        let whole = *keep == Keep::All;
+        let whole = matches!(keep, Keep::All | Keep::Counted | Keep::Written);
         let keep = match keep {
-            Keep::All => {
-                kept(&core.graph, &shapes, &vec![true; shapes.len()], element, self.memory)
+            Keep::All | Keep::Counted | Keep::Written | Keep::Tape(_) => {
+                let size = |(i, shape): (usize, &Shape)| {
+                    if whole || walk.wanted[i] { shape.len() * element } else { 0 }
+                };
+                let bytes: Vec<usize> = shapes.iter().enumerate().map(size).collect();
+                kept(&core.graph, &shapes, &bytes, self.memory)
             }
-            Keep::Tape(_) => kept(&core.graph, &shapes, &walk.wanted, element, self.memory),
             // What was asked for by name is what the caller is about to read.
             Keep::Only(_) => walk.wanted.clone(),
         };

@@ -2,7 +2,7 @@
 //!
 //! It is the exact reference (`--dtype f64`) and the path for GPUs; nothing in it is tuned for CPUs.
 //! Values stay on the device; what is looked at is copied. [`Portable::with_memory`] bounds what a
-//! capture holds: `keep` says which layers stay, `core` computes the others again. `backward` walks the
+//! capture holds: `engine::keep` says which layers stay, `core` computes the others again. `backward` walks the
 //! graph in reverse; `gradient` is what each operation does to a cotangent.
 
 mod backward;
@@ -13,7 +13,6 @@ mod edits;
 mod finite_differences;
 mod forward;
 mod gradient;
-mod keep;
 mod ops;
 mod reduce;
 

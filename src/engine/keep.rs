@@ -9,16 +9,8 @@ use crate::model::{Graph, Op, Value, costs};
 /// among equals those whose computation costs most for each byte.
 ///
 /// Where something is left out, room for the largest such value is set aside: the one that was computed
-/// again last is held too. Only layers of `wanted` count.
-pub fn kept(
-    graph: &Graph,
-    shapes: &[Shape],
-    wanted: &[bool],
-    element: usize,
-    limit: usize,
-) -> Vec<bool> {
-    let size = |(shape, wanted): (&Shape, &bool)| if *wanted { shape.len() * element } else { 0 };
-    let bytes: Vec<usize> = shapes.iter().zip(wanted).map(size).collect();
+/// again last is held too. `bytes` says what each layer takes; one that is not wanted takes nothing.
+pub fn kept(graph: &Graph, shapes: &[Shape], bytes: &[usize], limit: usize) -> Vec<bool> {
     if bytes.iter().sum::<usize>() <= limit {
         return vec![true; bytes.len()];
     }
@@ -142,15 +134,14 @@ mod tests {
         let graph = graph();
         assert_eq!(cuts(&graph), [true, false, false, true, true]);
         let shapes = vec![Shape::new(1, 1, 5, 5); 5];
-        let keep = |limit| kept(&graph, &shapes, &[true; 5], 4, limit);
+        let keep = |limit| kept(&graph, &shapes, &[100; 5], limit);
         assert_eq!(keep(500), [true; 5]);
         // One layer's room is set aside for what is computed again; the block's output comes first.
         assert_eq!(keep(499), [true, false, false, true, true]);
         assert_eq!(keep(200), [false, false, false, true, false]);
         assert_eq!(keep(0), [false; 5]);
         // What is not wanted takes no room.
-        let some = [true, false, false, true, false];
-        let keep = kept(&graph, &shapes, &some, 4, 200);
+        let keep = kept(&graph, &shapes, &[100, 0, 0, 100, 0], 200);
         assert!(keep[0] && keep[3]);
     }
 }

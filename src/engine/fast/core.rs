@@ -1,0 +1,220 @@
+//! The walk through the units that everything else uses.
+
+use std::sync::Arc;
+
+use super::conv::{Machine, Written};
+use super::plan::{Body, Plan, Unit};
+use super::pool::{Blocked, Pool};
+use super::{convert, edits, plain};
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::engine::{Edit, Edits, EngineError};
+use crate::model::{Op, Value};
+
+/// What a backend and its captures share.
+pub struct Core {
+    /// The network.
+    pub plan: Plan,
+    /// What computes.
+    pub on: Arc<Machine>,
+    /// Where values live.
+    pub pool: Arc<Pool>,
+}
+
+/// A walk: which layers are wanted, and what is known already.
+pub struct Walk<'a> {
+    /// The input of the network.
+    pub input: &'a Array,
+    /// The shapes of all values.
+    pub shapes: &'a [Shape],
+    /// Changes on the way.
+    pub edits: &'a Edits,
+    /// A value for each layer that need not be computed; of wanted ones there is none.
+    pub known: Vec<Option<Arc<Blocked>>>,
+    /// Which layers the caller is given.
+    pub wanted: Vec<bool>,
+}
+
+/// The layers of a unit with their values.
+type Found = Vec<(LayerId, Arc<Blocked>)>;
+
+impl Core {
+    /// Computes the wanted layers, and of the others only what these need. A value is let go as soon as its last
+    /// user has run, unless `each` keeps it.
+    ///
+    /// # Errors
+    /// When a layer fails or the token is set.
+    pub fn walk(
+        &self,
+        mut walk: Walk<'_>,
+        cancel: &Cancel,
+        progress: &mut Progress,
+        mut each: impl FnMut(LayerId, Arc<Blocked>),
+    ) -> Result<(), EngineError> {
+        let (runs, mut users) = self.needed(&walk);
+        let mut input: Option<Arc<Blocked>> = None;
+        let mut live: Vec<Option<Arc<Blocked>>> = vec![None; walk.shapes.len()];
+        let mut done = 0;
+        for (unit, runs) in self.plan.units.iter().zip(runs) {
+            if cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            let out = unit.out();
+            if runs {
+                let mut read = |value: Value| match value {
+                    Value::Input => Some(input.get_or_insert_with(|| self.input(walk.input)).clone()),
+                    Value::Output { layer, .. } => live[layer.0].clone(),
+                };
+                let missing = || EngineError::OutOfRange(format!("an input of {}", self.name(out)));
+                let from = read(unit.input).ok_or_else(missing)?;
+                let residual = match unit.residual {
+                    Some(value) => Some(read(value).ok_or_else(missing)?),
+                    None => None,
+                };
+                let found = self.unit(unit, &from, residual.as_deref(), &walk)?;
+                drop((from, residual));
+                for value in unit.reads() {
+                    if let Value::Output { layer, .. } = value {
+                        users[layer.0] -= 1;
+                        if users[layer.0] == 0 {
+                            live[layer.0] = None;
+                        }
+                    }
+                }
+                for (layer, value) in found {
+                    if layer == out && users[out.0] > 0 {
+                        live[out.0] = Some(walk.known[out.0].take().unwrap_or_else(|| value.clone()));
+                    }
+                    if walk.wanted[layer.0] {
+                        each(layer, value);
+                    }
+                }
+            } else if users[out.0] > 0 {
+                live[out.0] = walk.known[out.0].take();
+            }
+            done += unit.layers.len();
+            progress.report(done, walk.shapes.len());
+        }
+        Ok(())
+    }
+
+    /// Which units have to run, and how often each layer's value is read by those.
+    fn needed(&self, walk: &Walk<'_>) -> (Vec<bool>, Vec<usize>) {
+        let mut users = vec![0; walk.shapes.len()];
+        let mut runs = vec![false; self.plan.units.len()];
+        for (i, unit) in self.plan.units.iter().enumerate().rev() {
+            let out = unit.out();
+            let wanted = unit.layers.iter().any(|layer| walk.wanted[layer.0]);
+            runs[i] = wanted || (users[out.0] > 0 && walk.known[out.0].is_none());
+            for value in unit.reads().filter(|_| runs[i]) {
+                if let Value::Output { layer, .. } = value {
+                    users[layer.0] += 1;
+                }
+            }
+        }
+        (runs, users)
+    }
+
+    /// A layer's name.
+    pub fn name(&self, layer: LayerId) -> &str {
+        &self.plan.node(layer).name
+    }
+
+    /// Memory for a layer's value.
+    pub fn take(&self, layer: LayerId, shapes: &[Shape]) -> Blocked {
+        self.pool.take(self.plan.layout(layer, shapes[layer.0]))
+    }
+
+    fn input(&self, array: &Array) -> Arc<Blocked> {
+        let mut input = self.pool.take(self.plan.input_layout(array.shape));
+        convert::fill(&self.on.team, array, &mut input);
+        Arc::new(input)
+    }
+
+    /// The last value of a unit, and the wanted ones on the way.
+    fn unit(
+        &self,
+        unit: &Unit,
+        input: &Arc<Blocked>,
+        residual: Option<&Blocked>,
+        walk: &Walk<'_>,
+    ) -> Result<Found, EngineError> {
+        let failed = |layer: LayerId| {
+            move |source| EngineError::Tensor { layer: self.name(layer).to_string(), source }
+        };
+        let out_layer = unit.out();
+        let (layer, conv) = match &unit.body {
+            Body::Conv(layer, conv) | Body::Linear(layer, conv) => (*layer, conv),
+            Body::Plain(_) | Body::None => return self.step_by_step(unit, input, residual, walk),
+        };
+        if unit.is_changed_inside(walk.edits) {
+            return self.step_by_step(unit, input, residual, walk);
+        }
+        let mut out = self.take(out_layer, walk.shapes);
+        let inner = |layer: Option<LayerId>| {
+            let layer = layer.filter(|l| *l != out_layer && walk.wanted[l.0])?;
+            Some((layer, self.take(layer, walk.shapes)))
+        };
+        let (mut raw, mut norm, mut sum) = (inner(Some(layer)), inner(unit.norm), inner(unit.add));
+        let to = Written {
+            out: &mut out,
+            raw: raw.as_mut().map(|(_, value)| value),
+            norm: norm.as_mut().map(|(_, value)| value),
+            sum: sum.as_mut().map(|(_, value)| value),
+        };
+        conv.forward(&self.on, input, residual, unit.relu.is_some(), to).map_err(failed(layer))?;
+        edits::apply(&self.on.team, walk.edits, out_layer, &mut out);
+        let found = [raw, norm, sum, Some((out_layer, out))].into_iter().flatten();
+        Ok(found.map(|(layer, value)| (layer, Arc::new(value))).collect())
+    }
+
+    /// Layer by layer, with the changes between them.
+    fn step_by_step(
+        &self,
+        unit: &Unit,
+        input: &Arc<Blocked>,
+        residual: Option<&Blocked>,
+        walk: &Walk<'_>,
+    ) -> Result<Found, EngineError> {
+        let team = &self.on.team;
+        let mut at = input.clone();
+        let mut found = Vec::new();
+        for &layer in &unit.layers {
+            let failed =
+                |source| EngineError::Tensor { layer: self.name(layer).to_string(), source };
+            let mut value = self.take(layer, walk.shapes);
+            match (&self.plan.node(layer).op, &unit.body) {
+                (Op::Conv(_), Body::Conv(_, conv)) => {
+                    let mut rest = self.take(layer, walk.shapes);
+                    let to =
+                        Written { out: &mut rest, raw: Some(&mut value), norm: None, sum: None };
+                    conv.forward(&self.on, &at, None, false, to).map_err(failed)?;
+                }
+                (Op::Add, _) => {
+                    let missing = || EngineError::OutOfRange(format!("an input of {}", self.name(layer)));
+                    plain::add(team, &at, residual.ok_or_else(missing)?, &mut value);
+                }
+                (op, _) => plain::forward(team, op, &at, &mut value).map_err(failed)?,
+            }
+            edits::apply(team, walk.edits, layer, &mut value);
+            at = Arc::new(value);
+            if layer == unit.out() || walk.wanted[layer.0] {
+                found.push((layer, at.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Which layers an edit changes: the edited ones and all behind them.
+    pub fn touched(&self, edits: &[Edit]) -> Vec<bool> {
+        let nodes = &self.plan.graph.nodes;
+        let mut touched = vec![false; nodes.len()];
+        for (i, node) in nodes.iter().enumerate() {
+            let behind = node.inputs.iter().any(|value| match value {
+                Value::Input => false,
+                Value::Output { layer, .. } => touched[layer.0],
+            });
+            touched[i] = behind || edits::any(edits, LayerId(i));
+        }
+        touched
+    }
+}

@@ -1,0 +1,193 @@
+//! What layers without convolutions do to the gradient of their output.
+
+use super::conv::{folded, padded};
+use super::kernels::Team;
+use super::layout::LANES;
+use super::plain::{self, Position, at, counted, each, everywhere, plane, reach, row, row_mut};
+use super::pool::Blocked;
+use super::weights::with_floats;
+use crate::engine::ReluRule;
+use crate::model::{AveragePool, Linear, Op, PadShortcut, Window};
+
+/// Whether a layer's gradient depends on its input.
+pub const fn reads(op: &Op) -> bool {
+    matches!(op, Op::MaxPool(_) | Op::Standardise { .. })
+}
+
+/// The gradient of a layer's input. `x` is the input, where [`reads`] says so.
+///
+/// # Errors
+/// When a weight cannot be read, or the operation is another unit's.
+pub fn pull(
+    team: &Team,
+    op: &Op,
+    g: &Blocked,
+    x: Option<&Blocked>,
+    to: &mut Blocked,
+) -> candle_core::Result<()> {
+    let needed = || x.ok_or_else(|| candle_core::Error::msg("the value at this layer is needed"));
+    match op {
+        Op::BatchNorm(norm) => {
+            let scale = padded(&folded(norm)?.0);
+            plain::affine(team, g, &scale, &vec![0.0; scale.len()], to);
+        }
+        Op::Standardise { eps } => {
+            let (_, deviation) = plain::moments(team, needed()?, *eps);
+            each(team, &[g], to, |number, to, from| {
+                let first = number * LANES;
+                *to = std::array::from_fn(|i| from[0][i] / deviation[first + i]);
+            });
+        }
+        Op::MaxPool(window) => max_pool(team, window, g, needed()?, to),
+        Op::AveragePool(AveragePool::Global) => global_average(team, g, to),
+        Op::AveragePool(AveragePool::Windowed { window, count_include_pad }) => {
+            average_pool(team, window, *count_include_pad, g, to);
+        }
+        Op::PadShortcut(pad) => pad_shortcut(pad, g, to),
+        Op::Flatten => flatten(g, to),
+        Op::Linear(linear) => self::linear(linear, g, to)?,
+        _ => candle_core::bail!("the gradient of {} is another unit's", op.word()),
+    }
+    Ok(())
+}
+
+/// Through a ReLU; `sign` is above 0 where its input is, and not needed for a deconvnet.
+pub fn relu(team: &Team, rule: ReluRule, g: &Blocked, sign: Option<&Blocked>, to: &mut Blocked) {
+    let above = |g: f32, sign: f32| if sign > 0.0 { g } else { 0.0 };
+    match (rule, sign) {
+        (ReluRule::Plain, Some(sign)) => each(team, &[g, sign], to, |_, to, from| {
+            *to = std::array::from_fn(|i| above(from[0][i], from[1][i]));
+        }),
+        (ReluRule::Guided, Some(sign)) => each(team, &[g, sign], to, |_, to, from| {
+            *to = std::array::from_fn(|i| above(above(from[0][i], from[1][i]), from[0][i]));
+        }),
+        (ReluRule::Deconvnet, _) | (_, None) => each(team, &[g], to, |_, to, from| {
+            *to = from[0].map(|g| above(g, g));
+        }),
+    }
+}
+
+/// The first of the largest values in a window, row by row, gets its gradient.
+fn max_pool(team: &Team, window: &Window, g: &Blocked, x: &Blocked, to: &mut Blocked) {
+    let (from, layout) = (*g.layout(), *to.layout());
+    let (height, width) = (layout.shape.h, layout.shape.w);
+    team.pieces(to.data_mut(), layout.plane(), |number, into| {
+        (0..height).for_each(|y| row_mut(into, &layout, y).fill([0.0; LANES]));
+        let (gradients, values) = (plane(g, number), plane(x, number));
+        for y in 0..from.shape.h {
+            let rows: Vec<(usize, &[Position])> = reach(window, 0, y, height)
+                .map(|y| (y, row(values, x.layout(), y)))
+                .collect();
+            for (at, gradient) in row(gradients, &from, y).iter().enumerate() {
+                let mut most = [f32::NEG_INFINITY; LANES];
+                let mut first = [u32::MAX; LANES];
+                for (tap, value) in taps(&rows, window, at, width) {
+                    for i in 0..LANES {
+                        // A NaN is the largest value of its window.
+                        let above = value[i] > most[i] || first[i] == u32::MAX;
+                        let above = above || (value[i].is_nan() && !most[i].is_nan());
+                        let above = above && !most[i].is_nan();
+                        most[i] = if above { value[i] } else { most[i] };
+                        first[i] = if above { tap } else { first[i] };
+                    }
+                }
+                let mut tap = 0;
+                for (y, _) in &rows {
+                    let into = row_mut(into, &layout, *y);
+                    for x in reach(window, 1, at, width) {
+                        let into = &mut into[x];
+                        for i in 0..LANES {
+                            into[i] += if first[i] == tap { gradient[i] } else { 0.0 };
+                        }
+                        tap += 1;
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// The values of a window with their number.
+fn taps<'a>(
+    rows: &'a [(usize, &'a [Position])],
+    window: &'a Window,
+    at: usize,
+    width: usize,
+) -> impl Iterator<Item = (u32, &'a Position)> {
+    let all = rows.iter().flat_map(move |(_, row)| {
+        reach(window, 1, at, width).map(move |x| &row[x])
+    });
+    (0..).zip(all)
+}
+
+fn global_average(team: &Team, g: &Blocked, to: &mut Blocked) {
+    let (from, layout) = (*g.layout(), *to.layout());
+    let share = 1.0 / layout.shape.area().max(1) as f32;
+    team.pieces(to.data_mut(), layout.plane(), |number, into| {
+        let one = row(plane(g, number), &from, 0).first().copied().unwrap_or([0.0; LANES]);
+        for y in 0..layout.shape.h {
+            row_mut(into, &layout, y).fill(one.map(|g| g * share));
+        }
+    });
+}
+
+fn average_pool(team: &Team, window: &Window, with_pad: bool, g: &Blocked, to: &mut Blocked) {
+    let (from, layout) = (*g.layout(), *to.layout());
+    let size = [layout.shape.h, layout.shape.w];
+    team.pieces(to.data_mut(), layout.plane(), |number, into| {
+        (0..size[0]).for_each(|y| row_mut(into, &layout, y).fill([0.0; LANES]));
+        let gradients = plane(g, number);
+        for y in 0..from.shape.h {
+            for (x, gradient) in row(gradients, &from, y).iter().enumerate() {
+                let count = counted(window, with_pad, [y, x], size);
+                for to_y in reach(window, 0, y, size[0]) {
+                    let into = row_mut(into, &layout, to_y);
+                    for to_x in reach(window, 1, x, size[1]) {
+                        for i in 0..LANES {
+                            into[to_x][i] += gradient[i] / count;
+                        }
+                    }
+                }
+            }
+        }
+    });
+}
+
+fn pad_shortcut(pad: &PadShortcut, g: &Blocked, to: &mut Blocked) {
+    let (from, layout) = (*g.layout(), *to.layout());
+    let [sh, sw] = pad.stride;
+    for (n, c, y, x) in everywhere(&layout) {
+        let read = y % sh == 0 && x % sw == 0;
+        let gradient = || g.data()[at(&from, n, c + pad.before, y / sh, x / sw)];
+        to.data_mut()[at(&layout, n, c, y, x)] = if read { gradient() } else { 0.0 };
+    }
+}
+
+fn flatten(g: &Blocked, to: &mut Blocked) {
+    let (from, layout) = (*g.layout(), *to.layout());
+    for (n, c, y, x) in everywhere(&layout) {
+        let place = (c * layout.shape.h + y) * layout.shape.w + x;
+        to.data_mut()[at(&layout, n, c, y, x)] = g.data()[at(&from, n, place, 0, 0)];
+    }
+}
+
+/// `W^T g`. Most seeds are one class: outputs without a gradient cost nothing.
+fn linear(linear: &Linear, g: &Blocked, to: &mut Blocked) -> candle_core::Result<()> {
+    let (from, layout) = (*g.layout(), *to.layout());
+    let inside = layout.shape.c;
+    with_floats(&linear.weight, |weight| {
+        let mut sum = vec![0f32; inside];
+        for n in 0..from.shape.n {
+            sum.fill(0.0);
+            for (o, row) in weight.chunks_exact(inside.max(1)).enumerate() {
+                let gradient = g.data()[at(&from, n, o, 0, 0)];
+                if gradient != 0.0 {
+                    sum.iter_mut().zip(row).for_each(|(sum, w)| *sum += gradient * w);
+                }
+            }
+            for (c, sum) in sum.iter().enumerate() {
+                to.data_mut()[at(&layout, n, c, 0, 0)] = *sum;
+            }
+        }
+    })
+}

@@ -1,0 +1,27 @@
+//! The backend for CPUs: everything is captured, at the speed of large matrix products.
+//!
+//! The graph is cut into units, a convolution with the norm, the sum and the ReLU behind it (`plan`), which run in one
+//! go: values are written once, in blocks of 16 channels with a border of zeros (`layout`), into memory that is
+//! used again (`pool`). A capture keeps what each unit gives, after its ReLU; what lies between is computed again by one
+//! convolution when somebody looks (`capture`). Gradients go through the same kernels (`taps`, `backward`).
+//! `kernels` has the arithmetic, and the only unsafe code.
+
+mod backward;
+mod capture;
+mod conv;
+mod convert;
+mod core;
+mod edits;
+mod forward;
+mod gradient;
+pub mod kernels;
+mod layout;
+mod plain;
+mod plan;
+mod pool;
+mod statistics;
+mod taps;
+mod weights;
+
+pub use conv::Machine;
+pub use forward::Fast;

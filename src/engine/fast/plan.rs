@@ -1,0 +1,232 @@
+//! The graph cut into units: what is computed in one go.
+
+use std::sync::Arc;
+
+use super::conv::ConvUnit;
+use super::layout::{LANES, Layout};
+use crate::base::{LayerId, Shape};
+use crate::engine::{Edits, EngineError};
+use crate::model::{Conv, Graph, Node, Op, Value, Window};
+
+/// A network as the fast backend runs it.
+pub struct Plan {
+    /// The network.
+    pub graph: Arc<Graph>,
+    /// In an order in which they can run.
+    pub units: Vec<Unit>,
+    /// The unit of each layer.
+    pub unit_of: Vec<usize>,
+    /// The border that each layer's value needs for those that read it.
+    halo: Vec<usize>,
+    /// The same for the input.
+    input_halo: usize,
+    /// The input's few channels lie next to each other.
+    interleaved: bool,
+}
+
+/// One layer, or a convolution with what follows it: `[conv [norm]] [add] [relu]`.
+pub struct Unit {
+    /// Its layers, in their order.
+    pub layers: Vec<LayerId>,
+    /// What the first layer reads.
+    pub input: Value,
+    /// What is added.
+    pub residual: Option<Value>,
+    /// What its first layers compute.
+    pub body: Body,
+    /// The norm behind a convolution.
+    pub norm: Option<LayerId>,
+    /// The sum.
+    pub add: Option<LayerId>,
+    /// The ReLU.
+    pub relu: Option<LayerId>,
+}
+
+/// What a unit begins with.
+pub enum Body {
+    /// A convolution, and the norm behind it, if there is one.
+    Conv(LayerId, Box<ConvUnit>),
+    /// A linear layer: a convolution of maps of one position.
+    Linear(LayerId, Box<ConvUnit>),
+    /// Another layer, by itself.
+    Plain(LayerId),
+    /// Nothing: it is a sum or a ReLU by itself.
+    None,
+}
+
+impl Unit {
+    /// The last layer: the only one that other units read.
+    pub fn out(&self) -> LayerId {
+        self.layers.last().copied().unwrap_or(LayerId(0))
+    }
+
+    /// What it reads.
+    pub fn reads(&self) -> impl Iterator<Item = Value> {
+        [Some(self.input), self.residual].into_iter().flatten()
+    }
+
+    /// Whether something changes a value on the way to its last.
+    pub fn is_changed_inside(&self, edits: &Edits) -> bool {
+        let inner = self.layers.split_last().map_or(&[][..], |(_, inner)| inner);
+        edits.iter().any(|edit| inner.contains(&edit.layer()))
+    }
+}
+
+impl Plan {
+    /// Cuts the graph.
+    ///
+    /// # Errors
+    /// When a weight cannot be read.
+    pub fn new(graph: Arc<Graph>) -> Result<Self, EngineError> {
+        let users = users(&graph);
+        let interleaved = graph.input_channels < LANES && input_is_gathered(&graph);
+        let mut unit_of = vec![usize::MAX; graph.nodes.len()];
+        let mut units: Vec<Unit> = Vec::new();
+        for i in 0..graph.nodes.len() {
+            if unit_of[i] != usize::MAX {
+                continue;
+            }
+            let unit = unit(&graph, &users, &unit_of, LayerId(i), interleaved)?;
+            for layer in &unit.layers {
+                unit_of[layer.0] = units.len();
+            }
+            units.push(unit);
+        }
+        // A unit can run when the last of its inputs has: by its last layer.
+        let mut order: Vec<usize> = (0..units.len()).collect();
+        order.sort_by_key(|unit| units[*unit].out());
+        let mut place = vec![0; units.len()];
+        order.iter().enumerate().for_each(|(at, unit)| place[*unit] = at);
+        unit_of.iter_mut().for_each(|unit| *unit = place[*unit]);
+        units.sort_by_key(Unit::out);
+        let mut plan = Self {
+            halo: vec![0; graph.nodes.len()],
+            input_halo: 0,
+            interleaved,
+            graph,
+            units,
+            unit_of,
+        };
+        plan.find_halos();
+        Ok(plan)
+    }
+
+    fn find_halos(&mut self) {
+        for unit in &self.units {
+            let Body::Conv(_, conv) = &unit.body else { continue };
+            let needed = conv.weights.window().pads.into_iter().max().unwrap_or(0);
+            let halo = match unit.input {
+                Value::Input => &mut self.input_halo,
+                Value::Output { layer, .. } => &mut self.halo[layer.0],
+            };
+            *halo = needed.max(*halo);
+        }
+    }
+
+    /// How a layer's value lies in memory.
+    pub fn layout(&self, layer: LayerId, shape: Shape) -> Layout {
+        Layout::blocked(shape, self.halo[layer.0])
+    }
+
+    /// How the input lies in memory.
+    pub const fn input_layout(&self, shape: Shape) -> Layout {
+        if self.interleaved {
+            Layout::interleaved(shape, self.input_halo)
+        } else {
+            Layout::blocked(shape, self.input_halo)
+        }
+    }
+
+    /// The node of a layer.
+    pub fn node(&self, layer: LayerId) -> &Node {
+        &self.graph.nodes[layer.0]
+    }
+}
+
+/// How often each layer's value is read.
+fn users(graph: &Graph) -> Vec<usize> {
+    let mut users = vec![0; graph.nodes.len()];
+    for value in graph.nodes.iter().flat_map(|node| &node.inputs) {
+        if let Value::Output { layer, .. } = value {
+            users[layer.0] += 1;
+        }
+    }
+    users
+}
+
+/// Whether only convolutions without groups read the input.
+fn input_is_gathered(graph: &Graph) -> bool {
+    let mut readers = graph.nodes.iter().filter(|node| node.inputs.contains(&Value::Input));
+    readers.all(|node| matches!(&node.op, Op::Conv(conv) if conv.groups == 1))
+}
+
+/// The unit that begins with a layer, of layers that belong to none.
+fn unit(
+    graph: &Graph,
+    users: &[usize],
+    unit_of: &[usize],
+    first: LayerId,
+    interleaved: bool,
+) -> Result<Unit, EngineError> {
+    let node = &graph.nodes[first.0];
+    let failed = |source| EngineError::Tensor { layer: node.name.clone(), source };
+    let input = node.inputs.first().copied().unwrap_or(Value::Input);
+    let mut layers = vec![first];
+    // The only reader of the last layer so far, if it is the next layer of this kind.
+    let next = |layers: &[LayerId], fits: &dyn Fn(&Node) -> bool| {
+        let last = *layers.last()?;
+        if users[last.0] != 1 {
+            return None;
+        }
+        let reads = |node: &Node| node.inputs.contains(&Value::of(last));
+        let at = (last.0 + 1..graph.nodes.len()).find(|i| reads(&graph.nodes[*i]))?;
+        let free = unit_of[at] == usize::MAX;
+        (free && fits(&graph.nodes[at])).then_some(LayerId(at))
+    };
+    let (mut norm, mut add, mut relu, mut residual) = (None, None, None, None);
+    let body = match &node.op {
+        Op::Conv(conv) => {
+            norm = next(&layers, &|node| matches!(node.op, Op::BatchNorm(_)));
+            layers.extend(norm);
+            let norm = norm.and_then(|norm| match &graph.nodes[norm.0].op {
+                Op::BatchNorm(norm) => Some(norm),
+                _ => None,
+            });
+            let reads_input = interleaved && input == Value::Input;
+            let channels = reads_input.then_some(graph.input_channels);
+            let unit = ConvUnit::new(conv, norm, channels).map_err(failed)?;
+            Body::Conv(first, Box::new(unit))
+        }
+        Op::Linear(linear) => {
+            let (outside, inside) = linear.weight.dims2().map_err(failed)?;
+            let weight = linear.weight.reshape((outside, inside, 1, 1)).map_err(failed)?;
+            let window = Window::square(1, 1, 0);
+            let conv = Conv { weight, bias: linear.bias.clone(), window, groups: 1 };
+            let unit = ConvUnit::new(&conv, None, None).map_err(failed)?;
+            let body = Body::Linear(first, Box::new(unit));
+            return Ok(Unit { layers, input, residual: None, body, norm: None, add: None, relu: None });
+        }
+        Op::Add => {
+            (add, residual) = (Some(first), node.inputs.get(1).copied());
+            Body::None
+        }
+        Op::Relu => {
+            relu = Some(first);
+            Body::None
+        }
+        _ => Body::Plain(first),
+    };
+    if matches!(body, Body::Conv(..)) {
+        add = next(&layers, &|node| matches!(node.op, Op::Add));
+        residual = add.zip(layers.last().copied()).and_then(|(add, last)| {
+            let mut others = graph.nodes[add.0].inputs.iter();
+            others.find(|value| **value != Value::of(last)).copied()
+        });
+        layers.extend(add);
+    }
+    if relu.is_none() && !matches!(body, Body::Plain(_)) {
+        relu = next(&layers, &|node| matches!(node.op, Op::Relu));
+        layers.extend(relu);
+    }
+    Ok(Unit { layers, input, residual, body, norm, add, relu })
+}
