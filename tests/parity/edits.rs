@@ -2,28 +2,26 @@
 
 use std::sync::Arc;
 
-use candle_core::DType;
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
-use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Edit, Edits, EngineError, Keep};
 use convscope::model::Graph;
 
-use super::support::{Case, Random, assert_same, backend, run};
+use super::support::{Case, On, Random, assert_same, backend, run};
 
 struct Bench {
     graph: Arc<Graph>,
-    backend: Portable,
+    backend: Box<dyn Backend>,
     input: Array,
     plain: Arc<dyn Capture>,
 }
 
 impl Bench {
     /// ResNet-18's blocks with two pictures at once.
-    fn new(dtype: DType) -> Self {
+    fn new(on: On) -> Self {
         let case = Case::named("basic18");
         let (graph, input) = (case.graph(), case.input());
-        let backend = backend(&graph, dtype);
-        let plain = run(&backend, &input, &vec![]).unwrap();
+        let backend = backend(&graph, on);
+        let plain = run(&*backend, &input, &vec![]).unwrap();
         Self { graph, backend, input, plain }
     }
 
@@ -48,8 +46,8 @@ impl Bench {
 
 #[test]
 fn running_from_an_edit_is_running_with_it() {
-    for dtype in [DType::F32, DType::F64] {
-        let bench = Bench::new(dtype);
+    for on in On::all() {
+        let bench = Bench::new(on);
         let cases: [Edits; 8] = [
             vec![],
             vec![bench.zero("layer2.0.relu", &[0, 3, 7])],
@@ -61,7 +59,7 @@ fn running_from_an_edit_is_running_with_it() {
             vec![bench.zero("flatten", &[5]), bench.replace("fc", 4)],
         ];
         for edits in &cases {
-            let whole = run(&bench.backend, &bench.input, edits).unwrap();
+            let whole = run(&*bench.backend, &bench.input, edits).unwrap();
             let onward = bench.from(&*bench.plain, edits).unwrap();
             assert_same(&*onward, &*whole);
             assert_eq!(onward.input(), &bench.input);
@@ -71,7 +69,12 @@ fn running_from_an_edit_is_running_with_it() {
 
 #[test]
 fn an_edit_changes_its_layer_and_what_lies_behind() {
-    let bench = Bench::new(DType::F32);
+    On::both()
+        .into_iter()
+        .for_each(|on| an_edit_changes_its_layer_and_what_lies_behind_on(&Bench::new(on)));
+}
+
+fn an_edit_changes_its_layer_and_what_lies_behind_on(bench: &Bench) {
     let edits = vec![bench.zero("layer2.0.relu", &[3]), bench.replace("layer3.0.relu_1", 5)];
     let edited = bench.from(&*bench.plain, &edits).unwrap();
     let read = |capture: &dyn Capture, layer: &str| capture.read_all(bench.find(layer)).unwrap();
@@ -96,7 +99,12 @@ fn an_edit_changes_its_layer_and_what_lies_behind() {
 
 #[test]
 fn a_zeroed_channel_is_zero_even_where_it_was_nan() {
-    let bench = Bench::new(DType::F32);
+    On::both()
+        .into_iter()
+        .for_each(|on| a_zeroed_channel_is_zero_even_where_it_was_nan_on(&Bench::new(on)));
+}
+
+fn a_zeroed_channel_is_zero_even_where_it_was_nan_on(bench: &Bench) {
     let layer = bench.find("layer1.0.bn1");
     let shape = bench.plain.shape(layer).unwrap();
     let broken = Array::new(shape, vec![f32::NAN; shape.len()]).unwrap();
@@ -108,19 +116,23 @@ fn a_zeroed_channel_is_zero_even_where_it_was_nan() {
 
 #[test]
 fn a_cancelled_run_stops() {
-    let bench = Bench::new(DType::F32);
+    On::both().into_iter().for_each(|on| a_cancelled_run_stops_on(&Bench::new(on)));
+}
+
+fn a_cancelled_run_stops_on(bench: &Bench) {
     let cancel = Cancel::new();
     let mut seen = 0;
     let mut progress = Progress::new(|done, _| {
         seen = done;
-        if done == 5 {
+        if done >= 5 {
             cancel.cancel();
         }
     });
     let run = bench.backend.forward(&bench.input, &vec![], &Keep::All, &cancel, &mut progress);
     assert!(matches!(run, Err(EngineError::Cancelled)));
     drop(progress);
-    assert_eq!(seen, 5);
+    // A unit of the fast backend is up to four layers.
+    assert!((5..9).contains(&seen), "{seen}");
     let onward = bench.backend.forward_from(
         &*bench.plain,
         &vec![],
@@ -133,9 +145,11 @@ fn a_cancelled_run_stops() {
 
 #[test]
 fn progress_reaches_the_end() {
-    let bench = Bench::new(DType::F32);
+    On::both().into_iter().for_each(|on| progress_reaches_the_end_on(&Bench::new(on)));
+}
+
+fn progress_reaches_the_end_on(bench: &Bench) {
     let total = bench.graph.nodes.len();
-    let expected: Vec<_> = (1..=total).map(|done| (done, total)).collect();
     let mut seen = Vec::new();
     let mut progress = Progress::new(|done, total| seen.push((done, total)));
     bench
@@ -143,7 +157,8 @@ fn progress_reaches_the_end() {
         .forward(&bench.input, &vec![], &Keep::All, &Cancel::new(), &mut progress)
         .unwrap();
     drop(progress);
-    assert_eq!(seen, expected);
+    assert!(seen.is_sorted_by(|a, b| a.0 < b.0) && seen.iter().all(|(_, all)| *all == total));
+    assert!(seen.len() > total / 4 && seen.last() == Some(&(total, total)), "{seen:?}");
     let edits = vec![bench.zero("layer4.1.relu", &[0])];
     let mut last = (0, 0);
     let mut progress = Progress::new(|done, total| last = (done, total));
@@ -157,21 +172,29 @@ fn progress_reaches_the_end() {
 
 #[test]
 fn only_an_unedited_capture_of_the_same_backend_is_taken() {
-    let bench = Bench::new(DType::F32);
+    On::both()
+        .into_iter()
+        .for_each(|on| only_an_unedited_capture_of_the_same_backend_is_taken_on(&Bench::new(on)));
+}
+
+fn only_an_unedited_capture_of_the_same_backend_is_taken_on(bench: &Bench) {
     let refused = |capture: &dyn Capture| {
         assert!(matches!(bench.from(capture, &vec![]), Err(EngineError::ForeignCapture)));
     };
     let edits = vec![bench.zero("layer4.1.relu", &[0])];
     refused(&*bench.from(&*bench.plain, &edits).unwrap());
-    refused(&*run(&bench.backend, &bench.input, &edits).unwrap());
+    refused(&*run(&*bench.backend, &bench.input, &edits).unwrap());
     // The same layers and shapes, but another precision or other weights.
-    refused(&*Bench::new(DType::F64).plain);
-    refused(&*Bench::new(DType::F32).plain);
+    refused(&*Bench::new(On::F64).plain);
+    refused(&*Bench::new(On::F32).plain);
 }
 
 #[test]
 fn what_does_not_exist_is_refused() {
-    let bench = Bench::new(DType::F32);
+    On::both().into_iter().for_each(|on| what_does_not_exist_is_refused_on(&Bench::new(on)));
+}
+
+fn what_does_not_exist_is_refused_on(bench: &Bench) {
     let relu = bench.find("layer2.0.relu");
     let channels = bench.plain.shape(relu).unwrap().c;
     let beyond = LayerId(bench.graph.nodes.len());
@@ -184,7 +207,7 @@ fn what_does_not_exist_is_refused() {
     let out_of_range = |e: EngineError| matches!(e, EngineError::OutOfRange(_));
     for edit in edits {
         let edits = vec![edit];
-        assert!(run(&bench.backend, &bench.input, &edits).err().is_some_and(out_of_range));
+        assert!(run(&*bench.backend, &bench.input, &edits).err().is_some_and(out_of_range));
         assert!(bench.from(&*bench.plain, &edits).err().is_some_and(out_of_range));
     }
     assert!(bench.plain.read(relu, &[0, channels]).err().is_some_and(out_of_range));
@@ -194,7 +217,12 @@ fn what_does_not_exist_is_refused() {
 
 #[test]
 fn channels_are_read_in_the_order_asked_for() {
-    let bench = Bench::new(DType::F64);
+    On::both()
+        .into_iter()
+        .for_each(|on| channels_are_read_in_the_order_asked_for_on(&Bench::new(on)));
+}
+
+fn channels_are_read_in_the_order_asked_for_on(bench: &Bench) {
     let layer = bench.find("layer2.0.relu");
     let all = bench.plain.read_all(layer).unwrap();
     let (c, area) = (all.shape.c, all.shape.area());

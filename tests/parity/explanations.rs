@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use candle_core::DType;
 use convscope::analysis::explain::{
     Attribution, Kind, METHODS, Method, Question, finished, occluded, pixel_map, smoothed,
 };
@@ -13,7 +12,7 @@ use convscope::model::{AveragePool, Graph, Op, Window};
 use serde::Deserialize;
 
 use super::reference::{Ledger, Ready, Reference, named, quietly};
-use super::support::{gap, json};
+use super::support::{On, gap, json};
 
 /// In float64. What a method is given and gives is float32, which rounds by 6e-8.
 const EXACT: f64 = 1e-6;
@@ -115,8 +114,8 @@ fn settings() -> Occlusion {
 fn every_method_is_the_librarys() {
     let mut ledger = Ledger::default();
     for reference in Reference::all(true) {
-        for dtype in [DType::F64, DType::F32] {
-            let ready = reference.ready(dtype);
+        for on in On::all() {
+            let ready = reference.ready(on);
             for method in METHODS {
                 let names = stored(&reference, method);
                 assert!(!names.is_empty(), "nothing is stored for {}", method.name);
@@ -124,9 +123,10 @@ fn every_method_is_the_librarys() {
                     let divided = DIVIDED.1.contains(&method.name);
                     let exact = if divided { DIVIDED.0 } else { EXACT };
                     let last = method.kind == Kind::Map && name.contains(".layer4.");
-                    let within = match dtype {
-                        DType::F32 if last => LAST_STAGE,
-                        _ => reference.within(name, dtype, exact),
+                    let within = match on {
+                        On::F64 => reference.within(name, on, exact),
+                        _ if last => LAST_STAGE,
+                        _ => reference.within(name, on, exact),
                     };
                     let values = ours(&ready, &reference, method, name);
                     if reference.facts.empty_maps.iter().any(|empty| empty == name) {
@@ -168,7 +168,7 @@ fn whatever_is_stored_has_a_method() {
 #[test]
 fn smoothgrad_without_noise_is_saliency_and_its_noise_is_seeded() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F64);
+    let ready = reference.ready(On::F64);
     let subject = ready.subject();
     let question = ready.question("layer4", reference.target(&ready.graph, "top"));
     let saliency = ready.explain("saliency", &question).unwrap();
@@ -189,7 +189,7 @@ fn smoothgrad_without_noise_is_saliency_and_its_noise_is_seeded() {
 #[test]
 fn the_completeness_error_is_told_and_falls_with_more_steps() {
     for reference in Reference::all(true) {
-        let ready = reference.ready(DType::F64);
+        let ready = reference.ready(On::F64);
         let question = ready.question("layer4", reference.target(&ready.graph, "top"));
         let with = |steps| {
             let parameters = Parameters { steps, ..Parameters::default() };
@@ -219,7 +219,7 @@ fn the_completeness_error_is_told_and_falls_with_more_steps() {
 #[test]
 fn a_negative_target_and_a_map_without_evidence_are_told() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F64);
+    let ready = reference.ready(On::F64);
     let logits = ready.logits();
     for (class, logit) in logits.iter().enumerate() {
         let question = ready.question("layer4", Target::Class(class));
@@ -243,7 +243,7 @@ fn refusal(ready: &Ready, method: &Method, question: &Question) -> String {
 #[test]
 fn a_target_that_does_not_exist_is_refused_in_a_sentence() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let layer = ready.find("layer3");
     let Shape { c, h, w, .. } = ready.capture.shape(layer).unwrap();
     let unit = |channel, row, column| Target::Unit { layer, channel, row, column };
@@ -270,7 +270,7 @@ fn a_target_that_does_not_exist_is_refused_in_a_sentence() {
 #[test]
 fn a_layer_without_a_map_or_behind_the_target_is_refused_in_a_sentence() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let with_layer = || METHODS.into_iter().filter(|method| method.takes_layer);
     assert_eq!(with_layer().count(), 10);
     let channel = reference.target(&ready.graph, "channel");
@@ -297,16 +297,16 @@ fn a_layer_without_a_map_or_behind_the_target_is_refused_in_a_sentence() {
 
 /// The network of the case `basic`, changed.
 fn changed(change: impl FnOnce(&mut Graph, &Ready)) -> Ready {
-    let plain = Reference::named("basic").ready(DType::F64);
+    let plain = Reference::named("basic").ready(On::F64);
     let mut graph = (*plain.graph).clone();
     change(&mut graph, &plain);
-    Ready::new(&Arc::new(graph), plain.capture.input(), DType::F64)
+    Ready::new(&Arc::new(graph), plain.capture.input(), On::F64)
 }
 
 #[test]
 fn cam_needs_a_global_average_pool_and_a_class() {
     let reference = Reference::named("basic");
-    let plain = reference.ready(DType::F64);
+    let plain = reference.ready(On::F64);
     let cam = named("cam");
     let channel = reference.target(&plain.graph, "channel");
     assert!(refusal(&plain, cam, &plain.question("layer4", channel)).contains("class"));

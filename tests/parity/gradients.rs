@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use candle_core::DType;
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
-use convscope::engine::{
-    Backend, Capture, Change, Edit, Edits, EngineError, Keep, Pull, ReluRule, Seed,
-};
+use convscope::engine::{Capture, Change, Edit, Edits, EngineError, Keep, Pull, ReluRule, Seed};
 use convscope::model::Value;
 
 use super::reference::{Ledger, Ready, Reference};
-use super::support::{Case, assert_same, run};
+use super::support::{Case, On, assert_same, run};
 
-const BOTH: [DType; 2] = [DType::F64, DType::F32];
 const PLACES: [&str; 6] = ["input", "relu", "layer1", "layer2", "layer3", "layer4"];
 const RULES: [ReluRule; 3] = [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvnet];
 /// In float64. What is read is float32, which rounds by 6e-8.
@@ -28,14 +24,14 @@ fn pull(ready: &Ready, reference: &Reference, seed: &str, rule: ReluRule, at: &[
 fn gradients_at_every_stage_are_pytorchs() {
     let mut ledger = Ledger::default();
     for reference in Reference::all(false) {
-        for dtype in BOTH {
-            let ready = reference.ready(dtype);
+        for on in On::all() {
+            let ready = reference.ready(on);
             let found = ready.pull(&pull(&ready, &reference, "top", ReluRule::Plain, &PLACES));
             assert_eq!(found.len(), PLACES.len());
             for (place, ours) in PLACES.iter().zip(&found) {
                 let name = format!("grad.{place}");
                 assert_eq!(ours.shape.dims(), reference.tensors[&name].dims());
-                let within = reference.within(&name, dtype, EXACT);
+                let within = reference.within(&name, on, EXACT);
                 ledger.hold(&reference, &name, &ours.data, within);
             }
         }
@@ -47,7 +43,7 @@ fn gradients_at_every_stage_are_pytorchs() {
 #[test]
 fn a_batch_has_the_gradients_of_its_pictures() {
     let reference = Reference::named("grouped");
-    let ready = reference.ready(DType::F64);
+    let ready = reference.ready(On::F64);
     let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input", "layer2"]);
     let together = ready.pull(&pull);
     let input = ready.capture.input();
@@ -57,7 +53,7 @@ fn a_batch_has_the_gradients_of_its_pictures() {
         one.shape.n = 1;
         let count = one.shape.len();
         one.data = input.data[picture * count..(picture + 1) * count].to_vec();
-        let alone = Ready::new(&ready.graph, &one, DType::F64).pull(&pull);
+        let alone = Ready::new(&ready.graph, &one, On::F64).pull(&pull);
         for (whole, part) in together.iter().zip(&alone) {
             let count = part.data.len();
             let own: Vec<f64> = whole.data[picture * count..(picture + 1) * count]
@@ -73,15 +69,15 @@ fn a_batch_has_the_gradients_of_its_pictures() {
 fn every_seed_and_every_rule_is_captums() {
     let mut ledger = Ledger::default();
     for reference in Reference::all(true) {
-        for dtype in BOTH {
-            let ready = reference.ready(dtype);
+        for on in On::all() {
+            let ready = reference.ready(on);
             for (rule, method) in
                 RULES.into_iter().zip(["saliency", "guided-backprop", "deconvnet"])
             {
                 for seed in ["top", "channel", "unit"] {
                     let found = ready.pull(&pull(&ready, &reference, seed, rule, &["input"]));
                     let name = format!("{method}.{seed}");
-                    let within = reference.within(&name, dtype, EXACT);
+                    let within = reference.within(&name, on, EXACT);
                     ledger.hold(&reference, &name, &found[0].data, within);
                 }
             }
@@ -92,8 +88,12 @@ fn every_seed_and_every_rule_is_captums() {
 
 #[test]
 fn what_a_seed_does_not_depend_on_gets_zeros() {
+    On::both().into_iter().for_each(what_a_seed_does_not_depend_on_gets_zeros_on);
+}
+
+fn what_a_seed_does_not_depend_on_gets_zeros_on(on: On) {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(on);
     let wanted = ["layer4", "layer3", "layer2"];
     let found = ready.pull(&pull(&ready, &reference, "channel", ReluRule::Plain, &wanted));
     for (name, ours) in wanted.iter().zip(&found) {
@@ -127,16 +127,16 @@ fn from(ready: &Ready, capture: &dyn Capture, edits: &Edits, keep: &Keep) -> Arc
 fn knocked_out_channels_give_pytorchs_logits_and_gradients() {
     let mut ledger = Ledger::default();
     for reference in Reference::all(true) {
-        for dtype in BOTH {
-            let ready = reference.ready(dtype);
+        for on in On::all() {
+            let ready = reference.ready(on);
             let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
             for change in ["zero", "half", "mean"] {
                 let edits = knocked(&ready, change);
-                let capture = run(&ready.backend, ready.capture.input(), &edits).unwrap();
+                let capture = run(&*ready.backend, ready.capture.input(), &edits).unwrap();
                 assert_same(&*from(&ready, &*ready.capture, &edits, &Keep::All), &*capture);
                 let name = format!("knockout.{change}");
                 let logits = capture.read_all(ready.find("fc")).unwrap().data;
-                ledger.hold(&reference, &name, &logits, reference.within(&name, dtype, EXACT));
+                ledger.hold(&reference, &name, &logits, reference.within(&name, on, EXACT));
 
                 let name = format!("{name}.grad");
                 if change == "zero" {
@@ -144,7 +144,7 @@ fn knocked_out_channels_give_pytorchs_logits_and_gradients() {
                     continue;
                 }
                 let found = ready.pull_from(&*capture, &pull);
-                let within = reference.within(&name, dtype, EXACT);
+                let within = reference.within(&name, on, EXACT);
                 ledger.hold(&reference, &name, &found[0].data, within);
             }
         }
@@ -154,8 +154,8 @@ fn knocked_out_channels_give_pytorchs_logits_and_gradients() {
 
 #[test]
 fn further_edits_go_onto_an_edited_run() {
-    for dtype in BOTH {
-        let ready = Reference::named("basic").ready(dtype);
+    for on in On::all() {
+        let ready = Reference::named("basic").ready(on);
         let change = |layer: &str, channels: &[usize], change| Edit::Channels {
             layer: ready.find(layer),
             channels: channels.to_vec(),
@@ -186,7 +186,7 @@ fn further_edits_go_onto_an_edited_run() {
                     .unwrap();
                 for second in first..=all.len() {
                     let edits = all[..second].to_vec();
-                    let whole = run(&ready.backend, input, &edits).unwrap();
+                    let whole = run(&*ready.backend, input, &edits).unwrap();
                     let onward = from(&ready, &*start, &edits, &Keep::All);
                     assert_same(&*onward, &*whole);
                     let onward = from(&ready, &*start, &edits, keep);
@@ -200,12 +200,12 @@ fn further_edits_go_onto_an_edited_run() {
 /// What was let go is computed again, bit for bit.
 #[test]
 fn gradients_do_not_depend_on_what_was_kept() {
-    for dtype in BOTH {
+    for on in On::all() {
         let reference = Reference::named("bottleneck");
-        let ready = reference.ready(dtype);
+        let ready = reference.ready(on);
         let input = ready.capture.input();
         let fc = ready.find("fc");
-        let small = super::support::backend(&ready.graph, dtype).with_memory(0);
+        let small = super::support::backend_within(&ready.graph, on, 0);
         let keeps = [
             Keep::Only(vec![]),
             Keep::Only(vec![fc, ready.find("layer3")]),
@@ -213,8 +213,8 @@ fn gradients_do_not_depend_on_what_was_kept() {
             Keep::Tape(vec![ready.find("layer2"), ready.find("layer3")]),
         ];
         for edits in [vec![], knocked(&ready, "half"), knocked(&ready, "mean")] {
-            let whole = run(&ready.backend, input, &edits).unwrap();
-            let forgetful = run(&small, input, &edits).unwrap();
+            let whole = run(&*ready.backend, input, &edits).unwrap();
+            let forgetful = run(&*small, input, &edits).unwrap();
             let parts: Vec<Arc<dyn Capture>> = keeps
                 .iter()
                 .map(|keep| {
@@ -244,16 +244,21 @@ fn gradients_do_not_depend_on_what_was_kept() {
 
 #[test]
 fn a_cancelled_gradient_stops_and_progress_reaches_the_end() {
+    On::both().into_iter().for_each(a_cancelled_gradient_stops_and_progress_reaches_the_end_on);
+}
+
+fn a_cancelled_gradient_stops_and_progress_reaches_the_end_on(on: On) {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(on);
     let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
     let cancel = Cancel::new();
     let mut seen = Vec::new();
     let mut progress = Progress::new(|done, total| seen.push((done, total)));
     ready.backend.backward(&*ready.capture, &pull, &cancel, &mut progress).unwrap();
     drop(progress);
-    let total = ready.graph.nodes.len();
+    let total = seen[0].1;
     assert!(seen.is_sorted() && seen.last() == Some(&(total, total)), "{seen:?}");
+    assert!(seen.iter().all(|(_, all)| *all == total) && total > ready.graph.nodes.len() / 4);
 
     let mut last = 0;
     let mut progress = Progress::new(|done, _| {
@@ -269,8 +274,12 @@ fn a_cancelled_gradient_stops_and_progress_reaches_the_end() {
 
 #[test]
 fn a_seed_that_does_not_exist_is_refused() {
+    On::both().into_iter().for_each(a_seed_that_does_not_exist_is_refused_on);
+}
+
+fn a_seed_that_does_not_exist_is_refused_on(on: On) {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(on);
     let layer = ready.find("layer3");
     let Shape { c, h, w, .. } = ready.capture.shape(layer).unwrap();
     let small = Arc::new(Array::zeros(Shape::new(1, c, 1, 1)));
@@ -289,7 +298,7 @@ fn a_seed_that_does_not_exist_is_refused() {
         let refused = ready.backend.backward(&*ready.capture, &pull, &cancel, none);
         assert!(matches!(refused, Err(EngineError::OutOfRange(_))), "{pull:?}");
     }
-    let other = Ready::new(&Case::named("basic").graph(), ready.capture.input(), DType::F32);
+    let other = Ready::new(&Case::named("basic").graph(), ready.capture.input(), on);
     let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
     let (cancel, none) = (Cancel::new(), &mut Progress::none());
     let refused = other.backend.backward(&*ready.capture, &pull, &cancel, none);

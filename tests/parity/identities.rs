@@ -4,18 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use candle_core::DType;
 use convscope::analysis::explain::{
     Attribution, BATCH, Kind, METHODS, Method, Passes, Question, Size, finished,
 };
 use convscope::analysis::{AnalysisError, Parameters, Subject, Target, Work, channel_effects};
 use convscope::base::{Array, Cancel, Progress, Shape};
-use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Edit, Edits, EngineError, Keep, Pull};
 use convscope::source::SAMPLES;
 
 use super::reference::{Ready, Reference, named, quietly};
-use super::support::gap;
+use super::support::{On, gap};
 
 fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|v| f64::from(*v)).collect()
@@ -25,7 +23,7 @@ fn wide(values: &[f32]) -> Vec<f64> {
 #[test]
 fn at_the_last_stage_three_methods_are_one() {
     for sample in &SAMPLES {
-        let ready = Ready::builtin(sample, None, DType::F32);
+        let ready = Ready::builtin(sample, None, On::F32);
         let (layer, _) = ready.subject().pooled().unwrap();
         assert_eq!(layer, ready.subject().last_map().unwrap());
         let Shape { h, w, .. } = ready.capture.input().shape;
@@ -54,7 +52,7 @@ fn at_the_last_stage_three_methods_are_one() {
 #[test]
 fn the_weights_of_grad_cam_are_finite_differences() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F64);
+    let ready = reference.ready(On::F64);
     let layer = ready.find("layer4");
     let values = ready.capture.read_all(layer).unwrap();
     let area = values.shape.area();
@@ -86,7 +84,7 @@ fn the_weights_of_grad_cam_are_finite_differences() {
 
 /// A backend that counts what it is asked for.
 struct Counted<'a> {
-    of: &'a Portable,
+    of: &'a dyn Backend,
     /// Pictures that ran forward.
     forward: AtomicUsize,
     backward: AtomicUsize,
@@ -94,7 +92,7 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    fn new(of: &'a Portable) -> Self {
+    fn new(of: &'a dyn Backend) -> Self {
         let (forward, backward, calls) = Default::default();
         Self { of, forward, backward, calls }
     }
@@ -157,7 +155,7 @@ struct Watched {
 
 /// Explains the top class of the case `basic`, and sets the token after so many reports of progress.
 fn watch(ready: &Ready, method: &Method, question: &Question, stop_after: usize) -> Watched {
-    let counted = Counted::new(&ready.backend);
+    let counted = Counted::new(&*ready.backend);
     let subject = Subject { backend: &counted, ..ready.subject() };
     let cancel = Cancel::new();
     let (mut seen, mut partial, mut before) = (Vec::new(), Vec::new(), usize::MAX);
@@ -187,7 +185,7 @@ fn few(ready: &Ready, class: usize, layer: &str) -> Question {
 #[test]
 fn every_method_takes_the_passes_that_it_says_and_reports_each() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let class = reference.facts.top;
     for layer in ["layer2", "layer4"] {
         let question = few(&ready, class, layer);
@@ -218,7 +216,7 @@ fn every_method_takes_the_passes_that_it_says_and_reports_each() {
 #[test]
 fn partial_maps_come_as_channels_are_tried() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let question = few(&ready, reference.facts.top, "layer4");
     let channels = ready.capture.shape(question.layer).unwrap().c;
     assert!(channels > 2 * 16);
@@ -238,7 +236,7 @@ fn partial_maps_come_as_channels_are_tried() {
 #[test]
 fn a_cancelled_method_stops_within_one_pass() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let question = few(&ready, reference.facts.top, "layer4");
     let mut stopped = HashMap::new();
     for method in METHODS {
@@ -275,7 +273,7 @@ fn a_cancelled_method_stops_within_one_pass() {
 #[test]
 fn a_channels_effect_is_the_drop_without_it() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F64);
+    let ready = reference.ready(On::F64);
     let (layer, target) = (ready.find("layer3"), Target::Class(reference.facts.top));
     let subject = ready.subject();
     let drops = quietly(|work| channel_effects(&subject, layer, target, work)).unwrap();
@@ -285,7 +283,7 @@ fn a_channels_effect_is_the_drop_without_it() {
     let mut inputs = ready.capture.read_all(layer).unwrap();
     for (channel, drop) in drops.iter().enumerate() {
         let edits = vec![Edit::zero(layer, vec![channel])];
-        let edited = super::support::run(&ready.backend, subject.input(), &edits).unwrap();
+        let edited = super::support::run(&*ready.backend, subject.input(), &edits).unwrap();
         let after = edited.read_all(ready.find("fc")).unwrap().data[reference.facts.top];
         assert!((drop - (logit - f64::from(after))).abs() < 1e-9, "{channel}");
     }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device};
 use convscope::analysis::explain::{METHODS, finished};
 use convscope::analysis::judge::{
     Curve, Judgement, Order, PERCENTILES, Redrawn, blurred, curve, imputed, judge, kernel,
@@ -11,21 +10,20 @@ use convscope::analysis::judge::{
 };
 use convscope::analysis::{AnalysisError, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
-use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, EngineError};
 use convscope::model::{Graph, Op, redrawn};
 use convscope::source::SAMPLES;
 
 use super::reference::{Ledger, Ready, Reference, named};
+use super::support::On;
 
-const BOTH: [DType; 2] = [DType::F64, DType::F32];
 /// In float64; what is read and what is filled in is float32.
 const EXACT: f64 = 1e-6;
 /// In float32. A judged picture has its own masks, and no gradient goes through them.
 const SINGLE: f64 = 1e-4;
 
-const fn within(dtype: DType) -> f64 {
-    if matches!(dtype, DType::F64) { EXACT } else { SINGLE }
+fn within(on: On) -> f64 {
+    if on == On::F64 { EXACT } else { SINGLE }
 }
 
 fn narrow(values: &[f64]) -> Vec<f32> {
@@ -70,17 +68,17 @@ fn the_kernel_and_what_it_blurs_are_rises() {
 fn deletion_and_insertion_are_rises() {
     let mut ledger = Ledger::default();
     for reference in Reference::all(true) {
-        for dtype in BOTH {
-            let ready = reference.ready(dtype);
+        for on in On::all() {
+            let ready = reference.ready(on);
             let map = judged(&reference, &ready);
             let input = ready.capture.input();
             let (none, soft) = (Array::zeros(input.shape), blurred(input));
             for (name, between) in [("deletion", (input, &none)), ("insertion", (&soft, input))] {
                 let of = changing(&ready, reference.facts.top, between, Order::Map, &map);
                 let name = format!("judge.{name}");
-                ledger.hold(&reference, &name, &of.points, within(dtype));
+                ledger.hold(&reference, &name, &of.points, within(on));
                 let name = format!("{name}.area");
-                ledger.hold(&reference, &name, &[of.area as f32], within(dtype));
+                ledger.hold(&reference, &name, &[of.area as f32], within(on));
             }
         }
     }
@@ -90,7 +88,7 @@ fn deletion_and_insertion_are_rises() {
 #[test]
 fn both_ends_of_a_curve_are_the_two_pictures() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F64);
+    let ready = reference.ready(On::F64);
     let map = judged(&reference, &ready);
     let input = ready.capture.input();
     let none = Array::zeros(input.shape);
@@ -110,8 +108,8 @@ fn both_ends_of_a_curve_are_the_two_pictures() {
 fn road_is_pytorch_grad_cams() {
     let mut ledger = Ledger::default();
     for reference in Reference::all(true) {
-        for dtype in BOTH {
-            let ready = reference.ready(dtype);
+        for on in On::all() {
+            let ready = reference.ready(on);
             let map = judged(&reference, &ready);
             let (cancel, target) = (Cancel::new(), Target::Class(reference.facts.top));
             let mut seen = Vec::new();
@@ -124,7 +122,7 @@ fn road_is_pytorch_grad_cams() {
                 ("judge.road.least", narrow(&of.least)),
                 ("judge.road", vec![of.score as f32]),
             ] {
-                ledger.hold(&reference, name, &ours, within(dtype));
+                ledger.hold(&reference, name, &ours, within(on));
             }
             let none = |kept: &[usize]| kept.iter().filter(|kept| **kept == 0).count();
             let facts = &reference.facts;
@@ -138,7 +136,7 @@ fn road_is_pytorch_grad_cams() {
 fn as_many_pixels_stay_as_numpys_percentile_says() {
     let mut ledger = Ledger::default();
     for reference in Reference::all(true) {
-        let ready = reference.ready(DType::F32);
+        let ready = reference.ready(On::F32);
         let map = judged(&reference, &ready);
         let most: Vec<f64> = map.data.iter().map(|v| f64::from(*v)).collect();
         let least: Vec<f64> = most.iter().map(|v| 1.0 - v).collect();
@@ -177,7 +175,7 @@ fn rank_correlation_is_scipys() {
 fn deletion_tells_a_map_that_holds_from_one_that_does_not() {
     for (name, beats) in [("chelsea.png", true), ("china.jpg", false)] {
         let sample = SAMPLES.iter().find(|sample| sample.name == name).unwrap();
-        let ready = Ready::builtin(sample, Some([96, 96]), DType::F32);
+        let ready = Ready::builtin(sample, Some([96, 96]), On::F32);
         let class = ready.top();
         let question = ready.question("layer4", Target::Class(class));
         let found = ready.explain("grad-cam", &question).unwrap();
@@ -253,8 +251,8 @@ fn judgement(
     (of, parts, seen)
 }
 
-fn made(graph: Graph, dtype: DType) -> Result<Arc<dyn Backend>, EngineError> {
-    Ok(Arc::new(Portable::new(Arc::new(graph), dtype, Device::Cpu)?))
+fn made(graph: Graph, on: On) -> Result<Arc<dyn Backend>, EngineError> {
+    Ok(super::support::backend(&Arc::new(graph), on).into())
 }
 
 const STAGES: [&str; 6] = ["fc", "layer4", "layer3", "layer2", "layer1", "stem"];
@@ -262,9 +260,9 @@ const STAGES: [&str; 6] = ["fc", "layer4", "layer3", "layer2", "layer1", "stem"]
 #[test]
 fn a_map_is_judged_from_end_to_end() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let class = reference.facts.top;
-    let make = |graph| made(graph, DType::F32);
+    let make = |graph| made(graph, On::F32);
     let (of, parts, seen) = judgement(&ready, "grad-cam", class, &make);
     let (deletion, insertion, random, road) =
         (of.deletion.unwrap(), of.insertion.unwrap(), of.random.unwrap(), of.road.unwrap());
@@ -295,8 +293,8 @@ fn a_map_is_judged_from_end_to_end() {
 #[test]
 fn with_nothing_drawn_anew_all_of_the_map_stays() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
-    let same = |_: Graph| made((*ready.graph).clone(), DType::F32);
+    let ready = reference.ready(On::F32);
+    let same = |_: Graph| made((*ready.graph).clone(), On::F32);
     for method in ["grad-cam", "guided-backprop"] {
         let (of, ..) = judgement(&ready, method, reference.facts.top, &same);
         assert_eq!(of.redrawn.len(), STAGES.len());
@@ -309,9 +307,9 @@ fn with_nothing_drawn_anew_all_of_the_map_stays() {
 #[test]
 fn only_a_class_is_judged_and_a_set_token_stops() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let cancel = Cancel::new();
-    let make = |graph| made(graph, DType::F32);
+    let make = |graph| made(graph, On::F32);
     let judged = |target| {
         let question = ready.question("layer1", target);
         let found = ready.explain("grad-cam", &question).unwrap();
@@ -333,7 +331,7 @@ fn only_a_class_is_judged_and_a_set_token_stops() {
 #[test]
 fn every_methods_map_has_an_order() {
     let reference = Reference::named("basic");
-    let ready = reference.ready(DType::F32);
+    let ready = reference.ready(On::F32);
     let Shape { h, w, .. } = ready.capture.input().shape;
     let few = convscope::analysis::Parameters { steps: 3, samples: 2, seed: 0 };
     for method in METHODS {

@@ -1,25 +1,24 @@
 //! Every node of the small networks against PyTorch's float64.
 
-use candle_core::DType;
 use convscope::base::Shape;
 use convscope::model::{costs, infer};
 
-use super::support::{Case, array, backend, gap, run, shape};
+use super::support::{Case, On, array, backend, gap, run, shape};
 
 #[test]
 fn every_node_agrees_in_float32() {
-    every_node_agrees(DType::F32, 1e-4);
+    On::single().into_iter().for_each(|on| every_node_agrees(on, 1e-4));
 }
 
 #[test]
 fn every_node_agrees_in_float64() {
-    every_node_agrees(DType::F64, 1e-6);
+    every_node_agrees(On::F64, 1e-6);
 }
 
-fn every_node_agrees(dtype: DType, tolerance: f64) {
+fn every_node_agrees(on: On, tolerance: f64) {
     for case in Case::all() {
         let (graph, reference) = (case.graph(), case.activations());
-        let capture = run(&backend(&graph, dtype), &array(&reference["input"]), &vec![]).unwrap();
+        let capture = run(&*backend(&graph, on), &array(&reference["input"]), &vec![]).unwrap();
         let mut worst = (0.0, "");
         for (layer, node) in graph.layers() {
             let expected = &reference[&node.name];
@@ -29,7 +28,7 @@ fn every_node_agrees(dtype: DType, tolerance: f64) {
             assert!(off <= tolerance, "{} {}: {off:.1e} of the maximum", case.name, node.name);
             worst = if off > worst.0 { (off, node.name.as_str()) } else { worst };
         }
-        println!("{dtype:?} {}: within {:.1e}, at {}", case.name, worst.0, worst.1);
+        println!("{on:?} {}: within {:.1e}, at {}", case.name, worst.0, worst.1);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Full-size ResNets against candle-transformers', on the same random weights.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Func, Module, VarBuilder};
@@ -9,7 +10,7 @@ use convscope::base::{LayerId, Shape};
 use convscope::model::resnet;
 
 use super::published::{PLAIN, Published};
-use super::support::{Random, backend, gap, run, values};
+use super::support::{On, Random, backend, gap, run, values};
 
 #[test]
 fn resnet18_agrees_with_candle() {
@@ -48,15 +49,20 @@ fn logits_agree(net: &Published, make: Oracle, side: usize) {
     let pixels = Tensor::from_slice(&input.data, input.shape.dims(), &Device::Cpu).unwrap();
     let expected = values(&make(1000, builder).unwrap().forward(&pixels).unwrap());
 
-    let graph = resnet::build(&tensors).unwrap().into();
-    let capture = run(&backend(&graph, DType::F32), &input, &vec![]).unwrap();
-    let logits = capture.read_all(LayerId(graph.nodes.len() - 1)).unwrap();
+    let graph = Arc::new(resnet::build(&tensors).unwrap());
+    let last = LayerId(graph.nodes.len() - 1);
 
     let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     assert!((0.1..100.0).contains(&largest), "logits up to {largest} prove little");
-    let off = gap(&logits.data, &expected);
-    println!("{} at {side} px: logits up to {largest:.1}, within {off:.1e}", graph.name);
-    assert!(off <= 1e-4, "{off:.1e} of the maximum");
+    for on in On::both() {
+        let capture = run(&*backend(&graph, on), &input, &vec![]).unwrap();
+        let off = gap(&capture.read_all(last).unwrap().data, &expected);
+        println!(
+            "{} at {side} px, {on:?}: logits up to {largest:.1}, within {off:.1e}",
+            graph.name
+        );
+        assert!(off <= 1e-4, "{off:.1e} of the maximum");
+    }
 }
 
 /// He's uniform distribution, and batch norms that keep the sum over many blocks near 1.

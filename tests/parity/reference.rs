@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 use convscope::analysis::explain::{Attribution, METHODS, Method, Question};
 use convscope::analysis::{AnalysisError, Parameters, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress};
-use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Edits, Pull};
 use convscope::model::{Graph, Value, resnet};
 use convscope::source::{Overrides, Photo, Recipe, Sample, Stated, builtin_network, prepare};
 use serde::Deserialize;
 
-use super::support::{Case, backend, gap, json, run, tensors, values};
+use super::support::{Case, On, backend, gap, json, run, tensors, values};
 
 /// A row of `explain.json`.
 #[derive(Clone, Deserialize)]
@@ -71,13 +70,13 @@ impl Reference {
         values(&self.tensors[name])
     }
 
-    pub fn ready(&self, dtype: DType) -> Ready {
-        Ready::new(&self.case.graph(), &self.case.input(), dtype)
+    pub fn ready(&self, on: On) -> Ready {
+        Ready::new(&self.case.graph(), &self.case.input(), on)
     }
 
     /// How far a result may be: in float64 `exact`, in float32 four times as far as PyTorch's own is.
-    pub fn within(&self, name: &str, dtype: DType, exact: f64) -> f64 {
-        if dtype == DType::F64 { exact } else { (4.0 * self.gaps[name]).max(1e-3) }
+    pub fn within(&self, name: &str, on: On, exact: f64) -> f64 {
+        if on == On::F64 { exact } else { (4.0 * self.gaps[name]).max(1e-3) }
     }
 
     /// `top`, `other`, `channel` or `unit`.
@@ -122,20 +121,20 @@ impl Ledger {
 /// A network that has run on an input.
 pub struct Ready {
     pub graph: Arc<Graph>,
-    pub backend: Portable,
+    pub backend: Box<dyn Backend>,
     pub capture: Arc<dyn Capture>,
     pub edits: Edits,
 }
 
 impl Ready {
-    pub fn new(graph: &Arc<Graph>, input: &Array, dtype: DType) -> Self {
-        let backend = backend(graph, dtype);
-        let capture = run(&backend, input, &vec![]).unwrap();
+    pub fn new(graph: &Arc<Graph>, input: &Array, on: On) -> Self {
+        let backend = backend(graph, on);
+        let capture = run(&*backend, input, &vec![]).unwrap();
         Self { graph: graph.clone(), backend, capture, edits: vec![] }
     }
 
     /// The built-in network on a photo that ships with it.
-    pub fn builtin(sample: &Sample, size: Option<[usize; 2]>, dtype: DType) -> Self {
+    pub fn builtin(sample: &Sample, size: Option<[usize; 2]>, on: On) -> Self {
         let checkpoint = builtin_network().unwrap();
         let graph = Arc::new(resnet::build(&checkpoint.tensors).unwrap());
         let overrides = Overrides { size, ..Overrides::default() };
@@ -143,12 +142,12 @@ impl Ready {
         let recipe = Recipe::choose(graph.usual_input, graph.input_channels, stated, &overrides);
         let photo = Photo::decode(sample.bytes, sample.name).unwrap();
         let input = prepare(&photo, &recipe, graph.input_channels, sample.name).unwrap().input;
-        Self::new(&graph, &input, dtype)
+        Self::new(&graph, &input, on)
     }
 
     pub fn subject(&self) -> Subject<'_> {
         Subject {
-            backend: &self.backend,
+            backend: &*self.backend,
             graph: &self.graph,
             capture: self.capture.as_ref(),
             edits: &self.edits,

@@ -1,13 +1,12 @@
 //! Statistics of channels, against PyTorch's float64.
 
-use candle_core::DType;
 use convscope::engine::ChannelStatistics;
 
-use super::support::{Case, backend, gap, run, tensors, values};
+use super::support::{Case, On, backend, gap, run, tensors, values};
 
 fn of_layer(case: &Case, layer: &str) -> Vec<ChannelStatistics> {
     let graph = case.graph();
-    let capture = run(&backend(&graph, DType::F64), &case.input(), &vec![]).unwrap();
+    let capture = run(&*backend(&graph, On::F64), &case.input(), &vec![]).unwrap();
     capture.statistics(graph.find(layer).unwrap()).unwrap()
 }
 

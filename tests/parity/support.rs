@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
+use convscope::engine::fast::kernels::{Isa, Team};
+use convscope::engine::fast::{Fast, Machine};
 use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Edits, EngineError, Keep};
 use convscope::model::{Graph, resnet};
@@ -63,12 +65,67 @@ impl Case {
     }
 }
 
-pub fn backend(graph: &Arc<Graph>, dtype: DType) -> Portable {
-    Portable::new(graph.clone(), dtype, Device::Cpu).unwrap()
+/// What a network runs on: the portable backend in some precision, or the fast one with some instructions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum On {
+    F64,
+    F32,
+    F16,
+    Fast(Isa),
+}
+
+impl On {
+    /// All that computes in float32: the portable backend, and the fast one with each instruction set that this
+    /// machine has.
+    pub fn single() -> Vec<Self> {
+        let fast = Isa::available().into_iter().map(Self::Fast);
+        [Self::F32].into_iter().chain(fast).collect()
+    }
+
+    /// Those, and the portable backend in float64.
+    pub fn all() -> Vec<Self> {
+        [Self::F64].into_iter().chain(Self::single()).collect()
+    }
+
+    /// The portable backend and the fast one as a user has it, where every instruction set would take too long.
+    pub fn both() -> [Self; 2] {
+        [Self::F32, Self::Fast(Isa::available()[0])]
+    }
+}
+
+/// The threads of all fast backends with some instructions.
+fn machine(isa: Isa) -> Arc<Machine> {
+    static ALL: Mutex<Vec<Arc<Machine>>> = Mutex::new(Vec::new());
+    let mut all = ALL.lock().unwrap();
+    if let Some(machine) = all.iter().find(|machine| machine.isa == isa) {
+        return machine.clone();
+    }
+    all.push(Arc::new(Machine { isa, team: Team::new(3) }));
+    all.last().unwrap().clone()
+}
+
+pub fn backend(graph: &Arc<Graph>, on: On) -> Box<dyn Backend> {
+    backend_within(graph, on, usize::MAX)
+}
+
+/// One whose captures hold so many bytes at most.
+pub fn backend_within(graph: &Arc<Graph>, on: On, bytes: usize) -> Box<dyn Backend> {
+    let portable = |dtype| {
+        let backend = Portable::new(graph.clone(), dtype, Device::Cpu).unwrap();
+        Box::new(backend.with_memory(bytes)) as Box<dyn Backend>
+    };
+    match on {
+        On::F64 => portable(DType::F64),
+        On::F32 => portable(DType::F32),
+        On::F16 => portable(DType::F16),
+        On::Fast(isa) => {
+            Box::new(Fast::new(graph.clone(), machine(isa)).unwrap().with_memory(bytes))
+        }
+    }
 }
 
 pub fn run(
-    backend: &Portable,
+    backend: &dyn Backend,
     input: &Array,
     edits: &Edits,
 ) -> Result<Arc<dyn Capture>, EngineError> {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use candle_core::DType;
 use convscope::base::{Array, LayerId, Shape};
 use convscope::engine::EngineError;
 use convscope::model::{AveragePool, Conv, Graph, ModelError, Node, Op, Value, Window, infer};
 use proptest::array::{uniform2, uniform4};
 use proptest::prelude::*;
 
-use super::support::{Random, backend, run, values};
+use super::support::{On, Random, backend, run, values};
 
 /// One operation on the input.
 fn graph_of(op: Op, channels: usize) -> Arc<Graph> {
@@ -73,10 +72,12 @@ fn agrees(
 ) {
     let Shape { n, c, h, w, .. } = input.shape;
     let graph = graph_of(op, c);
-    let backend = backend(&graph, DType::F64);
     let (Some(rows), Some(columns)) = (steps(window, 0, h), steps(window, 1, w)) else {
         assert!(matches!(infer(&graph, input.shape), Err(ModelError::Shape { .. })));
-        assert!(matches!(run(&backend, input, &vec![]), Err(EngineError::Model(_))));
+        for on in On::all() {
+            let refused = run(&*backend(&graph, on), input, &vec![]);
+            assert!(matches!(refused, Err(EngineError::Model(_))));
+        }
         return;
     };
     let mut expected = Vec::new();
@@ -84,15 +85,20 @@ fn agrees(
         let (map, y, x) = (i / (rows * columns), i / columns % rows, i % columns);
         expected.push(value(map / channels, map % channels, &seen(window, [h, w], [y, x])));
     }
-    let ours = run(&backend, input, &vec![]).unwrap().read_all(LayerId(0)).unwrap();
-    assert_eq!(ours.shape, Shape::new(n, channels, rows, columns));
-    assert_eq!(infer(&graph, input.shape).unwrap(), [ours.shape]);
+    let shape = Shape::new(n, channels, rows, columns);
+    assert_eq!(infer(&graph, input.shape).unwrap(), [shape]);
     let largest =
         expected.iter().filter(|v| v.is_finite()).fold(0.0, |most: f64, v| most.max(v.abs()));
-    for (i, (ours, expected)) in ours.data.iter().map(|v| f64::from(*v)).zip(expected).enumerate() {
-        let same = ours == expected || (ours.is_nan() && expected.is_nan());
-        let near = (ours - expected).abs() <= 1e-6 * largest;
-        assert!(same || near, "value {i}: {ours} for {expected}");
+    for on in On::all() {
+        let ours = run(&*backend(&graph, on), input, &vec![]).unwrap();
+        let ours = ours.read_all(LayerId(0)).unwrap();
+        assert_eq!(ours.shape, shape);
+        for (i, (ours, expected)) in ours.data.iter().zip(&expected).enumerate() {
+            let ours = f64::from(*ours);
+            let same = ours == *expected || (ours.is_nan() && expected.is_nan());
+            let near = (ours - expected).abs() <= 1e-6 * largest;
+            assert!(same || near, "{on:?} value {i}: {ours} for {expected}");
+        }
     }
 }
 
@@ -202,7 +208,7 @@ fn the_window_that_leaves_the_input_counts_only_what_it_sees() {
         average_agrees(window, count_include_pad, &input);
         let pool = AveragePool::Windowed { window, count_include_pad };
         let graph = graph_of(Op::AveragePool(pool), 1);
-        let capture = run(&backend(&graph, DType::F64), &input, &vec![]).unwrap();
+        let capture = run(&*backend(&graph, On::F64), &input, &vec![]).unwrap();
         assert_eq!(capture.read_all(LayerId(0)).unwrap().data, expected);
     }
 }
@@ -217,8 +223,11 @@ fn a_pixel_that_is_no_number_stays_visible() {
         average_agrees(window, true, &input);
     }
     let graph = graph_of(Op::Relu, 1);
-    let relu = run(&backend(&graph, DType::F32), &input, &vec![]).unwrap().read_all(LayerId(0));
     let expected = input.data.iter().map(|v| if v.is_nan() || *v > 0.0 { *v } else { 0.0 });
     let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-    assert_eq!(bits(relu.unwrap().data), bits(expected.collect()));
+    let expected = bits(expected.collect());
+    for on in On::single() {
+        let relu = run(&*backend(&graph, on), &input, &vec![]).unwrap();
+        assert_eq!(bits(relu.read_all(LayerId(0)).unwrap().data), expected, "{on:?}");
+    }
 }

@@ -24,7 +24,8 @@ pub fn backward(
 ) -> Result<Vec<Array>, EngineError> {
     let start = pull.seed.layer();
     let shape = of.shapes.get(start.0).copied();
-    let shape = shape.ok_or_else(|| EngineError::OutOfRange(format!("layer number {}", start.0)))?;
+    let shape =
+        shape.ok_or_else(|| EngineError::OutOfRange(format!("layer number {}", start.0)))?;
     let first = of.core.plan.unit_of[start.0];
     let mut sweep = Sweep::new(of, pull, first);
     let mut seed = of.core.pool.take(Layout::blocked(shape, sweep.halo(first)));
@@ -128,9 +129,8 @@ impl<'a> Sweep<'a> {
         let of = self.unit(unit);
         let (mut body, mut residual) = (Some(of.input), None);
         for layer in self.passed(unit) {
-            let replaced = |edit: &Edit| {
-                edit.layer() == layer && matches!(edit, Edit::Replace { .. })
-            };
+            let replaced =
+                |edit: &Edit| edit.layer() == layer && matches!(edit, Edit::Replace { .. });
             if self.of.edits.iter().any(replaced) {
                 body = None;
                 break;
@@ -340,7 +340,8 @@ impl<'a> Sweep<'a> {
     ) -> Result<(), EngineError> {
         let core = &self.of.core;
         // A seed at the convolution itself has not passed the norm.
-        let bare = number == self.first && self.pull.seed.layer() == layer
+        let bare = number == self.first
+            && self.pull.seed.layer() == layer
             && self.unit(number).norm.is_some();
         let (to_unit, mut addend) = match value {
             Value::Input => (None, None),

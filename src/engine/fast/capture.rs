@@ -109,9 +109,8 @@ impl Capture for FastCapture {
     }
 
     fn bytes(&self) -> usize {
-        let bytes = |layer: usize| {
-            self.core.plan.layout(LayerId(layer), self.shapes[layer]).bytes()
-        };
+        let bytes =
+            |layer: usize| self.core.plan.layout(LayerId(layer), self.shapes[layer]).bytes();
         let (mut kept, mut largest) = (0, 0);
         for unit in &self.core.plan.units {
             let mut again = 0;

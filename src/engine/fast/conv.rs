@@ -219,7 +219,15 @@ impl ConvUnit {
                 }
             };
             let epilogue = epilogue_back(&ones, &zeros, addend, mask, to, stepped);
-            gather(on, gradient, pass, blocks, packed, Extents { rows, columns, ..whole }, epilogue);
+            gather(
+                on,
+                gradient,
+                pass,
+                blocks,
+                packed,
+                Extents { rows, columns, ..whole },
+                epilogue,
+            );
         }
         Ok(())
     }

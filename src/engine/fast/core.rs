@@ -61,7 +61,9 @@ impl Core {
             let out = unit.out();
             if runs {
                 let mut read = |value: Value| match value {
-                    Value::Input => Some(input.get_or_insert_with(|| self.input(walk.input)).clone()),
+                    Value::Input => {
+                        Some(input.get_or_insert_with(|| self.input(walk.input)).clone())
+                    }
                     Value::Output { layer, .. } => live[layer.0].clone(),
                 };
                 let missing = || EngineError::OutOfRange(format!("an input of {}", self.name(out)));
@@ -82,7 +84,8 @@ impl Core {
                 }
                 for (layer, value) in found {
                     if layer == out && users[out.0] > 0 {
-                        live[out.0] = Some(walk.known[out.0].take().unwrap_or_else(|| value.clone()));
+                        live[out.0] =
+                            Some(walk.known[out.0].take().unwrap_or_else(|| value.clone()));
                     }
                     if walk.wanted[layer.0] {
                         each(layer, value);
@@ -190,7 +193,8 @@ impl Core {
                     conv.forward(&self.on, &at, None, false, to).map_err(failed)?;
                 }
                 (Op::Add, _) => {
-                    let missing = || EngineError::OutOfRange(format!("an input of {}", self.name(layer)));
+                    let missing =
+                        || EngineError::OutOfRange(format!("an input of {}", self.name(layer)));
                     plain::add(team, &at, residual.ok_or_else(missing)?, &mut value);
                 }
                 (op, _) => plain::forward(team, op, &at, &mut value).map_err(failed)?,

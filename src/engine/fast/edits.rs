@@ -1,10 +1,10 @@
 //! Changes to a value while the network runs, and what they do to its gradient.
 
+use super::convert;
 use super::kernels::Team;
 use super::layout::{LANES, Layout};
 use super::plain::row_mut;
 use super::pool::Blocked;
-use super::convert;
 use crate::base::LayerId;
 use crate::engine::{Change, Edit};
 

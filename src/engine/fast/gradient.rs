@@ -75,9 +75,8 @@ fn max_pool(team: &Team, window: &Window, g: &Blocked, x: &Blocked, to: &mut Blo
         (0..height).for_each(|y| row_mut(into, &layout, y).fill([0.0; LANES]));
         let (gradients, values) = (plane(g, number), plane(x, number));
         for y in 0..from.shape.h {
-            let rows: Vec<(usize, &[Position])> = reach(window, 0, y, height)
-                .map(|y| (y, row(values, x.layout(), y)))
-                .collect();
+            let rows: Vec<(usize, &[Position])> =
+                reach(window, 0, y, height).map(|y| (y, row(values, x.layout(), y))).collect();
             for (at, gradient) in row(gradients, &from, y).iter().enumerate() {
                 let mut most = [f32::NEG_INFINITY; LANES];
                 let mut first = [u32::MAX; LANES];
@@ -114,9 +113,8 @@ fn taps<'a>(
     at: usize,
     width: usize,
 ) -> impl Iterator<Item = (u32, &'a Position)> {
-    let all = rows.iter().flat_map(move |(_, row)| {
-        reach(window, 1, at, width).map(move |x| &row[x])
-    });
+    let all =
+        rows.iter().flat_map(move |(_, row)| reach(window, 1, at, width).map(move |x| &row[x]));
     (0..).zip(all)
 }
 

@@ -204,7 +204,15 @@ fn unit(
             let conv = Conv { weight, bias: linear.bias.clone(), window, groups: 1 };
             let unit = ConvUnit::new(&conv, None, None).map_err(failed)?;
             let body = Body::Linear(first, Box::new(unit));
-            return Ok(Unit { layers, input, residual: None, body, norm: None, add: None, relu: None });
+            return Ok(Unit {
+                layers,
+                input,
+                residual: None,
+                body,
+                norm: None,
+                add: None,
+                relu: None,
+            });
         }
         Op::Add => {
             (add, residual) = (Some(first), node.inputs.get(1).copied());

@@ -1,7 +1,7 @@
 //! Statistics of a value's channels, where it lies.
 
-use super::kernels::{Isa, Sums, Team, sums};
 use super::convert::rows;
+use super::kernels::{Isa, Sums, Team, sums};
 use super::layout::LANES;
 use super::plain::plane;
 use super::pool::Blocked;

@@ -48,8 +48,7 @@ impl Pass {
                 kernel: [y, x],
                 offset: [dy, dx],
             };
-            let taps =
-                rows.iter().flat_map(|y| columns.iter().map(move |x| tap(*y, *x))).collect();
+            let taps = rows.iter().flat_map(|y| columns.iter().map(move |x| tap(*y, *x))).collect();
             Self { taps, step: [1, 1], first, apart: window.stride }
         };
         (0..sh).flat_map(|y| (0..sw).map(move |x| [y, x])).map(pass).collect()

@@ -82,12 +82,7 @@ impl Order<'_> {
 }
 
 /// The blocks of all groups, and how many blocks of channels each but the last has.
-fn blocks(
-    groups: usize,
-    inside: usize,
-    outside: usize,
-    rows: usize,
-) -> (Vec<CoBlock>, usize) {
+fn blocks(groups: usize, inside: usize, outside: usize, rows: usize) -> (Vec<CoBlock>, usize) {
     let in_group = outside.div_ceil(LANES);
     let each = if groups > 1 && in_group % 2 == 1 { 1 } else { 2 };
     let mut all = Vec::new();
@@ -153,20 +148,24 @@ impl Weights {
 
     /// For [`Pass::forward`].
     pub fn forward(&self, team: &Team) -> candle_core::Result<&Packed> {
-        made(&self.forward, || self.read(|get| {
-            let taps = self.conv.window.kernel.iter().product();
-            self.order(taps, &|group, o, i, tap| get(group, o, i, tap)).pack(team)
-        }))
+        made(&self.forward, || {
+            self.read(|get| {
+                let taps = self.conv.window.kernel.iter().product();
+                self.order(taps, &|group, o, i, tap| get(group, o, i, tap)).pack(team)
+            })
+        })
     }
 
     /// For Winograd's algorithm.
     pub fn winograd(&self, team: &Team) -> candle_core::Result<&Packed> {
-        made(&self.winograd, || self.read(|get| {
-            let Grouping { inside, outside, .. } = self.grouping;
-            pack_winograd(team, inside, outside, |o, i| {
-                std::array::from_fn(|tap| f64::from(get(0, o, i, tap)))
+        made(&self.winograd, || {
+            self.read(|get| {
+                let Grouping { inside, outside, .. } = self.grouping;
+                pack_winograd(team, inside, outside, |o, i| {
+                    std::array::from_fn(|tap| f64::from(get(0, o, i, tap)))
+                })
             })
-        }))
+        })
     }
 
     /// For each pass of [`Weights::passes_back`]; the norm's scale is in the weights.
@@ -181,13 +180,15 @@ impl Weights {
 
     /// The gradient by Winograd's algorithm: the kernels turned around, with the norm's scale.
     pub fn backward_winograd(&self, team: &Team) -> candle_core::Result<&Packed> {
-        made(&self.backward_winograd, || self.read(|get| {
-            let Grouping { inside, outside, .. } = self.grouping;
-            pack_winograd(team, outside, inside, |o, i| {
-                let scale = self.scale.get(i).copied().unwrap_or(1.0);
-                std::array::from_fn(|tap| f64::from(get(0, i, o, 8 - tap)) * scale)
+        made(&self.backward_winograd, || {
+            self.read(|get| {
+                let Grouping { inside, outside, .. } = self.grouping;
+                pack_winograd(team, outside, inside, |o, i| {
+                    let scale = self.scale.get(i).copied().unwrap_or(1.0);
+                    std::array::from_fn(|tap| f64::from(get(0, i, o, 8 - tap)) * scale)
+                })
             })
-        }))
+        })
     }
 
     /// The passes that gather the gradient.

@@ -104,7 +104,9 @@ pub(super) fn split(columns: usize, most: usize) -> Vec<usize> {
     let mut best: Vec<(usize, usize)> = vec![(0, 0)];
     for n in 1..=columns {
         let widths = super::dispatch::WIDTHS.iter().copied().filter(|w| *w <= n.min(most));
-        let found = widths.map(|w| (best[n - w].0 + cost(w), w)).min_by_key(|(cost, w)| (*cost, usize::MAX - w));
+        let found = widths
+            .map(|w| (best[n - w].0 + cost(w), w))
+            .min_by_key(|(cost, w)| (*cost, usize::MAX - w));
         best.push(found.unwrap_or((usize::MAX, 1)));
     }
     let mut widths = Vec::new();
@@ -201,10 +203,7 @@ impl Tasks {
         self.pictures * self.row_parts * self.block_parts
     }
 
-    pub fn get(
-        &self,
-        task: usize,
-    ) -> (usize, std::ops::Range<usize>, std::ops::Range<usize>) {
+    pub fn get(&self, task: usize) -> (usize, std::ops::Range<usize>, std::ops::Range<usize>) {
         let row_part = task % self.row_parts;
         let rest = task / self.row_parts;
         let (block_part, picture) = (rest % self.block_parts, rest / self.block_parts);
@@ -242,7 +241,9 @@ impl Plan<'_> {
                     let shape = (height, width, together);
                     if let Some(code) = self.isa.tile(shape, self.step) {
                         // SAFETY: the caller's.
-                        unsafe { self.tile(code, picture, [row, row + height - 1], column, block, part) };
+                        unsafe {
+                            self.tile(code, picture, [row, row + height - 1], column, block, part)
+                        };
                     }
                     column += width;
                 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 #[cfg(target_arch = "aarch64")]
 use super::lanes::Neon;
-use super::lanes::{Lanes, Scalar};
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
+use super::lanes::{Lanes, Scalar};
 use super::tile::{Tile, tile};
 
 /// A set of vector instructions that there are kernels for.

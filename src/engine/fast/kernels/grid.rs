@@ -90,7 +90,10 @@ impl Sink<'_> {
     /// # Panics
     /// When the extents, with 16 channels at each position, do not lie inside the data.
     pub(super) fn checked(&mut self, over: &Extents) -> Raw {
-        assert!(self.strides.end(over, 16) <= self.data.len(), "a value is too small to be written");
+        assert!(
+            self.strides.end(over, 16) <= self.data.len(),
+            "a value is too small to be written"
+        );
         Raw { at: self.data.as_mut_ptr(), strides: self.strides }
     }
 }

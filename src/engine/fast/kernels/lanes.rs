@@ -188,9 +188,7 @@ mod x86 {
 
         #[inline(always)]
         unsafe fn fma(self, a: Self, b: Self) -> Self {
-            unsafe {
-                Self(_mm256_fmadd_ps(a.0, b.0, self.0), _mm256_fmadd_ps(a.1, b.1, self.1))
-            }
+            unsafe { Self(_mm256_fmadd_ps(a.0, b.0, self.0), _mm256_fmadd_ps(a.1, b.1, self.1)) }
         }
 
         #[inline(always)]

@@ -237,7 +237,7 @@ impl Job<'_> {
 fn take(left: &AtomicU64, front: bool) -> Option<usize> {
     let rest = |now: u64| {
         let (first, end) = (now >> 32, now & 0xffff_ffff);
-        (first < end).then_some(if front { now + (1 << 32) } else { now - 1 })
+        (first < end).then(|| if front { now + (1 << 32) } else { now - 1 })
     };
     let now = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).ok()?;
     Some(if front { (now >> 32) as usize } else { (now & 0xffff_ffff) as usize - 1 })

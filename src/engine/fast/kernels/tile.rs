@@ -68,13 +68,7 @@ pub struct Inner {
 /// # Safety
 /// All pointers must be valid for what the tile reads and writes, and the instructions of `V` there.
 #[inline(always)]
-pub unsafe fn tile<
-    V: Lanes,
-    const R: usize,
-    const P: usize,
-    const Q: usize,
-    const S: usize,
->(
+pub unsafe fn tile<V: Lanes, const R: usize, const P: usize, const Q: usize, const S: usize>(
     tile: &Tile<'_>,
 ) {
     let step = if S == 0 { tile.step } else { S };

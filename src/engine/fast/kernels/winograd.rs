@@ -72,12 +72,8 @@ impl Winograd<'_> {
             assert!(block.first + block.blocks <= over.blocks, "too many blocks");
         }
         let [rows, columns] = [over.rows.div_ceil(2), over.columns.div_ceil(2)];
-        let reads = Extents {
-            blocks: self.inside,
-            rows: 2 * rows + 2,
-            columns: 2 * columns + 2,
-            ..over
-        };
+        let reads =
+            Extents { blocks: self.inside, rows: 2 * rows + 2, columns: 2 * columns + 2, ..over };
         let input = self.input.checked(&reads);
         let finish = RawEpilogue::checked(&mut self.epilogue, &over);
 
@@ -196,13 +192,14 @@ impl<'a> Task<'a> {
                     let Some(code) = isa.tile((1, wide, together), 16) else { continue };
                     // SAFETY: inside the scratch memory and the weights.
                     unsafe {
-                        let input =
-                            self.inputs.add(place * self.inputs_apart + (self.band.start + tile) * 16).cast_const();
+                        let input = self
+                            .inputs
+                            .add(place * self.inputs_apart + (self.band.start + tile) * 16)
+                            .cast_const();
                         let out = self
                             .products
                             .add(place * self.products_apart + (part * tiles + tile) * 16);
-                        let weights =
-                            block.weights + place * inside * 16 * width + 16 * part;
+                        let weights = block.weights + place * inside * 16 * width + 16 * part;
                         code(&Tile {
                             input: [input; 2],
                             step: 16,
@@ -242,7 +239,8 @@ impl Kernel for Transform<'_, '_> {
                 let mut tile = 0;
                 for row in task.rows.clone() {
                     for column in 0..task.columns {
-                        let from = task.plan.input.address(task.picture, block, 2 * row, 2 * column);
+                        let from =
+                            task.plan.input.address(task.picture, block, 2 * row, 2 * column);
                         let mut d = [[V::zero(); 4]; 4];
                         for y in 0..4 {
                             for x in 0..4 {
@@ -285,8 +283,7 @@ impl Kernel for Untransform<'_, '_> {
             for q in 0..block.blocks {
                 for tile in 0..task.band.len() {
                     let at = task.band.start + tile;
-                    let (row, column) =
-                        (task.rows.start + at / task.columns, at % task.columns);
+                    let (row, column) = (task.rows.start + at / task.columns, at % task.columns);
                     let rows = [2 * row, (2 * row + 1).min(over.rows - 1)];
                     {
                         let from = task.products.add((q * task.band.len() + tile) * 16);
@@ -299,9 +296,8 @@ impl Kernel for Untransform<'_, '_> {
                             t[0][x] = m(0, x).add(middle).add(m(2, x));
                             t[1][x] = middle.sub(m(2, x)).sub(m(3, x));
                         }
-                        let out = t.map(|t| {
-                            [[t[0].add(t[1]).add(t[2])], [t[1].sub(t[2]).sub(t[3])]]
-                        });
+                        let out =
+                            t.map(|t| [[t[0].add(t[1]).add(t[2])], [t[1].sub(t[2]).sub(t[3])]]);
                         let place =
                             task.plan.finish.at(task.picture, block.first + q, rows, 2 * column);
                         match (rows[0] < rows[1], 2 * column + 1 < over.columns) {
