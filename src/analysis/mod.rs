@@ -12,6 +12,7 @@ mod ranking;
 pub mod rebuild;
 mod statistics;
 mod subject;
+mod timing;
 
 pub use classes::{probabilities, ranked};
 pub use error::AnalysisError;
@@ -19,3 +20,4 @@ pub use histogram::Histogram;
 pub use ranking::channel_effects;
 pub use statistics::LayerStatistics;
 pub use subject::{Parameters, Subject, Target, Work};
+pub use timing::Trial;

@@ -104,6 +104,22 @@ choice! {
 }
 
 choice! {
+    /// Work whose time is taken.
+    Timed {
+        /// A pass forward; every layer can be read.
+        Forward = "forward",
+        /// A pass forward; every layer is written out.
+        ForwardAll = "forward-all",
+        /// From the input to the map of Grad-CAM at the last layer with maps.
+        GradCam = "grad-cam",
+        /// From the input to its gradient by guided backpropagation.
+        GuidedBackprop = "guided-backprop",
+        /// One iteration of inverting `layer3`.
+        InversionStep = "inversion-step",
+    }
+}
+
+choice! {
     /// The order of the channels of a layer.
     SortOrder {
         /// As in the network.

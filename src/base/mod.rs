@@ -15,6 +15,7 @@ mod text;
 pub use array::{Array, LayerId, Shape};
 pub use choice::{
     Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, RangeMode, SortOrder, StrideIn, Theme,
+    Timed,
 };
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;

@@ -8,8 +8,8 @@ use clap::Parser;
 use super::args::{Command, Line, Root};
 use super::failure::{self, Usage};
 use super::{
-    ablate, completions, config, doctor, dream, explain, explore, export, fetch, invert, judge,
-    kernels, layers, man, maps, models, predict, stats,
+    ablate, bench, completions, config, doctor, dream, explain, explore, export, fetch, invert,
+    judge, kernels, layers, man, maps, models, predict, stats,
 };
 
 /// Runs the program on its arguments (the first is its own name) and says what went wrong, in one
@@ -49,6 +49,7 @@ fn dispatch(line: Line) -> anyhow::Result<()> {
         Some(Command::Invert(args)) => invert::run(flags, &args),
         Some(Command::Dream(args)) => dream::run(flags, &args),
         Some(Command::Export(args)) => export::run(flags, &args),
+        Some(Command::Bench(args)) => bench::run(flags, &args),
         Some(Command::Models(args)) => models::run(flags, &args),
         Some(Command::Fetch(args)) => fetch::run(flags, &args),
         Some(Command::Doctor(args)) => doctor::run(flags, &args),

@@ -6,6 +6,7 @@
 
 mod ablate;
 mod args;
+mod bench;
 mod completions;
 mod config;
 mod context;

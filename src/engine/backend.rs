@@ -3,11 +3,20 @@
 use std::sync::Arc;
 
 use super::{Capture, Edits, EngineError};
-use crate::base::{Array, Cancel, LayerId, Progress};
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::model::Value;
 
 /// Runs one network forward, from an edited layer onward, and backward.
 pub trait Backend: Send + Sync {
+    /// Makes ready for inputs of a shape what the first run would else do on its way: weights in the order in which
+    /// they are read.
+    ///
+    /// # Errors
+    /// When the network takes no such input, or a weight cannot be read.
+    fn prepare(&self, _input: Shape) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Runs the network on an input `[N, C, H, W]` with `edits`. The token is polled and progress
     /// reported between layers.
     ///

@@ -131,6 +131,7 @@ impl Session {
             Request::Raster { of, pixels, mark } => {
                 Answer::Picture(Arc::new(self.raster(of, *pixels, *mark)?))
             }
+            Request::Timing(wish) => Answer::Timing(self.timing(wish, cancel, progress)?),
             Request::Models => Answer::Models(Arc::new(self.models()?)),
             Request::Fetch(model) => {
                 Answer::Fetched(Arc::new(self.fetch(model, cancel, progress)?))

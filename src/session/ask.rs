@@ -27,6 +27,7 @@ pub use super::listing::{Entry, Fetched, InCache, ModelRow};
 pub use super::naming::sample_names;
 pub use super::raster::Mark;
 pub use super::sheet::Seen;
+pub use super::timing::{Timing, TimingWish};
 pub use crate::source::hub::RepoRef;
 pub use crate::source::is_checkpoint;
 
@@ -232,6 +233,8 @@ pub enum Request {
         /// What is drawn over it.
         mark: Option<Mark>,
     },
+    /// How long work takes. Answered by [`Answer::Timing`].
+    Timing(TimingWish),
     /// The networks that can be had. Answered by [`Answer::Models`].
     Models,
     /// Bring the weights of a network to this machine. Answered by [`Answer::Fetched`].
@@ -288,6 +291,8 @@ pub enum Answer {
     Photo(Arc<Cells>),
     /// The weights of a convolution.
     Kernels(Arc<KernelInfo>),
+    /// What was measured.
+    Timing(Timing),
     /// Networks.
     Models(Arc<Vec<ModelRow>>),
     /// Weights that are on this machine.

@@ -97,10 +97,10 @@ impl Session {
         let steps = layers.len() + layers.len() / 10;
         let mut layer_done = Progress::new(|done, _| progress.report(done, steps));
         let capture = match what.base {
-            None => backend.forward(input, edits, &Keep::All, cancel, &mut layer_done)?,
+            None => backend.forward(input, edits, &Keep::Counted, cancel, &mut layer_done)?,
             Some(base) => {
                 let from = base.capture.as_ref();
-                backend.forward_from(from, edits, &Keep::All, cancel, &mut layer_done)?
+                backend.forward_from(from, edits, &Keep::Counted, cancel, &mut layer_done)?
             }
         };
         drop(layer_done);

@@ -27,6 +27,7 @@ mod place;
 mod raster;
 mod run;
 mod sheet;
+mod timing;
 mod write;
 
 pub use answer::Session;

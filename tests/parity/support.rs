@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::fast::kernels::{Isa, Team};
-use convscope::engine::fast::{Fast, Machine};
+use convscope::engine::fast::{Cores, Fast};
 use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Edits, EngineError, Keep};
 use convscope::model::{Graph, resnet};
@@ -94,13 +94,13 @@ impl On {
 }
 
 /// The threads of all fast backends with some instructions.
-fn machine(isa: Isa) -> Arc<Machine> {
-    static ALL: Mutex<Vec<Arc<Machine>>> = Mutex::new(Vec::new());
+fn machine(isa: Isa) -> Arc<Cores> {
+    static ALL: Mutex<Vec<Arc<Cores>>> = Mutex::new(Vec::new());
     let mut all = ALL.lock().unwrap();
     if let Some(machine) = all.iter().find(|machine| machine.isa == isa) {
         return machine.clone();
     }
-    all.push(Arc::new(Machine { isa, team: Team::new(3) }));
+    all.push(Arc::new(Cores { isa, team: Team::new(3) }));
     all.last().unwrap().clone()
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
-use super::values::{Channels, at_least_one, choice};
+use super::values::{Channels, Works, at_least_one, choice, works};
 use crate::base::Combine;
 use crate::cli::completions;
 
@@ -123,6 +123,23 @@ pub(in crate::cli) struct ExportArgs {
     /// The .safetensors file; - is stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+/// `bench`
+#[derive(Args, Debug)]
+pub(in crate::cli) struct BenchArgs {
+    /// A photo or an input tensor (.npy)
+    #[arg(value_name = "PHOTO")]
+    pub photo: PathBuf,
+    /// What is timed
+    #[arg(long, value_name = "WORK", default_value = "all", value_parser = works())]
+    pub work: Works,
+    /// How often, besides twice that do not count
+    #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one)]
+    pub runs: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `models`

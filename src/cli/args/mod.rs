@@ -172,6 +172,8 @@ pub(super) enum Command {
     Dream(DreamArgs),
     /// Write the values of layers to a .safetensors file
     Export(ExportArgs),
+    /// Time the passes of a network on this machine
+    Bench(BenchArgs),
     /// List the networks that have a name, and the checkpoints in this folder
     Models(ModelsArgs),
     /// Bring a network from the hub to this machine and print where it is
@@ -201,6 +203,7 @@ impl Command {
             Self::Invert(_) => "invert",
             Self::Dream(_) => "dream",
             Self::Export(_) => "export",
+            Self::Bench(_) => "bench",
             Self::Models(_) => "models",
             Self::Fetch(_) => "fetch",
             Self::Doctor(_) => "doctor",
@@ -211,7 +214,7 @@ impl Command {
     }
 
     /// Every such word.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 18] = [
         "layers",
         "predict",
         "maps",
@@ -223,6 +226,7 @@ impl Command {
         "invert",
         "dream",
         "export",
+        "bench",
         "models",
         "fetch",
         "doctor",

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::base::{Choice, numbers};
+use crate::base::{Choice, Timed, numbers};
 
 /// Height and width of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,19 @@ impl FromStr for Channels {
 pub(super) fn choice<T: Choice + Send + Sync>() -> impl TypedValueParser<Value = T> {
     let names: Vec<&'static str> = T::ALL.iter().map(|choice| choice.name()).collect();
     PossibleValuesParser::new(names).try_map(|name| T::parse(&name))
+}
+
+/// Kinds of work whose time is taken: one, or all of them.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Works(pub Vec<Timed>);
+
+/// One of the names of work, or `all`.
+pub(super) fn works() -> impl TypedValueParser<Value = Works> {
+    let names = Timed::ALL.iter().map(|work| work.name()).chain(["all"]);
+    PossibleValuesParser::new(names).try_map(|name| match name.as_str() {
+        "all" => Ok::<_, String>(Works(Timed::ALL.to_vec())),
+        name => Ok(Works(vec![Timed::parse(name)?])),
+    })
 }
 
 /// Threads that compute.

@@ -1,7 +1,7 @@
 //! What computes: the devices and the CPU's instructions.
 
 use super::{Finding, Known, no, yes};
-use crate::engine::device::{DeviceInfo, Devices, Machine, list};
+use crate::engine::device::{DeviceInfo, Devices, Machine, isa, list};
 
 const GIB: f64 = (1u64 << 30) as f64;
 
@@ -22,7 +22,12 @@ pub(super) fn devices(known: &Known) -> Vec<Finding> {
         Ok(chosen) => yes(format!("networks run on {} ({})", chosen.label(), chosen.why)),
         Err(error) => no(error.to_string(), "--device auto takes what there is"),
     });
-    found.push(yes("every layer runs on the portable backend, on CPUs and GPUs alike"));
+    found.push(match isa() {
+        Ok(isa) => yes(format!(
+            "float32 on the CPU runs on the fast backend, with {isa}; all else on the portable one"
+        )),
+        Err(error) => no(error.to_string(), "without the variable the best are taken"),
+    });
     found
 }
 

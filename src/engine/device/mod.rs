@@ -1,19 +1,24 @@
 //! Where networks run: which devices there are, which one is taken, and why.
 //!
-//! [`Machine`] is what this computer has; the session asks the trait [`Devices`], so that tests can
+//! On a CPU float32 runs on the fast backend, everything else on the portable one. [`Machine`] is what this
+//! computer has; the session asks the trait [`Devices`], so that tests can
 //! give it a GPU that fails.
 
 mod choose;
+mod cpu;
 mod cuda;
 mod metal;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{DType, Device};
 
 pub use choose::list;
+pub use cpu::isa;
 
+use super::fast::kernels::Team;
+use super::fast::{Cores, Fast};
 use super::portable::Portable;
 use super::{Backend, EngineError};
 use crate::base::{DeviceChoice, Dtype, clean, count};
@@ -119,19 +124,31 @@ pub trait Devices: Send + Sync + fmt::Debug {
 }
 
 /// The devices of this computer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     threads: usize,
+    /// The threads of the fast backend, from the first network on; all networks share them.
+    cores: Arc<OnceLock<Arc<Cores>>>,
 }
 
 impl Machine {
     /// With that many threads on the CPU; 0 is one for each core.
     pub fn new(threads: usize) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads: if threads == 0 { cores() } else { threads } }
+        let threads = if threads == 0 { cores() } else { threads };
+        Self { threads, cores: Arc::default() }
     }
 
-    fn cpu(self) -> DeviceInfo {
+    /// The instructions that are used and the threads.
+    fn cores(&self) -> Result<Arc<Cores>, EngineError> {
+        if let Some(cores) = self.cores.get() {
+            return Ok(cores.clone());
+        }
+        let cores = Cores { isa: cpu::isa()?, team: Team::new(self.threads) };
+        Ok(self.cores.get_or_init(|| Arc::new(cores)).clone())
+    }
+
+    fn cpu(&self) -> DeviceInfo {
         DeviceInfo {
             kind: DeviceKind::Cpu,
             index: 0,
@@ -153,6 +170,10 @@ impl Devices for Machine {
         on: &Chosen,
         memory: usize,
     ) -> Result<Arc<dyn Backend>, EngineError> {
+        if on.what.kind == DeviceKind::Cpu && on.dtype == Dtype::F32 {
+            let backend = Fast::new(graph.clone(), self.cores()?)?;
+            return Ok(Arc::new(backend.with_memory(memory)));
+        }
         let backend = Portable::new(graph.clone(), on.candle_dtype(), on.device.clone())?;
         Ok(Arc::new(backend.with_memory(memory)))
     }

@@ -15,7 +15,8 @@ use crate::engine::ReluRule;
 use crate::model::{BatchNorm, Conv};
 
 /// What computes: the instructions and the threads.
-pub struct Machine {
+#[derive(Debug)]
+pub struct Cores {
     /// The instructions.
     pub isa: Isa,
     /// The threads.
@@ -92,7 +93,7 @@ impl ConvUnit {
     /// When a weight cannot be read.
     pub fn forward(
         &self,
-        on: &Machine,
+        on: &Cores,
         input: &Blocked,
         residual: Option<&Blocked>,
         relu: bool,
@@ -124,9 +125,22 @@ impl ConvUnit {
         Ok(())
     }
 
+    /// Packs the weights that a pass forward to an output of that layout reads.
+    ///
+    /// # Errors
+    /// When a weight cannot be read.
+    pub fn prepare(&self, on: &Cores, out: &Layout) -> candle_core::Result<()> {
+        if self.weights.fits_winograd() && saves(&out.extents()) {
+            self.weights.winograd(&on.team)?;
+        } else {
+            self.weights.forward(&on.team)?;
+        }
+        Ok(())
+    }
+
     fn winograd(
         &self,
-        on: &Machine,
+        on: &Cores,
         input: &Blocked,
         over: Extents,
         epilogue: Epilogue<'_>,
@@ -183,7 +197,7 @@ impl ConvUnit {
     /// When a weight cannot be read.
     pub fn backward(
         &self,
-        on: &Machine,
+        on: &Cores,
         gradient: &Blocked,
         bare: bool,
         addend: Option<&Blocked>,
@@ -265,7 +279,7 @@ const fn saves(over: &Extents) -> bool {
 }
 
 fn gather(
-    on: &Machine,
+    on: &Cores,
     input: &Blocked,
     pass: &Pass,
     inside: usize,

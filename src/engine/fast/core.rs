@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::conv::{Machine, Written};
+use super::conv::{Cores, Written};
 use super::plan::{Body, Plan, Unit};
 use super::pool::{Blocked, Pool};
 use super::{convert, edits, plain};
@@ -15,7 +15,7 @@ pub struct Core {
     /// The network.
     pub plan: Plan,
     /// What computes.
-    pub on: Arc<Machine>,
+    pub on: Arc<Cores>,
     /// Where values live.
     pub pool: Arc<Pool>,
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::backward::backward;
 use super::capture::{FastCapture, Left};
-use super::conv::Machine;
+use super::conv::Cores;
 use super::core::{Core, Walk};
-use super::plan::Plan;
+use super::plan::{Body, Plan};
 use super::pool::Pool;
 use super::statistics::statistics;
 use super::{convert, edits as changes};
@@ -28,7 +28,7 @@ impl Fast {
     ///
     /// # Errors
     /// When a weight cannot be read.
-    pub fn new(graph: Arc<Graph>, on: Arc<Machine>) -> Result<Self, EngineError> {
+    pub fn new(graph: Arc<Graph>, on: Arc<Cores>) -> Result<Self, EngineError> {
         let core = Core { plan: Plan::new(graph)?, on, pool: Arc::new(Pool::default()) };
         Ok(Self { core: Arc::new(core), memory: usize::MAX })
     }
@@ -98,6 +98,22 @@ impl Fast {
 }
 
 impl Backend for Fast {
+    fn prepare(&self, input: Shape) -> Result<(), EngineError> {
+        let plan = &self.core.plan;
+        let shapes = infer(&plan.graph, input)?;
+        for unit in &plan.units {
+            if let Body::Conv(layer, conv) | Body::Linear(layer, conv) = &unit.body {
+                let failed = |source| EngineError::Tensor {
+                    layer: self.core.name(*layer).to_string(),
+                    source,
+                };
+                let layout = plan.layout(unit.out(), shapes[layer.0]);
+                conv.prepare(&self.core.on, &layout).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     fn forward(
         &self,
         input: &Array,

@@ -23,5 +23,5 @@ mod statistics;
 mod taps;
 mod weights;
 
-pub use conv::Machine;
+pub use conv::Cores;
 pub use forward::Fast;

@@ -4,6 +4,7 @@
 //! helpers look for the next layer for a while before they sleep. Whoever calls [`Team::run`] works too,
 //! and needs nobody: helpers join where they are free, so that several callers never wait for one another.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -127,6 +128,12 @@ struct Address(*mut f32);
 
 // SAFETY: each thread uses a part of its own.
 unsafe impl Sync for Address {}
+
+impl fmt::Debug for Team {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Team of {}", self.threads())
+    }
+}
 
 impl Drop for Team {
     fn drop(&mut self) {

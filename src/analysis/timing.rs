@@ -1,0 +1,163 @@
+//! The passes that everything else is made of, timed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::explain::{METHODS, Question, finished};
+use super::rebuild::{Adam, Objective, Weights};
+use super::{AnalysisError, Parameters, Subject, Target, Work};
+use crate::base::{Array, Cancel, LayerId, Progress, Random, Timed};
+use crate::engine::{Backend, Capture, Edits, EngineError, Keep};
+use crate::model::{Graph, costs, infer};
+
+/// What is timed: a network on one input `[1, C, H, W]`, ready to run.
+#[derive(Clone, Copy)]
+pub struct Trial<'a> {
+    /// What runs the network.
+    pub backend: &'a dyn Backend,
+    /// The network.
+    pub graph: &'a Graph,
+    /// The input.
+    pub input: &'a Array,
+}
+
+impl Trial<'_> {
+    /// Does the work so many times and gives the seconds of each.
+    ///
+    /// # Errors
+    /// When a pass fails, the network has no classes or no layer to invert, or the token was set.
+    pub fn run(
+        &self,
+        work: Timed,
+        runs: usize,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Vec<f64>, AnalysisError> {
+        let mut inversion = match work {
+            Timed::InversionStep => Some(Inverting::new(self, cancel)?),
+            _ => None,
+        };
+        let mut seconds = Vec::with_capacity(runs);
+        for run in 0..runs {
+            let since = Instant::now();
+            match (work, &mut inversion) {
+                (Timed::Forward, _) => drop(self.forward(&Keep::All, cancel)?),
+                (Timed::ForwardAll, _) => drop(self.forward(&Keep::Written, cancel)?),
+                (Timed::GradCam, _) => self.explain("grad-cam", cancel)?,
+                (Timed::GuidedBackprop, _) => self.explain("guided-backprop", cancel)?,
+                (Timed::InversionStep, Some(inversion)) => inversion.step(self, cancel)?,
+                (Timed::InversionStep, None) => {}
+            }
+            seconds.push(since.elapsed().as_secs_f64());
+            progress.report(run + 1, runs);
+        }
+        Ok(seconds)
+    }
+
+    /// Products and sums of one run, two for each multiply-add.
+    ///
+    /// # Errors
+    /// When the network does not run on inputs of this shape.
+    pub fn operations(&self, work: Timed) -> Result<u64, AnalysisError> {
+        let shapes = infer(self.graph, self.input.shape).map_err(EngineError::from)?;
+        let costs = costs(self.graph, &shapes);
+        let end = match work {
+            Timed::InversionStep => self.inverted()?.0,
+            _ => self.graph.nodes.len().saturating_sub(1),
+        };
+        let once: u64 = costs.iter().take(end + 1).map(|cost| cost.multiply_adds).sum();
+        let passes = match work {
+            // Behind the last map there is no convolution to go back through.
+            Timed::Forward | Timed::ForwardAll | Timed::GradCam => 1,
+            Timed::GuidedBackprop | Timed::InversionStep => 2,
+        };
+        Ok(2 * passes * once)
+    }
+
+    fn last(&self) -> LayerId {
+        LayerId(self.graph.nodes.len().saturating_sub(1))
+    }
+
+    /// The layer that is inverted: `layer3` of a ResNet.
+    fn inverted(&self) -> Result<LayerId, AnalysisError> {
+        let no = |_| AnalysisError::Unfit("this network has no layer3 to invert".into());
+        self.graph.find("layer3").map_err(no)
+    }
+
+    fn forward(&self, keep: &Keep, cancel: &Cancel) -> Result<Arc<dyn Capture>, EngineError> {
+        let (edits, none) = (Edits::new(), &mut Progress::none());
+        self.backend.forward(self.input, &edits, keep, cancel, none)
+    }
+
+    /// From the input to what is shown: the top class, explained.
+    fn explain(&self, method: &str, cancel: &Cancel) -> Result<(), AnalysisError> {
+        let missing = || AnalysisError::Unfit(format!("there is no method {method}"));
+        let method = METHODS.iter().find(|known| known.name == method).ok_or_else(missing)?;
+        let shapes = infer(self.graph, self.input.shape).map_err(EngineError::from)?;
+        let map = shapes.iter().rposition(|shape| !shape.flat && shape.area() > 1);
+        let layer = LayerId(map.unwrap_or(0));
+        // A class activation map reads one layer; a gradient passes all of them.
+        let keep = if method.takes_layer {
+            Keep::Only(vec![layer, self.last()])
+        } else {
+            Keep::Tape(vec![self.last()])
+        };
+        let run = self.forward(&keep, cancel)?;
+        let logits = run.read_all(self.last())?.data;
+        let top = (0..self.graph.classes().min(logits.len()))
+            .max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
+        let unfit = || AnalysisError::Unfit("this network has no classes to explain".into());
+        let target = Target::Class(top.ok_or_else(unfit)?);
+        let edits = Edits::new();
+        let subject = Subject {
+            backend: self.backend,
+            graph: self.graph,
+            capture: run.as_ref(),
+            edits: &edits,
+        };
+        let question = Question { layer, target, parameters: Parameters::default() };
+        let mut work = Work { cancel, progress: &mut Progress::none(), refine: &mut |_| {} };
+        let found = (method.explain)(&subject, &question, &mut work)?;
+        if method.takes_layer {
+            let shape = self.input.shape;
+            std::hint::black_box(finished(&found.values, shape.h, shape.w));
+        }
+        Ok(())
+    }
+}
+
+/// A descent towards the input's features.
+struct Inverting {
+    capture: Arc<dyn Capture>,
+    layer: LayerId,
+    picture: Vec<f64>,
+    adam: Adam,
+}
+
+impl Inverting {
+    fn new(of: &Trial<'_>, cancel: &Cancel) -> Result<Self, AnalysisError> {
+        let layer = of.inverted()?;
+        let capture = of.forward(&Keep::Only(vec![layer]), cancel)?;
+        let mut random = Random::new(0);
+        let picture: Vec<f64> = of.input.data.iter().map(|_| 0.1 * random.normal()).collect();
+        Ok(Self { capture, layer, adam: Adam::new(picture.len()), picture })
+    }
+
+    /// One pass forward, one back, and Adam's step.
+    fn step(&mut self, of: &Trial<'_>, cancel: &Cancel) -> Result<(), AnalysisError> {
+        let edits = Edits::new();
+        let subject = Subject {
+            backend: of.backend,
+            graph: of.graph,
+            capture: self.capture.as_ref(),
+            edits: &edits,
+        };
+        let weights = Weights { variation: 1e-6, alpha: 1e-9 };
+        let objective = Objective::new(&subject, self.layer, None, weights)?;
+        let data = self.picture.iter().map(|v| *v as f32).collect();
+        let picture = Array { shape: of.input.shape, data };
+        let loss = objective.at(&picture, cancel)?;
+        self.adam.step(&mut self.picture, &loss.gradient, 0.1);
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! `convscope bench`: how long the passes of a network take on this machine.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::args::{BenchArgs, Flags};
+use super::context::{Context, Keep, ask};
+use super::output;
+use super::progress::Bar;
+use super::table::{Align, Table};
+use crate::base::{Choice, Timed, short_bytes};
+use crate::session::ask::*;
+
+/// One kind of work.
+#[derive(Serialize)]
+struct Report {
+    work: &'static str,
+    min_ms: f64,
+    median_ms: f64,
+    gflops: f64,
+    peak_bytes: Option<u64>,
+}
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
+    let context = Context::open(flags, Keep::Newest)?;
+    let network = context.network()?;
+    let photo = PhotoRef::File(args.photo.clone());
+    let input = ask!(context, Request::Input { network: network.id, photo }, Input);
+    let works = &args.work.0;
+    let (mut reports, mut device) = (Vec::new(), String::new());
+    for &work in works {
+        let bar = Bar::new(0, work.name());
+        let wish = TimingWish { network: network.id, input: input.id, work, runs: args.runs };
+        let Answer::Timing(timing) = context.answer(&Request::Timing(wish), &mut bar.progress())?
+        else {
+            anyhow::bail!("an internal error: this request has another kind of answer");
+        };
+        reports.push(report(work, &timing));
+        device = timing.device;
+    }
+    let text = match (args.json, reports.as_slice()) {
+        (true, [one]) => format!("{}\n", output::json(one)?),
+        (true, all) => format!("{}\n", output::json(&all)?),
+        (false, all) => {
+            let head = format!("{} · {} · {}\n\n", network.name, input.shape, device);
+            head + &human(all)
+        }
+    };
+    Ok(output::print(&text)?)
+}
+
+fn report(work: Timed, timing: &Timing) -> Report {
+    let least = timing.seconds.first().copied().unwrap_or(f64::NAN);
+    let median = timing.seconds.get(timing.seconds.len() / 2).copied().unwrap_or(f64::NAN);
+    Report {
+        work: work.name(),
+        min_ms: 1e3 * least,
+        median_ms: 1e3 * median,
+        gflops: timing.operations as f64 / least / 1e9,
+        peak_bytes: timing.peak_bytes,
+    }
+}
+
+fn human(all: &[Report]) -> String {
+    let mut table = Table::new(&[
+        ("work", Align::Left),
+        ("min ms", Align::Right),
+        ("median ms", Align::Right),
+        ("GFLOP/s", Align::Right),
+        ("memory", Align::Right),
+    ]);
+    for of in all {
+        let memory = of.peak_bytes.map_or(String::new(), |bytes| short_bytes(bytes));
+        table.row([
+            of.work.to_string(),
+            format!("{:.2}", of.min_ms),
+            format!("{:.2}", of.median_ms),
+            format!("{:.0}", of.gflops),
+            memory,
+        ]);
+    }
+    table.text()
+}
