@@ -9,7 +9,7 @@ use crate::model::Value;
 /// Runs one network forward, from an edited layer onward, and backward.
 pub trait Backend: Send + Sync {
     /// Makes ready for inputs of a shape what the first run would else do on its way: weights in the order in which
-    /// they are read.
+    /// they are read. Lets go of memory that waits for another run.
     ///
     /// # Errors
     /// When the network takes no such input, or a weight cannot be read.

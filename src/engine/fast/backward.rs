@@ -38,7 +38,9 @@ pub fn backward(
         if let Some((gradient, masked)) = sweep.arrived(unit) {
             sweep.pass(unit, gradient, masked)?;
         }
-        progress.report(first - unit + 1, first + 1);
+        // All layers behind the unit that comes next are done.
+        let next = unit.checked_sub(1).map_or(0, |next| of.core.plan.units[next].out().0 + 1);
+        progress.report((start.0 + 1).saturating_sub(next), start.0 + 1);
     }
     let Sweep { found, input, .. } = sweep;
     let gradient = |(wanted, found): (&Value, Option<Array>)| match wanted {

@@ -53,7 +53,6 @@ impl Core {
         let (runs, mut users) = self.needed(&walk);
         let mut input: Option<Arc<Blocked>> = None;
         let mut live: Vec<Option<Arc<Blocked>>> = vec![None; walk.shapes.len()];
-        let mut done = 0;
         for (unit, runs) in self.plan.units.iter().zip(runs) {
             if cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
@@ -94,8 +93,7 @@ impl Core {
             } else if users[out.0] > 0 {
                 live[out.0] = walk.known[out.0].take();
             }
-            done += unit.layers.len();
-            progress.report(done, walk.shapes.len());
+            progress.report(out.0 + 1, walk.shapes.len());
         }
         Ok(())
     }

@@ -101,6 +101,7 @@ impl Backend for Fast {
     fn prepare(&self, input: Shape) -> Result<(), EngineError> {
         let plan = &self.core.plan;
         let shapes = infer(&plan.graph, input)?;
+        self.core.pool.clear();
         for unit in &plan.units {
             if let Body::Conv(layer, conv) | Body::Linear(layer, conv) = &unit.body {
                 let failed = |source| EngineError::Tensor {

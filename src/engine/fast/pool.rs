@@ -51,6 +51,7 @@ impl Pool {
     }
 
     /// Bytes that wait.
+    #[cfg(test)]
     pub fn spare_bytes(&self) -> usize {
         self.lock().spare_bytes
     }

@@ -1,0 +1,130 @@
+//! Where the time of a network's passes goes: every layer against the most that this machine multiplies.
+//!
+//! ```text
+//! cargo run --release --example roofline -- /tmp/resnet50.safetensors
+//! cargo run --release --example roofline -- /tmp/resnet50.safetensors back
+//! ```
+//!
+//! Each line is a convolution with what runs together with it: the shortest of thirty runs. The peak is that of
+//! multiplications and sums in registers, on all threads. Winograd's algorithm can pass it: what is counted are the
+//! products of a direct convolution.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress, Shape};
+use convscope::engine::device::{Devices, Machine};
+use convscope::engine::fast::kernels::{Isa, Team, peak};
+use convscope::engine::{Backend, Edits, Keep, Pull, ReluRule, Seed};
+use convscope::model::{Graph, Op, Value, costs, infer, resnet};
+use convscope::source::{Checkpoint, builtin_network};
+
+const RUNS: usize = 30;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let file = arguments.next();
+    let back = arguments.next().is_some_and(|word| word == "back");
+    let checkpoint = match file.as_deref() {
+        None | Some("builtin") => builtin_network().expect("the built-in network"),
+        Some(file) => Checkpoint::read(file.as_ref()).expect("a checkpoint"),
+    };
+    let graph = Arc::new(resnet::build(&checkpoint.tensors).expect("a ResNet"));
+    let machine = Machine::new(0);
+    let on = machine.choose(DeviceChoice::Cpu, Dtype::F32).expect("the CPU");
+    let backend = machine.backend(&graph, &on, usize::MAX).expect("a backend");
+    let side = graph.usual_input;
+    let shape = Shape::new(1, graph.input_channels, side, side);
+    let data = (0..shape.len()).map(|i| (i * 7919 % 1000) as f32 / 500.0 - 1.0).collect();
+    let input = Array::new(shape, data).expect("its length");
+
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let isa = Isa::available()[0];
+    let peak = peak(isa, &Team::new(threads));
+    println!(
+        "{} at {side} px, {isa}, {threads} threads, peak {:.0} GFLOP/s\n",
+        graph.name,
+        peak / 1e9
+    );
+
+    let seconds =
+        if back { backward(&*backend, &graph, &input) } else { forward(&*backend, &graph, &input) };
+    print(&graph, shape, &seconds, peak);
+}
+
+/// The seconds until each layer was done, since the one before.
+fn forward(backend: &dyn Backend, graph: &Graph, input: &Array) -> Vec<f64> {
+    let mut least = vec![f64::INFINITY; graph.nodes.len()];
+    for _ in 0..RUNS {
+        let mut since = Instant::now();
+        let mut progress = Progress::new(|done, _| {
+            least[done - 1] = least[done - 1].min(since.elapsed().as_secs_f64());
+            since = Instant::now();
+        });
+        backend
+            .forward(input, &Edits::new(), &Keep::All, &Cancel::new(), &mut progress)
+            .expect("a run");
+    }
+    least
+}
+
+/// The same for a gradient from the top class to the input.
+fn backward(backend: &dyn Backend, graph: &Graph, input: &Array) -> Vec<f64> {
+    let last = LayerId(graph.nodes.len() - 1);
+    let keep = Keep::Tape(vec![last]);
+    let run = backend
+        .forward(input, &Edits::new(), &keep, &Cancel::new(), &mut Progress::none())
+        .expect("a run");
+    let seed = Seed::Unit { layer: last, channel: 0, row: 0, column: 0 };
+    let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+    let mut least = vec![f64::INFINITY; graph.nodes.len()];
+    for _ in 0..RUNS {
+        let (mut since, mut at) = (Instant::now(), last.0);
+        let mut progress = Progress::new(|done, total| {
+            least[at] = least[at].min(since.elapsed().as_secs_f64());
+            // The next unit ends where this one says that all is done.
+            at = (total - done).saturating_sub(1);
+            since = Instant::now();
+        });
+        backend.backward(&*run, &pull, &Cancel::new(), &mut progress).expect("a gradient");
+    }
+    least
+}
+
+fn print(graph: &Graph, input: Shape, seconds: &[f64], peak: f64) {
+    let shapes = infer(graph, input).expect("shapes");
+    let costs = costs(graph, &shapes);
+    let (mut all, mut operations) = (0.0, 0.0);
+    println!("{:<26} {:>24} {:>8} {:>9} {:>8}", "layer", "", "ms", "GFLOP/s", "of peak");
+    for (i, seconds) in seconds.iter().enumerate().filter(|(_, seconds)| seconds.is_finite()) {
+        // A unit is told by its last layer; its convolution comes before.
+        let conv =
+            (0..=i).rev().find(|i| matches!(graph.nodes[*i].op, Op::Conv(_) | Op::Linear(_)));
+        let conv = graph.kernels_of(LayerId(i)).map_or(conv, |layer| Some(layer.0));
+        let own = matches!(graph.nodes[i].op, Op::MaxPool(_) | Op::AveragePool(_) | Op::Flatten);
+        let flops =
+            conv.filter(|_| !own).map_or(0.0, |conv| 2.0 * costs[conv].multiply_adds as f64);
+        let name = conv.filter(|_| !own).unwrap_or(i);
+        let shape = format!("{} {}", graph.nodes[name].op.describe(), shapes[name]);
+        let rate = flops / seconds;
+        println!(
+            "{:<26} {shape:>24} {:>8.3} {:>9.0} {:>7.0}%",
+            graph.nodes[name].name,
+            1e3 * seconds,
+            rate / 1e9,
+            100.0 * rate / peak
+        );
+        all += seconds;
+        operations += flops;
+    }
+    let rate = operations / all;
+    println!(
+        "{:<26} {:>24} {:>8.3} {:>9.0} {:>7.0}%",
+        "all",
+        "",
+        1e3 * all,
+        rate / 1e9,
+        100.0 * rate / peak
+    );
+}
