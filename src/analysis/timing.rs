@@ -33,25 +33,46 @@ impl Trial<'_> {
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Vec<f64>, AnalysisError> {
-        let mut inversion = match work {
-            Timed::InversionStep => Some(Inverting::new(self, cancel)?),
-            _ => None,
-        };
-        let mut seconds = Vec::with_capacity(runs);
-        for run in 0..runs {
-            let since = Instant::now();
-            match (work, &mut inversion) {
-                (Timed::Forward, _) => drop(self.forward(&Keep::All, cancel)?),
-                (Timed::ForwardAll, _) => drop(self.forward(&Keep::Written, cancel)?),
-                (Timed::GradCam, _) => self.explain("grad-cam", cancel)?,
-                (Timed::GuidedBackprop, _) => self.explain("guided-backprop", cancel)?,
-                (Timed::InversionStep, Some(inversion)) => inversion.step(self, cancel)?,
-                (Timed::InversionStep, None) => {}
+        let mut timed = |once: &mut dyn FnMut() -> Result<(), AnalysisError>| {
+            let mut seconds = Vec::with_capacity(runs);
+            for run in 0..runs {
+                let since = Instant::now();
+                once()?;
+                seconds.push(since.elapsed().as_secs_f64());
+                progress.report(run + 1, runs);
             }
-            seconds.push(since.elapsed().as_secs_f64());
-            progress.report(run + 1, runs);
+            Ok(seconds)
+        };
+        match work {
+            Timed::Forward => timed(&mut || Ok(drop(self.forward(&Keep::All, cancel)?))),
+            Timed::ForwardAll => timed(&mut || Ok(drop(self.forward(&Keep::Written, cancel)?))),
+            Timed::GradCam => timed(&mut || self.explain("grad-cam", cancel)),
+            Timed::GuidedBackprop => timed(&mut || self.explain("guided-backprop", cancel)),
+            Timed::InversionStep => {
+                let layer = self.inverted()?;
+                let capture = self.forward(&Keep::Only(vec![layer]), cancel)?;
+                let edits = Edits::new();
+                let subject = Subject {
+                    backend: self.backend,
+                    graph: self.graph,
+                    capture: capture.as_ref(),
+                    edits: &edits,
+                };
+                let weights = Weights { variation: 1e-6, alpha: 1e-9 };
+                let objective = Objective::new(&subject, layer, None, weights)?;
+                let mut random = Random::new(0);
+                let shape = self.input.shape;
+                let mut picture: Vec<f64> =
+                    (0..shape.len()).map(|_| 0.1 * random.normal()).collect();
+                let mut adam = Adam::new(picture.len());
+                timed(&mut || {
+                    let data = picture.iter().map(|v| *v as f32).collect();
+                    let loss = objective.at(&Array { shape, data }, cancel)?;
+                    adam.step(&mut picture, &loss.gradient, 0.1);
+                    Ok(())
+                })
+            }
         }
-        Ok(seconds)
     }
 
     /// Products and sums of one run, two for each multiply-add.
@@ -122,42 +143,6 @@ impl Trial<'_> {
             let shape = self.input.shape;
             std::hint::black_box(finished(&found.values, shape.h, shape.w));
         }
-        Ok(())
-    }
-}
-
-/// A descent towards the input's features.
-struct Inverting {
-    capture: Arc<dyn Capture>,
-    layer: LayerId,
-    picture: Vec<f64>,
-    adam: Adam,
-}
-
-impl Inverting {
-    fn new(of: &Trial<'_>, cancel: &Cancel) -> Result<Self, AnalysisError> {
-        let layer = of.inverted()?;
-        let capture = of.forward(&Keep::Only(vec![layer]), cancel)?;
-        let mut random = Random::new(0);
-        let picture: Vec<f64> = of.input.data.iter().map(|_| 0.1 * random.normal()).collect();
-        Ok(Self { capture, layer, adam: Adam::new(picture.len()), picture })
-    }
-
-    /// One pass forward, one back, and Adam's step.
-    fn step(&mut self, of: &Trial<'_>, cancel: &Cancel) -> Result<(), AnalysisError> {
-        let edits = Edits::new();
-        let subject = Subject {
-            backend: of.backend,
-            graph: of.graph,
-            capture: self.capture.as_ref(),
-            edits: &edits,
-        };
-        let weights = Weights { variation: 1e-6, alpha: 1e-9 };
-        let objective = Objective::new(&subject, self.layer, None, weights)?;
-        let data = self.picture.iter().map(|v| *v as f32).collect();
-        let picture = Array { shape: of.input.shape, data };
-        let loss = objective.at(&picture, cancel)?;
-        self.adam.step(&mut self.picture, &loss.gradient, 0.1);
         Ok(())
     }
 }

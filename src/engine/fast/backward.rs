@@ -13,7 +13,7 @@ use super::pool::Blocked;
 use super::{convert, edits, gradient, plain};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Edit, EngineError, Pull, ReluRule, Seed};
-use crate::model::Value;
+use crate::model::{Op, Value};
 
 /// Walks from the seed to the wanted values; a gradient is let go as soon as its unit has passed it on.
 pub fn backward(
@@ -29,7 +29,7 @@ pub fn backward(
     let first = of.core.plan.unit_of[start.0];
     let mut sweep = Sweep::new(of, pull, first);
     let mut seed = of.core.pool.take(Layout::blocked(shape, sweep.halo(first)));
-    convert::fill(&of.core.on.team, &seeded(&pull.seed, shape)?, &mut seed);
+    convert::fill(&of.core.on, &seeded(&pull.seed, shape)?, &mut seed);
     sweep.parts[first].push(Arc::new(seed));
     for unit in (0..=first).rev() {
         if cancel.is_cancelled() {
@@ -178,7 +178,7 @@ impl<'a> Sweep<'a> {
         let mut sum = parts.next()?;
         for part in parts {
             let mut both = self.of.core.pool.take(*sum.layout());
-            plain::add(&self.of.core.on.team, &sum, &part, &mut both);
+            plain::add(&self.of.core.on, &sum, &part, &mut both);
             sum = Arc::new(both);
         }
         Some((sum, false))
@@ -230,9 +230,21 @@ impl<'a> Sweep<'a> {
                     true => Some(self.value(&value)?),
                     false => None,
                 };
-                gradient::pull(&core.on.team, &node.op, &gradient, x.as_deref(), &mut to)
+                let last = match value {
+                    Value::Output { layer, .. } if matches!(node.op, Op::MaxPool(_)) => {
+                        let at = core.plan.unit_of[layer.0];
+                        Some(at).filter(|at| self.awaited[*at] == 1 && self.parts[*at].is_empty())
+                    }
+                    _ => None,
+                };
+                let (masking, sign) = self.sign(last)?;
+                let mask = sign.as_deref().map(|value| Mask { rule: self.pull.rule, value });
+                gradient::pull(&core.on, &node.op, &gradient, x.as_deref(), mask, &mut to)
                     .map_err(|e| self.failed(*layer, e))?;
-                self.give(value, Arc::new(to));
+                match masking {
+                    Some(at) => self.masked[at] = Some(Arc::new(to)),
+                    None => self.give(value, Arc::new(to)),
+                }
                 Ok(())
             }
         }
@@ -252,7 +264,7 @@ impl<'a> Sweep<'a> {
             Value::Input => {
                 let core = &self.of.core;
                 let mut input = core.pool.take(Layout::blocked(self.of.input.shape, 0));
-                convert::fill(&core.on.team, &self.of.input, &mut input);
+                convert::fill(&core.on, &self.of.input, &mut input);
                 Ok(Arc::new(input))
             }
             Value::Output { layer, .. } => self.of.value(*layer),
@@ -267,7 +279,7 @@ impl<'a> Sweep<'a> {
     /// Takes a part of a value's gradient.
     fn give(&mut self, value: Value, part: Arc<Blocked>) {
         match value {
-            Value::Input => self.give_input(convert::whole(&self.of.core.on.team, &part)),
+            Value::Input => self.give_input(convert::whole(&self.of.core.on, &part)),
             Value::Output { layer, .. } => {
                 let to = self.of.core.plan.unit_of[layer.0];
                 let layout = Layout::blocked(part.layout().shape, self.halo(to));
@@ -276,7 +288,7 @@ impl<'a> Sweep<'a> {
                     part
                 } else {
                     let mut wider = self.of.core.pool.take(layout);
-                    plain::copy(&self.of.core.on.team, &part, &mut wider);
+                    plain::copy(&self.of.core.on, &part, &mut wider);
                     Arc::new(wider)
                 };
                 self.awaited[to] -= 1;
@@ -298,7 +310,7 @@ impl<'a> Sweep<'a> {
             if *wanted != Value::of(layer) {
                 continue;
             }
-            let mut array = convert::whole(&self.of.core.on.team, gradient);
+            let mut array = convert::whole(&self.of.core.on, gradient);
             // The gradient that reaches a convolution has the norm's scale in its weights.
             if let (Body::Conv(first, conv), Some(_)) = (&unit.body, unit.norm) {
                 if *first == layer && self.pull.seed.layer() != layer {
@@ -327,8 +339,27 @@ impl<'a> Sweep<'a> {
             Some(self.of.value(relu)?)
         };
         let mut to = gradient.another(*gradient.layout());
-        gradient::relu(&self.of.core.on.team, rule, gradient, sign.as_deref(), &mut to);
+        gradient::relu(&self.of.core.on, rule, gradient, sign.as_deref(), &mut to);
         Ok(Arc::new(to))
+    }
+
+    /// Whether a gradient that gets whole now goes through its unit's ReLU at once, and the value that says where. It
+    /// does not where it is wanted before the ReLU, or where the value was changed.
+    fn sign(
+        &self,
+        whole: Option<usize>,
+    ) -> Result<(Option<usize>, Option<Arc<Blocked>>), EngineError> {
+        let masking = whole.filter(|at| {
+            let out = self.unit(*at).out();
+            self.unit(*at).relu == Some(out)
+                && !self.pull.wanted.contains(&Value::of(out))
+                && !edits::any(&self.of.edits, out)
+        });
+        let sign = match masking {
+            Some(at) => Some(self.of.value(self.unit(at).out())?),
+            None => None,
+        };
+        Ok((masking, sign))
     }
 
     /// Through a convolution, and, when that makes the gradient behind it whole, through the ReLU there.
@@ -354,16 +385,7 @@ impl<'a> Sweep<'a> {
             }
         };
         let whole = to_unit.filter(|to| self.awaited[*to] == 0 && self.parts[*to].is_empty());
-        let masking = whole.filter(|to| {
-            let out = self.unit(*to).out();
-            self.unit(*to).relu == Some(out)
-                && !self.pull.wanted.contains(&Value::of(out))
-                && !edits::any(&self.of.edits, out)
-        });
-        let sign = match masking {
-            Some(to) => Some(self.of.value(self.unit(to).out())?),
-            None => None,
-        };
+        let (masking, sign) = self.sign(whole)?;
         let mask = sign.as_deref().map(|value| Mask { rule: self.pull.rule, value });
         let layout = match to_unit {
             Some(_) => self.layout(&value),
@@ -380,7 +402,7 @@ impl<'a> Sweep<'a> {
                 let stride = conv.weights.window().stride;
                 self.give_input(convert::spread(&to, self.of.input.shape, stride));
             }
-            (None, _) => self.give_input(convert::whole(&core.on.team, &to)),
+            (None, _) => self.give_input(convert::whole(&core.on, &to)),
         }
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Capture for FastCapture {
         if channels.is_empty() {
             return Ok(Array::zeros(Shape { c: 0, ..shape }));
         }
-        Ok(convert::channels(&self.core.on.team, &*self.value(layer)?, channels))
+        Ok(convert::channels(&self.core.on, &*self.value(layer)?, channels))
     }
 
     fn bytes(&self) -> usize {
@@ -141,6 +141,6 @@ impl Capture for FastCapture {
             return Ok(all.as_ref().clone());
         }
         let on = &self.core.on;
-        Ok(statistics::statistics(on.isa, &on.team, &*self.value(layer)?))
+        Ok(statistics::statistics(on, &*self.value(layer)?))
     }
 }

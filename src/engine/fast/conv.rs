@@ -4,7 +4,7 @@ use candle_core::{DType, Tensor};
 
 use super::kernels::{
     CoBlock, Epilogue, Extents, Gather, InnerSinks, Isa, Residual, Sink, Source, Strides, Team,
-    Tiling, Winograd,
+    Tiling, Winograd, vectorised,
 };
 use super::layout::{LANES, Layout};
 use super::pool::Blocked;
@@ -21,6 +21,16 @@ pub struct Cores {
     pub isa: Isa,
     /// The threads.
     pub team: Team,
+}
+
+impl Cores {
+    /// Gives each piece of so many floats to `work`, with its number, on all threads; the compiler may use all
+    /// instructions for it.
+    pub fn pieces(&self, all: &mut [f32], length: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        self.team.pieces(all, length, |number, piece| {
+            vectorised(self.isa, || work(number, piece));
+        });
+    }
 }
 
 /// A convolution and the norm behind it, if there is one.

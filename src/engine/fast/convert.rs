@@ -1,16 +1,16 @@
 //! Between plain arrays and blocks of channels.
 
-use super::kernels::Team;
+use super::conv::Cores;
 use super::layout::{LANES, Layout};
 use super::plain::{at, plane};
 use super::pool::Blocked;
 use crate::base::{Array, Shape};
 
 /// Fills a value from an array of its shape.
-pub fn fill(team: &Team, array: &Array, to: &mut Blocked) {
+pub fn fill(on: &Cores, array: &Array, to: &mut Blocked) {
     let layout = *to.layout();
     let (area, width) = (layout.shape.area(), layout.shape.w.max(1));
-    team.pieces(to.data_mut(), layout.plane(), |number, into| {
+    on.pieces(to.data_mut(), layout.plane(), |number, into| {
         let (n, first) = (number / layout.blocks, number % layout.blocks * layout.lanes);
         for lane in 0..layout.lanes {
             let c = first + lane;
@@ -29,7 +29,7 @@ pub fn fill(team: &Team, array: &Array, to: &mut Blocked) {
 }
 
 /// These channels of a value, in this order.
-pub fn channels(team: &Team, value: &Blocked, channels: &[usize]) -> Array {
+pub fn channels(on: &Cores, value: &Blocked, channels: &[usize]) -> Array {
     let layout = *value.layout();
     let shape = Shape { c: channels.len(), ..layout.shape };
     let mut array = Array::zeros(shape);
@@ -37,7 +37,7 @@ pub fn channels(team: &Team, value: &Blocked, channels: &[usize]) -> Array {
     if count == 0 {
         return array;
     }
-    team.pieces(&mut array.data, shape.area(), |map, into| {
+    on.pieces(&mut array.data, shape.area(), |map, into| {
         let (n, c) = (map / count, channels[map % count]);
         let plane = plane(value, n * layout.blocks + c / layout.lanes);
         for (y, row) in into.chunks_mut(width).enumerate() {
@@ -50,9 +50,9 @@ pub fn channels(team: &Team, value: &Blocked, channels: &[usize]) -> Array {
 }
 
 /// All of a value.
-pub fn whole(team: &Team, value: &Blocked) -> Array {
+pub fn whole(on: &Cores, value: &Blocked) -> Array {
     let all: Vec<usize> = (0..value.layout().shape.c).collect();
-    channels(team, value, &all)
+    channels(on, value, &all)
 }
 
 /// The gradient of an input `shape` whose channels at all remainders of a stride are next to each other.

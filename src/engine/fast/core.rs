@@ -127,7 +127,7 @@ impl Core {
 
     fn input(&self, array: &Array) -> Arc<Blocked> {
         let mut input = self.pool.take(self.plan.input_layout(array.shape));
-        convert::fill(&self.on.team, array, &mut input);
+        convert::fill(&self.on, array, &mut input);
         Arc::new(input)
     }
 
@@ -163,7 +163,7 @@ impl Core {
             sum: sum.as_mut().map(|(_, value)| value),
         };
         conv.forward(&self.on, input, residual, unit.relu.is_some(), to).map_err(failed(layer))?;
-        edits::apply(&self.on.team, walk.edits, out_layer, &mut out);
+        edits::apply(&self.on, walk.edits, out_layer, &mut out);
         let found = [raw, norm, sum, Some((out_layer, out))].into_iter().flatten();
         Ok(found.map(|(layer, value)| (layer, Arc::new(value))).collect())
     }
@@ -176,7 +176,7 @@ impl Core {
         residual: Option<&Blocked>,
         walk: &Walk<'_>,
     ) -> Result<Found, EngineError> {
-        let team = &self.on.team;
+        let on = &self.on;
         let mut at = input.clone();
         let mut found = Vec::new();
         for &layer in &unit.layers {
@@ -193,11 +193,11 @@ impl Core {
                 (Op::Add, _) => {
                     let missing =
                         || EngineError::OutOfRange(format!("an input of {}", self.name(layer)));
-                    plain::add(team, &at, residual.ok_or_else(missing)?, &mut value);
+                    plain::add(on, &at, residual.ok_or_else(missing)?, &mut value);
                 }
-                (op, _) => plain::forward(team, op, &at, &mut value).map_err(failed)?,
+                (op, _) => plain::forward(on, op, &at, &mut value).map_err(failed)?,
             }
-            edits::apply(team, walk.edits, layer, &mut value);
+            edits::apply(on, walk.edits, layer, &mut value);
             at = Arc::new(value);
             if layer == unit.out() || walk.wanted[layer.0] {
                 found.push((layer, at.clone()));

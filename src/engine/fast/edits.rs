@@ -1,7 +1,7 @@
 //! Changes to a value while the network runs, and what they do to its gradient.
 
+use super::conv::Cores;
 use super::convert;
-use super::kernels::Team;
 use super::layout::{LANES, Layout};
 use super::plain::row_mut;
 use super::pool::Blocked;
@@ -9,10 +9,10 @@ use crate::base::LayerId;
 use crate::engine::{Change, Edit};
 
 /// Makes the changes of a layer's value, in their order.
-pub fn apply(team: &Team, edits: &[Edit], layer: LayerId, value: &mut Blocked) {
+pub fn apply(on: &Cores, edits: &[Edit], layer: LayerId, value: &mut Blocked) {
     for edit in edits.iter().filter(|edit| edit.layer() == layer) {
         match edit {
-            Edit::Replace { value: array, .. } => convert::fill(team, array, value),
+            Edit::Replace { value: array, .. } => convert::fill(on, array, value),
             Edit::Channels { channels, change, .. } => match *change {
                 // No product: NaN times 0 is NaN.
                 Change::Scale(0.0) => each(value, channels, |_| 0.0),

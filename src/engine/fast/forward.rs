@@ -84,8 +84,7 @@ impl Fast {
         let core = &self.core;
         let (input, edits, shapes) = (walk.input.clone(), walk.edits.clone(), walk.shapes.to_vec());
         core.walk(walk, cancel, progress, |layer, value| {
-            let statistics =
-                counted.then(|| Arc::new(statistics(core.on.isa, &core.on.team, &value)));
+            let statistics = counted.then(|| Arc::new(statistics(&core.on, &value)));
             left[layer.0] = Left { value: kept[layer.0].then_some(value), statistics };
         })?;
         Ok(Arc::new(FastCapture::new(core.clone(), input, edits, shapes, left)))
@@ -167,11 +166,10 @@ impl Backend for Fast {
                 continue;
             };
             let mut value = convert::copy(before);
-            changes::apply(&self.core.on.team, further, out, &mut value);
+            changes::apply(&self.core.on, further, out, &mut value);
             let value = Arc::new(value);
             if *keep == Keep::Counted {
-                let on = &self.core.on;
-                left[out.0].statistics = Some(Arc::new(statistics(on.isa, &on.team, &value)));
+                left[out.0].statistics = Some(Arc::new(statistics(&self.core.on, &value)));
             }
             wanted[out.0] = false;
             left[out.0].value = kept[out.0].then(|| value.clone());

@@ -1,7 +1,6 @@
 //! What layers without convolutions do to the gradient of their output.
 
-use super::conv::{folded, padded};
-use super::kernels::Team;
+use super::conv::{Cores, Mask, folded, padded};
 use super::layout::LANES;
 use super::plain::{self, Position, at, counted, each, everywhere, plane, reach, row, row_mut};
 use super::pool::Blocked;
@@ -14,34 +13,36 @@ pub const fn reads(op: &Op) -> bool {
     matches!(op, Op::MaxPool(_) | Op::Standardise { .. })
 }
 
-/// The gradient of a layer's input. `x` is the input, where [`reads`] says so.
+/// The gradient of a layer's input. `x` is the input, where [`reads`] says so. Behind a maximum pool it goes through
+/// a `mask` at once.
 ///
 /// # Errors
 /// When a weight cannot be read, or the operation is another unit's.
 pub fn pull(
-    team: &Team,
+    on: &Cores,
     op: &Op,
     g: &Blocked,
     x: Option<&Blocked>,
+    mask: Option<Mask<'_>>,
     to: &mut Blocked,
 ) -> candle_core::Result<()> {
     let needed = || x.ok_or_else(|| candle_core::Error::msg("the value at this layer is needed"));
     match op {
         Op::BatchNorm(norm) => {
             let scale = padded(&folded(norm)?.0);
-            plain::affine(team, g, &scale, &vec![0.0; scale.len()], to);
+            plain::affine(on, g, &scale, &vec![0.0; scale.len()], to);
         }
         Op::Standardise { eps } => {
-            let (_, deviation) = plain::moments(team, needed()?, *eps);
-            each(team, &[g], to, |number, to, from| {
+            let (_, deviation) = plain::moments(on, needed()?, *eps);
+            each(on, &[g], to, |number, to, from| {
                 let first = number * LANES;
                 *to = std::array::from_fn(|i| from[0][i] / deviation[first + i]);
             });
         }
-        Op::MaxPool(window) => max_pool(team, window, g, needed()?, to),
-        Op::AveragePool(AveragePool::Global) => global_average(team, g, to),
+        Op::MaxPool(window) => max_pool(on, window, g, needed()?, mask, to),
+        Op::AveragePool(AveragePool::Global) => global_average(on, g, to),
         Op::AveragePool(AveragePool::Windowed { window, count_include_pad }) => {
-            average_pool(team, window, *count_include_pad, g, to);
+            average_pool(on, window, *count_include_pad, g, to);
         }
         Op::PadShortcut(pad) => pad_shortcut(pad, g, to),
         Op::Flatten => flatten(g, to),
@@ -52,76 +53,86 @@ pub fn pull(
 }
 
 /// Through a ReLU; `sign` is above 0 where its input is, and not needed for a deconvnet.
-pub fn relu(team: &Team, rule: ReluRule, g: &Blocked, sign: Option<&Blocked>, to: &mut Blocked) {
-    let above = |g: f32, sign: f32| if sign > 0.0 { g } else { 0.0 };
-    match (rule, sign) {
-        (ReluRule::Plain, Some(sign)) => each(team, &[g, sign], to, |_, to, from| {
-            *to = std::array::from_fn(|i| above(from[0][i], from[1][i]));
-        }),
-        (ReluRule::Guided, Some(sign)) => each(team, &[g, sign], to, |_, to, from| {
-            *to = std::array::from_fn(|i| above(above(from[0][i], from[1][i]), from[0][i]));
-        }),
-        (ReluRule::Deconvnet, _) | (_, None) => each(team, &[g], to, |_, to, from| {
-            *to = from[0].map(|g| above(g, g));
-        }),
+pub fn relu(on: &Cores, rule: ReluRule, g: &Blocked, sign: Option<&Blocked>, to: &mut Blocked) {
+    match sign {
+        Some(sign) => each(on, &[g, sign], to, |_, to, from| *to = masked(rule, from[0], from[1])),
+        None => each(on, &[g], to, |_, to, from| *to = masked(rule, from[0], from[0])),
     }
 }
 
 /// The first of the largest values in a window, row by row, gets its gradient.
-fn max_pool(team: &Team, window: &Window, g: &Blocked, x: &Blocked, to: &mut Blocked) {
+fn max_pool(
+    on: &Cores,
+    window: &Window,
+    g: &Blocked,
+    x: &Blocked,
+    mask: Option<Mask<'_>>,
+    to: &mut Blocked,
+) {
     let (from, layout) = (*g.layout(), *to.layout());
     let (height, width) = (layout.shape.h, layout.shape.w);
-    team.pieces(to.data_mut(), layout.plane(), |number, into| {
+    on.pieces(to.data_mut(), layout.plane(), |number, into| {
         (0..height).for_each(|y| row_mut(into, &layout, y).fill([0.0; LANES]));
         let (gradients, values) = (plane(g, number), plane(x, number));
         for y in 0..from.shape.h {
-            let rows: Vec<(usize, &[Position])> =
-                reach(window, 0, y, height).map(|y| (y, row(values, x.layout(), y))).collect();
             for (at, gradient) in row(gradients, &from, y).iter().enumerate() {
-                let mut most = [f32::NEG_INFINITY; LANES];
-                let mut first = [u32::MAX; LANES];
-                for (tap, value) in taps(&rows, window, at, width) {
-                    for i in 0..LANES {
-                        // A NaN is the largest value of its window.
-                        let above = value[i] > most[i] || first[i] == u32::MAX;
-                        let above = above || (value[i].is_nan() && !most[i].is_nan());
-                        let above = above && !most[i].is_nan();
-                        most[i] = if above { value[i] } else { most[i] };
-                        first[i] = if above { tap } else { first[i] };
+                let mut most = [f32::NAN; LANES];
+                let mut largest = [u32::MAX; LANES];
+                let mut tap = 0;
+                for y in reach(window, 0, y, height) {
+                    let row = row(values, x.layout(), y);
+                    for x in reach(window, 1, at, width) {
+                        let value = &row[x];
+                        for i in 0..LANES {
+                            // A NaN is the largest value of its window.
+                            let above = !(value[i] <= most[i]) && !most[i].is_nan();
+                            let above = above || tap == 0;
+                            most[i] = if above { value[i] } else { most[i] };
+                            largest[i] = if above { tap } else { largest[i] };
+                        }
+                        tap += 1;
                     }
                 }
                 let mut tap = 0;
-                for (y, _) in &rows {
-                    let into = row_mut(into, &layout, *y);
+                for y in reach(window, 0, y, height) {
+                    let into = row_mut(into, &layout, y);
                     for x in reach(window, 1, at, width) {
                         let into = &mut into[x];
                         for i in 0..LANES {
-                            into[i] += if first[i] == tap { gradient[i] } else { 0.0 };
+                            into[i] += if largest[i] == tap { gradient[i] } else { 0.0 };
                         }
                         tap += 1;
                     }
                 }
             }
         }
+        // While the plane is in the cache.
+        if let Some(mask) = mask {
+            let sign = plane(mask.value, number);
+            for y in 0..height {
+                let sign = row(sign, mask.value.layout(), y);
+                for (to, sign) in row_mut(into, &layout, y).iter_mut().zip(sign) {
+                    *to = masked(mask.rule, to, sign);
+                }
+            }
+        }
     });
 }
 
-/// The values of a window with their number.
-fn taps<'a>(
-    rows: &'a [(usize, &'a [Position])],
-    window: &'a Window,
-    at: usize,
-    width: usize,
-) -> impl Iterator<Item = (u32, &'a Position)> {
-    let all =
-        rows.iter().flat_map(move |(_, row)| reach(window, 1, at, width).map(move |x| &row[x]));
-    (0..).zip(all)
+/// The gradient of a position behind its ReLU.
+fn masked(rule: ReluRule, g: &Position, sign: &Position) -> Position {
+    let above = |g: f32, sign: f32| if sign > 0.0 { g } else { 0.0 };
+    match rule {
+        ReluRule::Plain => std::array::from_fn(|i| above(g[i], sign[i])),
+        ReluRule::Guided => std::array::from_fn(|i| above(above(g[i], sign[i]), g[i])),
+        ReluRule::Deconvnet => g.map(|g| above(g, g)),
+    }
 }
 
-fn global_average(team: &Team, g: &Blocked, to: &mut Blocked) {
+fn global_average(on: &Cores, g: &Blocked, to: &mut Blocked) {
     let (from, layout) = (*g.layout(), *to.layout());
     let share = 1.0 / layout.shape.area().max(1) as f32;
-    team.pieces(to.data_mut(), layout.plane(), |number, into| {
+    on.pieces(to.data_mut(), layout.plane(), |number, into| {
         let one = row(plane(g, number), &from, 0).first().copied().unwrap_or([0.0; LANES]);
         for y in 0..layout.shape.h {
             row_mut(into, &layout, y).fill(one.map(|g| g * share));
@@ -129,10 +140,10 @@ fn global_average(team: &Team, g: &Blocked, to: &mut Blocked) {
     });
 }
 
-fn average_pool(team: &Team, window: &Window, with_pad: bool, g: &Blocked, to: &mut Blocked) {
+fn average_pool(on: &Cores, window: &Window, with_pad: bool, g: &Blocked, to: &mut Blocked) {
     let (from, layout) = (*g.layout(), *to.layout());
     let size = [layout.shape.h, layout.shape.w];
-    team.pieces(to.data_mut(), layout.plane(), |number, into| {
+    on.pieces(to.data_mut(), layout.plane(), |number, into| {
         (0..size[0]).for_each(|y| row_mut(into, &layout, y).fill([0.0; LANES]));
         let gradients = plane(g, number);
         for y in 0..from.shape.h {

@@ -3,8 +3,7 @@
 //! Safe code over planes `[H][W][16]` of one block of channels, which the compiler turns into vector
 //! instructions; all of it is bound by memory.
 
-use super::conv::{folded, padded};
-use super::kernels::Team;
+use super::conv::{Cores, folded, padded};
 use super::layout::{LANES, Layout};
 use super::pool::Blocked;
 use crate::model::{AveragePool, Op, PadShortcut, Window};
@@ -34,13 +33,13 @@ pub fn plane(value: &Blocked, number: usize) -> &[f32] {
 
 /// Computes each position of the output from the same position of the inputs.
 pub fn each(
-    team: &Team,
+    on: &Cores,
     inputs: &[&Blocked],
     out: &mut Blocked,
     of: impl Fn(usize, &mut Position, &[&Position]) + Sync,
 ) {
     let layout = *out.layout();
-    team.pieces(out.data_mut(), layout.plane(), |number, into| {
+    on.pieces(out.data_mut(), layout.plane(), |number, into| {
         let planes: Vec<&[f32]> = inputs.iter().map(|input| plane(input, number)).collect();
         for y in 0..layout.shape.h {
             let rows: Vec<&[Position]> = planes
@@ -60,28 +59,28 @@ pub fn each(
 }
 
 /// `max(x, 0)`; NaN stays.
-pub fn relu(team: &Team, input: &Blocked, out: &mut Blocked) {
-    each(team, &[input], out, |_, to, from| {
+pub fn relu(on: &Cores, input: &Blocked, out: &mut Blocked) {
+    each(on, &[input], out, |_, to, from| {
         *to = from[0].map(|v| if v < 0.0 { 0.0 } else { v });
     });
 }
 
 /// The sum of two values.
-pub fn add(team: &Team, a: &Blocked, b: &Blocked, out: &mut Blocked) {
-    each(team, &[a, b], out, |_, to, from| {
+pub fn add(on: &Cores, a: &Blocked, b: &Blocked, out: &mut Blocked) {
+    each(on, &[a, b], out, |_, to, from| {
         *to = std::array::from_fn(|i| from[0][i] + from[1][i]);
     });
 }
 
 /// The same value under another layout.
-pub fn copy(team: &Team, input: &Blocked, out: &mut Blocked) {
-    each(team, &[input], out, |_, to, from| *to = *from[0]);
+pub fn copy(on: &Cores, input: &Blocked, out: &mut Blocked) {
+    each(on, &[input], out, |_, to, from| *to = *from[0]);
 }
 
 /// `x * scale + shift`, one of each for every channel.
-pub fn affine(team: &Team, input: &Blocked, scale: &[f32], shift: &[f32], out: &mut Blocked) {
+pub fn affine(on: &Cores, input: &Blocked, scale: &[f32], shift: &[f32], out: &mut Blocked) {
     let blocks = out.layout().blocks;
-    each(team, &[input], out, |number, to, from| {
+    each(on, &[input], out, |number, to, from| {
         let first = number % blocks * LANES;
         let (scale, shift) = (&scale[first..first + LANES], &shift[first..first + LANES]);
         *to = std::array::from_fn(|i| from[0][i] * scale[i] + shift[i]);
@@ -92,43 +91,38 @@ pub fn affine(team: &Team, input: &Blocked, scale: &[f32], shift: &[f32], out: &
 ///
 /// # Errors
 /// When a weight cannot be read, or the operation is another.
-pub fn forward(
-    team: &Team,
-    op: &Op,
-    input: &Blocked,
-    out: &mut Blocked,
-) -> candle_core::Result<()> {
+pub fn forward(on: &Cores, op: &Op, input: &Blocked, out: &mut Blocked) -> candle_core::Result<()> {
     match op {
         Op::BatchNorm(norm) => {
             let (scale, shift) = folded(norm)?;
-            affine(team, input, &padded(&scale), &padded(&shift), out);
+            affine(on, input, &padded(&scale), &padded(&shift), out);
         }
         Op::Standardise { eps } => {
-            let (mean, deviation) = moments(team, input, *eps);
-            each(team, &[input], out, |number, to, from| {
+            let (mean, deviation) = moments(on, input, *eps);
+            each(on, &[input], out, |number, to, from| {
                 let at = number * LANES;
                 *to = std::array::from_fn(|i| (from[0][i] - mean[at + i]) / deviation[at + i]);
             });
         }
-        Op::MaxPool(window) => max_pool(team, window, input, out),
-        Op::AveragePool(AveragePool::Global) => global_average(team, input, out),
+        Op::MaxPool(window) => max_pool(on, window, input, out),
+        Op::AveragePool(AveragePool::Global) => global_average(on, input, out),
         Op::AveragePool(AveragePool::Windowed { window, count_include_pad }) => {
-            average_pool(team, window, *count_include_pad, input, out);
+            average_pool(on, window, *count_include_pad, input, out);
         }
         Op::PadShortcut(pad) => pad_shortcut(pad, input, out),
         Op::Flatten => flatten(input, out),
-        Op::Relu => relu(team, input, out),
+        Op::Relu => relu(on, input, out),
         _ => candle_core::bail!("{} is another unit's", op.word()),
     }
     Ok(())
 }
 
 /// The mean of each channel of each picture, and `sqrt(variance + eps)`.
-pub fn moments(team: &Team, input: &Blocked, eps: f64) -> (Vec<f32>, Vec<f32>) {
+pub fn moments(on: &Cores, input: &Blocked, eps: f64) -> (Vec<f32>, Vec<f32>) {
     let layout = input.layout();
     let planes = layout.shape.n * layout.blocks;
     let mut all = vec![0.0; planes * 2 * LANES];
-    team.pieces(&mut all, 2 * LANES, |number, into| {
+    on.pieces(&mut all, 2 * LANES, |number, into| {
         let plane = plane(input, number);
         let count = layout.shape.area().max(1) as f64;
         let mut mean = [0f64; LANES];
@@ -153,18 +147,18 @@ pub fn moments(team: &Team, input: &Blocked, eps: f64) -> (Vec<f32>, Vec<f32>) {
     (half(0), half(LANES))
 }
 
-/// The positions of an axis of so many that a window reads, first and end, for an output position.
+/// The positions of an axis of so many that a window reads for an output position.
 pub fn reach(window: &Window, axis: usize, at: usize, size: usize) -> impl Iterator<Item = usize> {
-    let start = at * window.stride[axis];
-    let (pad, dilation) = (window.pads[axis], window.dilation[axis]);
-    (0..window.kernel[axis]).filter_map(move |k| {
-        (start + k * dilation).checked_sub(pad).filter(|position| *position < size)
-    })
+    let (start, pad) = (at * window.stride[axis], window.pads[axis]);
+    let dilation = window.dilation[axis].max(1);
+    let first = pad.saturating_sub(start).div_ceil(dilation);
+    let end = (size + pad).saturating_sub(start).div_ceil(dilation).min(window.kernel[axis]);
+    (first..end).map(move |k| start + k * dilation - pad)
 }
 
-fn max_pool(team: &Team, window: &Window, input: &Blocked, out: &mut Blocked) {
+fn max_pool(on: &Cores, window: &Window, input: &Blocked, out: &mut Blocked) {
     let (from, layout) = (*input.layout(), *out.layout());
-    team.pieces(out.data_mut(), layout.plane(), |number, into| {
+    on.pieces(out.data_mut(), layout.plane(), |number, into| {
         let plane = plane(input, number);
         for y in 0..layout.shape.h {
             let rows: Vec<&[Position]> =
@@ -186,9 +180,9 @@ fn max_pool(team: &Team, window: &Window, input: &Blocked, out: &mut Blocked) {
     });
 }
 
-fn global_average(team: &Team, input: &Blocked, out: &mut Blocked) {
+fn global_average(on: &Cores, input: &Blocked, out: &mut Blocked) {
     let (from, layout) = (*input.layout(), *out.layout());
-    team.pieces(out.data_mut(), layout.plane(), |number, into| {
+    on.pieces(out.data_mut(), layout.plane(), |number, into| {
         let plane = plane(input, number);
         let mut sum = [0f64; LANES];
         for y in 0..from.shape.h {
@@ -215,10 +209,10 @@ pub fn counted(window: &Window, with_pad: bool, at: [usize; 2], size: [usize; 2]
     (axis(0) * axis(1)) as f32
 }
 
-fn average_pool(team: &Team, window: &Window, with_pad: bool, input: &Blocked, out: &mut Blocked) {
+fn average_pool(on: &Cores, window: &Window, with_pad: bool, input: &Blocked, out: &mut Blocked) {
     let (from, layout) = (*input.layout(), *out.layout());
     let size = [from.shape.h, from.shape.w];
-    team.pieces(out.data_mut(), layout.plane(), |number, into| {
+    on.pieces(out.data_mut(), layout.plane(), |number, into| {
         let plane = plane(input, number);
         for y in 0..layout.shape.h {
             for (x, to) in row_mut(into, &layout, y).iter_mut().enumerate() {

@@ -94,8 +94,9 @@ impl Drop for Blocked {
         shelf.out_bytes -= self.layout.bytes();
         shelf.spare_bytes += self.layout.bytes();
         shelf.spare.push((self.layout, buffer));
-        // What waits was all out at some time, or inputs have another size now.
-        while shelf.spare_bytes + shelf.out_bytes > shelf.most_out && !shelf.spare.is_empty() {
+        // Values of different layouts need not be out at the same time, so more may wait than was ever out; but when
+        // inputs get another size, what waits for the old one has to go.
+        while shelf.spare_bytes + shelf.out_bytes > 2 * shelf.most_out && !shelf.spare.is_empty() {
             let (layout, buffer) = shelf.spare.remove(0);
             shelf.spare_bytes -= layout.bytes();
             dropped.push(buffer);

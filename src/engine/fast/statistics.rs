@@ -1,20 +1,21 @@
 //! Statistics of a value's channels, where it lies.
 
+use super::conv::Cores;
 use super::convert::rows;
-use super::kernels::{Isa, Sums, Team, sums};
+use super::kernels::{Sums, sums};
 use super::layout::LANES;
 use super::plain::plane;
 use super::pool::Blocked;
 use crate::engine::ChannelStatistics;
 
 /// As [`ChannelStatistics::of_channels`] defines them.
-pub fn statistics(isa: Isa, team: &Team, value: &Blocked) -> Vec<ChannelStatistics> {
+pub fn statistics(on: &Cores, value: &Blocked) -> Vec<ChannelStatistics> {
     let layout = *value.layout();
     let planes = layout.shape.n * layout.blocks;
     let found: Vec<std::sync::Mutex<Sums>> = (0..planes).map(|_| Default::default()).collect();
-    team.run(planes, |number| {
+    on.team.run(planes, |number| {
         let mut all = Sums::default();
-        rows(plane(value, number), &layout).for_each(|row| sums(isa, row, &mut all));
+        rows(plane(value, number), &layout).for_each(|row| sums(on.isa, row, &mut all));
         *found[number].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = all;
     });
     let found: Vec<Sums> = found

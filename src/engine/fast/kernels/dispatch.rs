@@ -152,6 +152,21 @@ impl Isa {
     }
 }
 
+/// Does safe work, with leave for the compiler to use these instructions where it can put the work in place.
+pub fn vectorised(isa: Isa, work: impl FnOnce()) {
+    // SAFETY: the instruction set was detected; the work is safe code.
+    unsafe { isa.run(Safe(work)) }
+}
+
+struct Safe<F>(F);
+
+impl<F: FnOnce()> Kernel for Safe<F> {
+    #[inline(always)]
+    unsafe fn run<V: Lanes>(self) {
+        (self.0)();
+    }
+}
+
 impl fmt::Display for Isa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
