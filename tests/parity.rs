@@ -4,6 +4,8 @@
 //! no library has the operation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "parity/convolutions.rs"]
+mod convolutions;
 #[path = "parity/edits.rs"]
 mod edits;
 #[path = "parity/explanations.rs"]

@@ -400,7 +400,7 @@ impl<'a> Sweep<'a> {
             (Some(at), None) => self.parts[at].push(Arc::new(to)),
             (None, _) if conv.weights.is_together() => {
                 let stride = conv.weights.window().stride;
-                self.give_input(convert::spread(&to, self.of.input.shape, stride));
+                self.give_input(convert::spread(&core.on, &to, self.of.input.shape, stride));
             }
             (None, _) => self.give_input(convert::whole(&core.on, &to)),
         }

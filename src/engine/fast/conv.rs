@@ -3,8 +3,8 @@
 use candle_core::{DType, Tensor};
 
 use super::kernels::{
-    CoBlock, Epilogue, Extents, Gather, InnerSinks, Isa, Residual, Sink, Source, Strides, Team,
-    Tiling, Winograd, vectorised,
+    CoBlock, Epilogue, Extents, Gather, InnerSinks, Isa, Piece, Residual, Sink, Source, Strides,
+    Team, Tiling, Winograd, vectorised,
 };
 use super::layout::{LANES, Layout};
 use super::pool::Blocked;
@@ -24,11 +24,15 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// Gives each piece of so many floats to `work`, with its number, on all threads; the compiler may use all
-    /// instructions for it.
+    /// Gives each piece of so many floats to `work`, with its number, on all threads.
     pub fn pieces(&self, all: &mut [f32], length: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        self.team.pieces(all, length, work);
+    }
+
+    /// The same with the machine's own instructions.
+    pub fn fast_pieces(&self, all: &mut [f32], length: usize, work: &impl Piece) {
         self.team.pieces(all, length, |number, piece| {
-            vectorised(self.isa, || work(number, piece));
+            vectorised(self.isa, work, number, piece);
         });
     }
 }

@@ -9,20 +9,21 @@ use crate::base::{Array, Shape};
 /// Fills a value from an array of its shape.
 pub fn fill(on: &Cores, array: &Array, to: &mut Blocked) {
     let layout = *to.layout();
-    let (area, width) = (layout.shape.area(), layout.shape.w.max(1));
-    on.pieces(to.data_mut(), layout.plane(), |number, into| {
-        let (n, first) = (number / layout.blocks, number % layout.blocks * layout.lanes);
-        for lane in 0..layout.lanes {
-            let c = first + lane;
-            let map = (n * layout.shape.c + c) * area;
-            let map = array.data.get(map..map + area).filter(|_| c < layout.shape.c);
-            for y in 0..layout.shape.h {
-                let start = layout.row_at(y) + lane;
-                let row = into[start..].iter_mut().step_by(layout.lanes).take(width);
-                match map {
-                    Some(map) => row.zip(&map[y * width..]).for_each(|(to, from)| *to = *from),
-                    None => row.for_each(|to| *to = 0.0),
-                }
+    let (shape, lanes) = (layout.shape, layout.lanes);
+    let rows = layout.plane() / layout.row().max(1);
+    on.pieces(to.data_mut(), layout.row(), |number, into| {
+        let (plane, row) = (number / rows, number % rows);
+        // The rows of the border stay as they are.
+        let Some(y) = row.checked_sub(layout.halo).filter(|y| *y < shape.h) else { return };
+        let (n, first) = (plane / layout.blocks, plane % layout.blocks * lanes);
+        for lane in 0..lanes {
+            let start = ((n * shape.c + first + lane) * shape.h + y) * shape.w;
+            let from = array.data.get(start..start + shape.w);
+            let from = from.filter(|_| first + lane < shape.c);
+            let to = into[layout.halo * lanes + lane..].iter_mut().step_by(lanes).take(shape.w);
+            match from {
+                Some(from) => to.zip(from).for_each(|(to, from)| *to = *from),
+                None => to.for_each(|to| *to = 0.0),
             }
         }
     });
@@ -56,23 +57,20 @@ pub fn whole(on: &Cores, value: &Blocked) -> Array {
 }
 
 /// The gradient of an input `shape` whose channels at all remainders of a stride are next to each other.
-pub fn spread(value: &Blocked, shape: Shape, stride: [usize; 2]) -> Array {
-    let layout = value.layout();
+pub fn spread(on: &Cores, value: &Blocked, shape: Shape, stride: [usize; 2]) -> Array {
+    let layout = *value.layout();
     let mut array = Array::zeros(shape);
     let [sh, sw] = stride;
-    let mut to = array.data.iter_mut();
-    for n in 0..shape.n {
-        for c in 0..shape.c {
-            for y in 0..shape.h {
-                for x in 0..shape.w {
-                    let lane = (y % sh * sw + x % sw) * shape.c + c;
-                    if let Some(to) = to.next() {
-                        *to = value.data()[at(layout, n, lane, y / sh, x / sw)];
-                    }
-                }
-            }
+    on.pieces(&mut array.data, shape.w, |number, into| {
+        let (n, c, y) =
+            (number / (shape.c * shape.h), number / shape.h % shape.c, number % shape.h);
+        for remainder in 0..sw {
+            let lane = (y % sh * sw + remainder) * shape.c + c;
+            let from = value.data()[at(&layout, n, lane, y / sh, 0)..].iter().step_by(LANES);
+            let to = into.iter_mut().skip(remainder).step_by(sw);
+            to.zip(from).for_each(|(to, from)| *to = *from);
         }
-    }
+    });
     array
 }
 

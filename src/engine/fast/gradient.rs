@@ -1,7 +1,8 @@
 //! What layers without convolutions do to the gradient of their output.
 
 use super::conv::{Cores, Mask, folded, padded};
-use super::layout::LANES;
+use super::kernels::Piece;
+use super::layout::{LANES, Layout};
 use super::plain::{self, Position, at, counted, each, everywhere, plane, reach, row, row_mut};
 use super::pool::Blocked;
 use super::weights::with_floats;
@@ -34,12 +35,16 @@ pub fn pull(
         }
         Op::Standardise { eps } => {
             let (_, deviation) = plain::moments(on, needed()?, *eps);
-            each(on, &[g], to, |number, to, from| {
+            each(on, [g], to, |number, [g]| {
                 let first = number * LANES;
-                *to = std::array::from_fn(|i| from[0][i] / deviation[first + i]);
+                std::array::from_fn(|i| g[i] / deviation[first + i])
             });
         }
-        Op::MaxPool(window) => max_pool(on, window, g, needed()?, mask, to),
+        Op::MaxPool(window) => {
+            let layout = *to.layout();
+            let pool = MaxPool { window: *window, g, x: needed()?, mask, layout };
+            on.fast_pieces(to.data_mut(), layout.plane(), &pool);
+        }
         Op::AveragePool(AveragePool::Global) => global_average(on, g, to),
         Op::AveragePool(AveragePool::Windowed { window, count_include_pad }) => {
             average_pool(on, window, *count_include_pad, g, to);
@@ -55,38 +60,42 @@ pub fn pull(
 /// Through a ReLU; `sign` is above 0 where its input is, and not needed for a deconvnet.
 pub fn relu(on: &Cores, rule: ReluRule, g: &Blocked, sign: Option<&Blocked>, to: &mut Blocked) {
     match sign {
-        Some(sign) => each(on, &[g, sign], to, |_, to, from| *to = masked(rule, from[0], from[1])),
-        None => each(on, &[g], to, |_, to, from| *to = masked(rule, from[0], from[0])),
+        Some(sign) => each(on, [g, sign], to, |_, [g, sign]| masked(rule, g, sign)),
+        None => each(on, [g], to, |_, [g]| masked(rule, g, g)),
     }
 }
 
 /// The first of the largest values in a window, row by row, gets its gradient.
-fn max_pool(
-    on: &Cores,
-    window: &Window,
-    g: &Blocked,
-    x: &Blocked,
-    mask: Option<Mask<'_>>,
-    to: &mut Blocked,
-) {
-    let (from, layout) = (*g.layout(), *to.layout());
-    let (height, width) = (layout.shape.h, layout.shape.w);
-    on.pieces(to.data_mut(), layout.plane(), |number, into| {
-        (0..height).for_each(|y| row_mut(into, &layout, y).fill([0.0; LANES]));
-        let (gradients, values) = (plane(g, number), plane(x, number));
+struct MaxPool<'a> {
+    window: Window,
+    g: &'a Blocked,
+    x: &'a Blocked,
+    mask: Option<Mask<'a>>,
+    layout: Layout,
+}
+
+impl Piece for MaxPool<'_> {
+    #[inline(always)]
+    fn run(&self, number: usize, into: &mut [f32]) {
+        let (layout, from) = (&self.layout, self.g.layout());
+        let (height, width) = (layout.shape.h, layout.shape.w);
+        (0..height).for_each(|y| row_mut(into, layout, y).fill([0.0; LANES]));
+        let (gradients, values) = (plane(self.g, number), plane(self.x, number));
         for y in 0..from.shape.h {
-            for (at, gradient) in row(gradients, &from, y).iter().enumerate() {
-                let mut most = [f32::NAN; LANES];
-                let mut largest = [u32::MAX; LANES];
+            let reach_y = reach(&self.window, 0, y, height);
+            for (at, gradient) in row(gradients, from, y).iter().enumerate() {
+                let reach_x = reach(&self.window, 1, at, width);
+                let mut most = [0.0; LANES];
+                let mut largest = [0u32; LANES];
                 let mut tap = 0;
-                for y in reach(window, 0, y, height) {
-                    let row = row(values, x.layout(), y);
-                    for x in reach(window, 1, at, width) {
+                for y in reach_y.clone() {
+                    let row = row(values, self.x.layout(), y);
+                    for x in reach_x.clone() {
                         let value = &row[x];
                         for i in 0..LANES {
                             // A NaN is the largest value of its window.
-                            let above = !(value[i] <= most[i]) && !most[i].is_nan();
-                            let above = above || tap == 0;
+                            let above = !(value[i] <= most[i]) & (most[i] == most[i]);
+                            let above = above | (tap == 0);
                             most[i] = if above { value[i] } else { most[i] };
                             largest[i] = if above { tap } else { largest[i] };
                         }
@@ -94,9 +103,9 @@ fn max_pool(
                     }
                 }
                 let mut tap = 0;
-                for y in reach(window, 0, y, height) {
-                    let into = row_mut(into, &layout, y);
-                    for x in reach(window, 1, at, width) {
+                for y in reach_y.clone() {
+                    let into = row_mut(into, layout, y);
+                    for x in reach_x.clone() {
                         let into = &mut into[x];
                         for i in 0..LANES {
                             into[i] += if largest[i] == tap { gradient[i] } else { 0.0 };
@@ -107,19 +116,19 @@ fn max_pool(
             }
         }
         // While the plane is in the cache.
-        if let Some(mask) = mask {
-            let sign = plane(mask.value, number);
+        if let Some(mask) = self.mask {
             for y in 0..height {
-                let sign = row(sign, mask.value.layout(), y);
-                for (to, sign) in row_mut(into, &layout, y).iter_mut().zip(sign) {
+                let sign = row(plane(mask.value, number), mask.value.layout(), y);
+                for (to, sign) in row_mut(into, layout, y).iter_mut().zip(sign) {
                     *to = masked(mask.rule, to, sign);
                 }
             }
         }
-    });
+    }
 }
 
 /// The gradient of a position behind its ReLU.
+#[inline(always)]
 fn masked(rule: ReluRule, g: &Position, sign: &Position) -> Position {
     let above = |g: f32, sign: f32| if sign > 0.0 { g } else { 0.0 };
     match rule {

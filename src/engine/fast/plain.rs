@@ -4,6 +4,7 @@
 //! instructions; all of it is bound by memory.
 
 use super::conv::{Cores, folded, padded};
+use super::kernels::Piece;
 use super::layout::{LANES, Layout};
 use super::pool::Blocked;
 use crate::model::{AveragePool, Op, PadShortcut, Window};
@@ -12,6 +13,7 @@ use crate::model::{AveragePool, Op, PadShortcut, Window};
 pub type Position = [f32; LANES];
 
 /// The positions of a row of a plane.
+#[inline(always)]
 pub fn row<'a>(plane: &'a [f32], layout: &Layout, row: usize) -> &'a [Position] {
     let start = layout.row_at(row);
     let row = plane.get(start..start + layout.shape.w * LANES).unwrap_or(&[]);
@@ -19,6 +21,7 @@ pub fn row<'a>(plane: &'a [f32], layout: &Layout, row: usize) -> &'a [Position] 
 }
 
 /// The positions of a row of a plane.
+#[inline(always)]
 pub fn row_mut<'a>(plane: &'a mut [f32], layout: &Layout, row: usize) -> &'a mut [Position] {
     let start = layout.row_at(row);
     let row = plane.get_mut(start..start + layout.shape.w * LANES).unwrap_or(&mut []);
@@ -26,64 +29,66 @@ pub fn row_mut<'a>(plane: &'a mut [f32], layout: &Layout, row: usize) -> &'a mut
 }
 
 /// The plane of a picture and a block of channels.
+#[inline(always)]
 pub fn plane(value: &Blocked, number: usize) -> &[f32] {
     let length = value.layout().plane();
     value.data().get(number * length..(number + 1) * length).unwrap_or(&[])
 }
 
-/// Computes each position of the output from the same position of the inputs.
-pub fn each(
+/// Computes each position of the output from the same position of the inputs; `of` is given the plane's number.
+pub fn each<const N: usize>(
     on: &Cores,
-    inputs: &[&Blocked],
+    inputs: [&Blocked; N],
     out: &mut Blocked,
-    of: impl Fn(usize, &mut Position, &[&Position]) + Sync,
+    of: impl Fn(usize, [&Position; N]) -> Position + Sync,
 ) {
     let layout = *out.layout();
-    on.pieces(out.data_mut(), layout.plane(), |number, into| {
-        let planes: Vec<&[f32]> = inputs.iter().map(|input| plane(input, number)).collect();
-        for y in 0..layout.shape.h {
-            let rows: Vec<&[Position]> = planes
-                .iter()
-                .zip(inputs)
-                .map(|(plane, input)| row(plane, input.layout(), y))
-                .collect();
-            for (x, to) in row_mut(into, &layout, y).iter_mut().enumerate() {
-                match rows.as_slice() {
-                    [a] => of(number, to, &[&a[x]]),
-                    [a, b] => of(number, to, &[&a[x], &b[x]]),
-                    _ => {}
-                }
+    on.fast_pieces(out.data_mut(), layout.plane(), &Each { inputs, layout, of });
+}
+
+struct Each<'a, F, const N: usize> {
+    inputs: [&'a Blocked; N],
+    layout: Layout,
+    of: F,
+}
+
+impl<F, const N: usize> Piece for Each<'_, F, N>
+where
+    F: Fn(usize, [&Position; N]) -> Position + Sync,
+{
+    #[inline(always)]
+    fn run(&self, number: usize, into: &mut [f32]) {
+        for y in 0..self.layout.shape.h {
+            let rows = self.inputs.map(|input| row(plane(input, number), input.layout(), y));
+            for (x, to) in row_mut(into, &self.layout, y).iter_mut().enumerate() {
+                *to = (self.of)(number, rows.map(|row| &row[x]));
             }
         }
-    });
+    }
 }
 
 /// `max(x, 0)`; NaN stays.
 pub fn relu(on: &Cores, input: &Blocked, out: &mut Blocked) {
-    each(on, &[input], out, |_, to, from| {
-        *to = from[0].map(|v| if v < 0.0 { 0.0 } else { v });
-    });
+    each(on, [input], out, |_, [x]| x.map(|v| if v < 0.0 { 0.0 } else { v }));
 }
 
 /// The sum of two values.
 pub fn add(on: &Cores, a: &Blocked, b: &Blocked, out: &mut Blocked) {
-    each(on, &[a, b], out, |_, to, from| {
-        *to = std::array::from_fn(|i| from[0][i] + from[1][i]);
-    });
+    each(on, [a, b], out, |_, [a, b]| std::array::from_fn(|i| a[i] + b[i]));
 }
 
 /// The same value under another layout.
 pub fn copy(on: &Cores, input: &Blocked, out: &mut Blocked) {
-    each(on, &[input], out, |_, to, from| *to = *from[0]);
+    each(on, [input], out, |_, [x]| *x);
 }
 
 /// `x * scale + shift`, one of each for every channel.
 pub fn affine(on: &Cores, input: &Blocked, scale: &[f32], shift: &[f32], out: &mut Blocked) {
     let blocks = out.layout().blocks;
-    each(on, &[input], out, |number, to, from| {
+    each(on, [input], out, |number, [x]| {
         let first = number % blocks * LANES;
         let (scale, shift) = (&scale[first..first + LANES], &shift[first..first + LANES]);
-        *to = std::array::from_fn(|i| from[0][i] * scale[i] + shift[i]);
+        std::array::from_fn(|i| x[i] * scale[i] + shift[i])
     });
 }
 
@@ -99,12 +104,16 @@ pub fn forward(on: &Cores, op: &Op, input: &Blocked, out: &mut Blocked) -> candl
         }
         Op::Standardise { eps } => {
             let (mean, deviation) = moments(on, input, *eps);
-            each(on, &[input], out, |number, to, from| {
+            each(on, [input], out, |number, [x]| {
                 let at = number * LANES;
-                *to = std::array::from_fn(|i| (from[0][i] - mean[at + i]) / deviation[at + i]);
+                std::array::from_fn(|i| (x[i] - mean[at + i]) / deviation[at + i])
             });
         }
-        Op::MaxPool(window) => max_pool(on, window, input, out),
+        Op::MaxPool(window) => {
+            let layout = *out.layout();
+            let pool = MaxPool { window: *window, input, layout };
+            on.fast_pieces(out.data_mut(), layout.plane(), &pool);
+        }
         Op::AveragePool(AveragePool::Global) => global_average(on, input, out),
         Op::AveragePool(AveragePool::Windowed { window, count_include_pad }) => {
             average_pool(on, window, *count_include_pad, input, out);
@@ -148,7 +157,13 @@ pub fn moments(on: &Cores, input: &Blocked, eps: f64) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// The positions of an axis of so many that a window reads for an output position.
-pub fn reach(window: &Window, axis: usize, at: usize, size: usize) -> impl Iterator<Item = usize> {
+#[inline(always)]
+pub fn reach(
+    window: &Window,
+    axis: usize,
+    at: usize,
+    size: usize,
+) -> impl Iterator<Item = usize> + Clone + use<> {
     let (start, pad) = (at * window.stride[axis], window.pads[axis]);
     let dilation = window.dilation[axis].max(1);
     let first = pad.saturating_sub(start).div_ceil(dilation);
@@ -156,28 +171,35 @@ pub fn reach(window: &Window, axis: usize, at: usize, size: usize) -> impl Itera
     (first..end).map(move |k| start + k * dilation - pad)
 }
 
-fn max_pool(on: &Cores, window: &Window, input: &Blocked, out: &mut Blocked) {
-    let (from, layout) = (*input.layout(), *out.layout());
-    on.pieces(out.data_mut(), layout.plane(), |number, into| {
-        let plane = plane(input, number);
-        for y in 0..layout.shape.h {
-            let rows: Vec<&[Position]> =
-                reach(window, 0, y, from.shape.h).map(|y| row(plane, &from, y)).collect();
-            for (x, to) in row_mut(into, &layout, y).iter_mut().enumerate() {
+/// The largest value of each window; a NaN is larger than everything.
+struct MaxPool<'a> {
+    window: Window,
+    input: &'a Blocked,
+    layout: Layout,
+}
+
+impl Piece for MaxPool<'_> {
+    #[inline(always)]
+    fn run(&self, number: usize, into: &mut [f32]) {
+        let (plane, from) = (plane(self.input, number), self.input.layout());
+        for y in 0..self.layout.shape.h {
+            let reach_y = reach(&self.window, 0, y, from.shape.h);
+            for (x, to) in row_mut(into, &self.layout, y).iter_mut().enumerate() {
                 let mut most = [f32::NEG_INFINITY; LANES];
-                for row in &rows {
-                    for x in reach(window, 1, x, from.shape.w) {
+                for y in reach_y.clone() {
+                    let row = row(plane, from, y);
+                    for x in reach(&self.window, 1, x, from.shape.w) {
                         let value = &row[x];
-                        // A NaN stays: it is not above anything, and nothing is above it.
-                        most = std::array::from_fn(|i| {
-                            if value[i] > most[i] || value[i].is_nan() { value[i] } else { most[i] }
-                        });
+                        for i in 0..LANES {
+                            let above = value[i] > most[i] || value[i].is_nan();
+                            most[i] = if above { value[i] } else { most[i] };
+                        }
                     }
                 }
                 *to = most;
             }
         }
-    });
+    }
 }
 
 fn global_average(on: &Cores, input: &Blocked, out: &mut Blocked) {

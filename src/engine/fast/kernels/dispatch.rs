@@ -152,18 +152,25 @@ impl Isa {
     }
 }
 
-/// Does safe work, with leave for the compiler to use these instructions where it can put the work in place.
-pub fn vectorised(isa: Isa, work: impl FnOnce()) {
-    // SAFETY: the instruction set was detected; the work is safe code.
-    unsafe { isa.run(Safe(work)) }
+/// Safe work on one piece of many. Its function must be `#[inline(always)]`, to be compiled for the machine's own
+/// instructions: those of a closure would be the compiler's choice.
+pub trait Piece: Sync {
+    /// Does it.
+    fn run(&self, number: usize, into: &mut [f32]);
 }
 
-struct Safe<F>(F);
+/// Does the work of a piece with these instructions.
+pub fn vectorised(isa: Isa, work: &impl Piece, number: usize, into: &mut [f32]) {
+    // SAFETY: the instruction set was detected; the work is safe code.
+    unsafe { isa.run(Safe(work, number, into)) }
+}
 
-impl<F: FnOnce()> Kernel for Safe<F> {
+struct Safe<'a, P>(&'a P, usize, &'a mut [f32]);
+
+impl<P: Piece> Kernel for Safe<'_, P> {
     #[inline(always)]
     unsafe fn run<V: Lanes>(self) {
-        (self.0)();
+        self.0.run(self.1, self.2);
     }
 }
 

@@ -20,7 +20,7 @@ mod winograd;
 
 pub use buffer::Buffer;
 pub use direct::{CoBlock, Epilogue, Gather, InnerSinks, Residual, Tiling};
-pub use dispatch::{Isa, vectorised};
+pub use dispatch::{Isa, Piece, vectorised};
 pub use grid::{Extents, Sink, Source, Strides};
 pub use peak::peak;
 pub use sums::{Sums, sums};
