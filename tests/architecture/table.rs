@@ -96,7 +96,9 @@ pub const HOUSE: Rules = Rules {
         fence("ratatui::crossterm", OnlyIn(&["terminal", "app"])),
         fence("crossterm", OnlyIn(&["terminal", "app"])),
         // source::hub asks whose part of a download it is, and whether that process lives.
-        fence("rustix", OnlyIn(&["source", "terminal", "app"])),
+        fence("rustix", OnlyIn(&["source", "terminal", "app", "engine"])),
+        // The fast backend asks for large pages.
+        fence("rustix::mm", OnlyIn(&["engine"])),
         fence("rustix::termios", OnlyIn(&["terminal", "app"])),
         fence("hf_hub", OnlyIn(&["source"])),
         fence("reqwest", OnlyIn(&["source"])),

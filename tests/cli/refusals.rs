@@ -87,7 +87,7 @@ fn the_world_may_fail() {
 fn the_explorer_needs_a_terminal() {
     let ran = Bench::new().run(&[]);
     ran.refused(1, "needs a terminal");
-    let commands = "layers, predict, maps, kernels, stats, explain, ablate, judge, invert, dream, export, models, fetch, doctor, config, completions, man";
+    let commands = "layers, predict, maps, kernels, stats, explain, ablate, judge, invert, dream, export, bench, models, fetch, doctor, config, completions, man";
     assert!(ran.err.contains(commands), "{}", ran.err);
 }
 
