@@ -129,10 +129,10 @@ impl ConvUnit {
             inner,
         };
         if self.weights.fits_winograd() && saves(&over) {
-            self.winograd(on, input, over, epilogue, self.weights.winograd(&on.team)?);
+            self.winograd(on, input, over, epilogue, self.weights.winograd(on)?);
         } else {
             let pass = Pass::forward(self.weights.window());
-            let packed = self.weights.forward(&on.team)?;
+            let packed = self.weights.forward(on)?;
             let blocks = self.weights.grouping.inside.div_ceil(input.layout().lanes);
             gather(on, input, &pass, blocks, packed, over, epilogue);
         }
@@ -145,9 +145,9 @@ impl ConvUnit {
     /// When a weight cannot be read.
     pub fn prepare(&self, on: &Cores, out: &Layout) -> candle_core::Result<()> {
         if self.weights.fits_winograd() && saves(&out.extents()) {
-            self.weights.winograd(&on.team)?;
+            self.weights.winograd(on)?;
         } else {
-            self.weights.forward(&on.team)?;
+            self.weights.forward(on)?;
         }
         Ok(())
     }
@@ -224,15 +224,15 @@ impl ConvUnit {
         let whole = layout.extents();
         if !bare && self.weights.fits_winograd() && saves(&whole) {
             let epilogue = epilogue_back(&ones, &zeros, addend, mask, to, Layout::strides);
-            self.winograd(on, gradient, whole, epilogue, self.weights.backward_winograd(&on.team)?);
+            self.winograd(on, gradient, whole, epilogue, self.weights.backward_winograd(on)?);
             return Ok(());
         }
         let made;
         let packed: &[Packed] = if bare {
-            made = self.weights.backward_bare(&on.team)?;
+            made = self.weights.backward_bare(on)?;
             &made
         } else {
-            self.weights.backward(&on.team)?
+            self.weights.backward(on)?
         };
         let blocks = self.weights.grouping.outside.div_ceil(LANES);
         for (pass, packed) in self.weights.passes_back().iter().zip(packed) {

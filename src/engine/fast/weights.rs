@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use candle_core::{DType, Storage, Tensor};
 
-use super::kernels::{Buffer, CoBlock, Team, transformed};
+use super::conv::Cores;
+use super::kernels::{Buffer, CoBlock, Piece, transformed};
 use super::layout::LANES;
-use super::taps::{Pass, tap_at};
+use super::taps::{Pass, Tap, tap_at};
 use crate::model::{Conv, Window};
 
 /// Weights of some passes, packed, and which outputs and inputs each block of them belongs to.
@@ -46,33 +47,36 @@ impl Grouping {
 }
 
 /// What is packed: `[outside, inside]` for each group and tap.
-struct Order<'a> {
+struct Order {
     groups: usize,
     inside: usize,
     /// Input channels next to each other.
     lanes: usize,
     outside: usize,
     taps: usize,
-    /// Of a group: output channel, input channel, tap.
-    weight: &'a (dyn Fn(usize, usize, usize, usize) -> f32 + Sync),
 }
 
-impl Order<'_> {
-    fn pack(&self, team: &Team) -> Packed {
+impl Order {
+    /// Packs. `weights` is told group, output channel and input channel, and writes the taps between the two.
+    fn pack(&self, on: &Cores, weights: impl Fn(usize, [usize; 2], &mut [f32]) + Sync) -> Packed {
         let rows = self.inside.next_multiple_of(self.lanes) * self.taps;
         let (blocks, each) = blocks(self.groups, self.inside, self.outside, rows);
         let mut data = Buffer::zeroed(blocks.iter().map(|b| rows * LANES * b.blocks).sum());
         let in_group = self.outside.div_ceil(LANES);
-        team.pieces(data.as_mut_slice(), rows * LANES * each, |piece, into| {
+        on.pieces(data.as_mut_slice(), rows * LANES * each, |piece, into| {
             let block = blocks[piece];
             let width = LANES * block.blocks;
             let (group, first) = (block.first / in_group, block.first % in_group * LANES);
-            for o in 0..width.min(self.outside - first) {
-                for i in 0..self.inside {
-                    let (block, lane) = (i / self.lanes, i % self.lanes);
-                    for tap in 0..self.taps {
-                        let row = (block * self.taps + tap) * self.lanes + lane;
-                        into[row * width + o] = (self.weight)(group, first + o, i, tap);
+            let mut taps = vec![0.0; self.taps];
+            // A block of inputs at a time: what is read and written stays in the first cache.
+            for inputs in (0..self.inside).step_by(self.lanes) {
+                let into = &mut into[inputs * self.taps * width..];
+                for o in 0..width.min(self.outside - first) {
+                    for lane in 0..self.lanes.min(self.inside - inputs) {
+                        weights(group, [first + o, inputs + lane], &mut taps);
+                        for (tap, weight) in taps.iter().enumerate() {
+                            into[(tap * self.lanes + lane) * width + o] = *weight;
+                        }
                     }
                 }
             }
@@ -147,45 +151,51 @@ impl Weights {
     }
 
     /// For [`Pass::forward`].
-    pub fn forward(&self, team: &Team) -> candle_core::Result<&Packed> {
+    pub fn forward(&self, on: &Cores) -> candle_core::Result<&Packed> {
         made(&self.forward, || {
-            self.read(|get| {
-                let taps = self.conv.window.kernel.iter().product();
-                self.order(taps, &|group, o, i, tap| get(group, o, i, tap)).pack(team)
+            let Grouping { count, inside, outside, .. } = self.grouping;
+            let lanes = self.interleaved.unwrap_or(LANES);
+            let taps = self.conv.window.kernel.iter().product();
+            let order = Order { groups: count, inside, lanes, outside, taps };
+            self.read(|kernels| {
+                order.pack(on, |group, [o, i], taps| match kernels.of(group, o, i) {
+                    Some(kernel) => taps.copy_from_slice(kernel),
+                    None => taps.fill(0.0),
+                })
             })
         })
     }
 
     /// For Winograd's algorithm.
-    pub fn winograd(&self, team: &Team) -> candle_core::Result<&Packed> {
+    pub fn winograd(&self, on: &Cores) -> candle_core::Result<&Packed> {
         made(&self.winograd, || {
-            self.read(|get| {
-                let Grouping { inside, outside, .. } = self.grouping;
-                pack_winograd(team, inside, outside, |o, i| {
-                    std::array::from_fn(|tap| f64::from(get(0, o, i, tap)))
+            let Grouping { inside, outside, .. } = self.grouping;
+            self.read(|kernels| {
+                pack_winograd(on, inside, outside, |o, i, tap| {
+                    kernels.of(0, o, i).map_or(0.0, |kernel| f64::from(kernel[tap]))
                 })
             })
         })
     }
 
     /// For each pass of [`Weights::passes_back`]; the norm's scale is in the weights.
-    pub fn backward(&self, team: &Team) -> candle_core::Result<&[Packed]> {
-        made(&self.backward, || self.pack_back(team, &self.scale)).map(Vec::as_slice)
+    pub fn backward(&self, on: &Cores) -> candle_core::Result<&[Packed]> {
+        made(&self.backward, || self.pack_back(on, true)).map(Vec::as_slice)
     }
 
     /// As [`Weights::backward`], without the norm: for gradients that begin at the convolution itself.
-    pub fn backward_bare(&self, team: &Team) -> candle_core::Result<Vec<Packed>> {
-        self.pack_back(team, &[])
+    pub fn backward_bare(&self, on: &Cores) -> candle_core::Result<Vec<Packed>> {
+        self.pack_back(on, false)
     }
 
     /// The gradient by Winograd's algorithm: the kernels turned around, with the norm's scale.
-    pub fn backward_winograd(&self, team: &Team) -> candle_core::Result<&Packed> {
+    pub fn backward_winograd(&self, on: &Cores) -> candle_core::Result<&Packed> {
         made(&self.backward_winograd, || {
-            self.read(|get| {
-                let Grouping { inside, outside, .. } = self.grouping;
-                pack_winograd(team, outside, inside, |o, i| {
-                    let scale = self.scale.get(i).copied().unwrap_or(1.0);
-                    std::array::from_fn(|tap| f64::from(get(0, i, o, 8 - tap)) * scale)
+            let Grouping { inside, outside, .. } = self.grouping;
+            self.read(|kernels| {
+                pack_winograd(on, outside, inside, |o, i, tap| {
+                    let kernel = kernels.of(0, i, o);
+                    kernel.map_or(0.0, |kernel| f64::from(kernel[8 - tap]) * self.scale(i))
                 })
             })
         })
@@ -207,104 +217,141 @@ impl Weights {
         self.interleaved.is_some_and(|channels| sh * sw * channels <= LANES)
     }
 
-    fn order<'a>(
-        &self,
-        taps: usize,
-        weight: &'a (dyn Fn(usize, usize, usize, usize) -> f32 + Sync),
-    ) -> Order<'a> {
-        let Grouping { count, inside, outside, .. } = self.grouping;
-        let lanes = self.interleaved.unwrap_or(LANES);
-        Order { groups: count, inside, lanes, outside, taps, weight }
+    fn scale(&self, output: usize) -> f64 {
+        self.scale.get(output).copied().unwrap_or(1.0)
     }
 
-    fn pack_back(&self, team: &Team, scale: &[f64]) -> candle_core::Result<Vec<Packed>> {
+    fn pack_back(&self, on: &Cores, scaled: bool) -> candle_core::Result<Vec<Packed>> {
         let Grouping { count, inside, outside, .. } = self.grouping;
-        let [_, kw] = self.conv.window.kernel;
-        self.read(|get| {
-            // From an input channel's place in the merged group to the convolution's.
-            let scaled = |group: usize, o: usize, i: usize, kernel: [usize; 2]| {
-                let weight = f64::from(get(group, o, i, kernel[0] * kw + kernel[1]));
-                (weight * scale.get(group * outside + o).copied().unwrap_or(1.0)) as f32
-            };
+        let window = &self.conv.window;
+        let ([_, kw], [_, sw]) = (window.kernel, window.stride);
+        let remainders = if self.is_together() { window.stride.iter().product() } else { 1 };
+        let scale = |o: usize| if scaled { self.scale(o) } else { 1.0 };
+        let one = |kernel: &[f32], [y, x]: [usize; 2], scale: f64| {
+            (f64::from(kernel[y * kw + x]) * scale) as f32
+        };
+        self.read(|kernels| {
             let pack = |pass: &Pass| {
-                let taps = &pass.taps;
-                let back = |group: usize, i: usize, o: usize, tap: usize| {
-                    scaled(group, o, i, taps[tap].kernel)
-                };
-                let together = |_: usize, lane: usize, o: usize, tap: usize| {
-                    let [_, sw] = self.conv.window.stride;
-                    let (place, i) = (lane / inside, lane % inside);
-                    let at = |axis: usize, first: usize| {
-                        tap_at(&self.conv.window, axis, first, taps[tap].offset[axis])
-                    };
-                    match (at(0, place / sw), at(1, place % sw)) {
-                        (Some(y), Some(x)) => scaled(0, o, i, [y, x]),
-                        _ => 0.0,
-                    }
-                };
-                let whole = self.is_together();
                 let order = Order {
                     groups: count,
                     inside: outside,
                     lanes: LANES,
-                    outside: if whole {
-                        inside * self.conv.window.stride.iter().product::<usize>()
-                    } else {
-                        inside
-                    },
-                    taps: taps.len(),
-                    weight: if whole { &together } else { &back },
+                    outside: inside * remainders,
+                    taps: pass.taps.len(),
                 };
-                order.pack(team)
+                // The tap of each remainder that reads from there, if it has one.
+                let together: Vec<Vec<Option<[usize; 2]>>> = (0..remainders)
+                    .map(|place| {
+                        let tap = |tap: &Tap| {
+                            let y = tap_at(window, 0, place / sw, tap.offset[0])?;
+                            Some([y, tap_at(window, 1, place % sw, tap.offset[1])?])
+                        };
+                        pass.taps.iter().map(tap).collect()
+                    })
+                    .collect();
+                order.pack(on, |group, [i, o], taps| {
+                    let Some(kernel) = kernels.of(group, o, i % inside) else {
+                        return taps.fill(0.0);
+                    };
+                    let scale = scale(group * outside + o);
+                    if self.is_together() {
+                        for (to, from) in taps.iter_mut().zip(&together[i / inside]) {
+                            *to = from.map_or(0.0, |from| one(kernel, from, scale));
+                        }
+                    } else {
+                        for (to, from) in taps.iter_mut().zip(&pass.taps) {
+                            *to = one(kernel, from.kernel, scale);
+                        }
+                    }
+                })
             };
             self.passes_back().iter().map(pack).collect()
         })
     }
 
-    /// Hands over how to read a weight: of a merged group, output channel, input channel, tap.
-    fn read<T>(
-        &self,
-        of: impl FnOnce(&(dyn Fn(usize, usize, usize, usize) -> f32 + Sync)) -> T,
-    ) -> candle_core::Result<T> {
+    /// Hands over the kernels.
+    fn read<T>(&self, of: impl FnOnce(&Kernels<'_>) -> T) -> candle_core::Result<T> {
         let [all_outside, inside, kh, kw] = *self.conv.weight.dims() else {
             candle_core::bail!("a convolution's weight has four extents")
         };
         let outside = all_outside / self.conv.groups.max(1);
-        let taps = kh * kw;
         let merged = self.grouping.merged;
         with_floats(&self.conv.weight, |data| {
-            of(&|group, o, i, tap| {
-                if o / outside != i / inside {
-                    return 0.0;
-                }
-                let o = group * merged * outside + o;
-                data[(o * inside + i % inside) * taps + tap]
-            })
+            of(&Kernels { data, merged, outside, inside, taps: kh * kw })
         })
     }
 }
 
+/// The kernels of a convolution `[C_out, C_in / groups, kh, kw]`, by channels of merged groups.
+struct Kernels<'a> {
+    data: &'a [f32],
+    merged: usize,
+    /// Output channels of each of the convolution's own groups.
+    outside: usize,
+    /// Input channels of each.
+    inside: usize,
+    taps: usize,
+}
+
+impl Kernels<'_> {
+    /// Of an output and an input channel of a merged group; `None` where they belong to two groups.
+    fn of(&self, group: usize, o: usize, i: usize) -> Option<&[f32]> {
+        let mut i = i;
+        if self.merged > 1 {
+            if o / self.outside != i / self.inside {
+                return None;
+            }
+            i %= self.inside;
+        }
+        let o = group * self.merged * self.outside + o;
+        let start = (o * self.inside + i) * self.taps;
+        self.data.get(start..start + self.taps)
+    }
+}
+
 fn pack_winograd(
-    team: &Team,
+    on: &Cores,
     inside: usize,
     outside: usize,
-    kernel: impl Fn(usize, usize) -> [f64; 9] + Sync,
+    weight: impl Fn(usize, usize, usize) -> f64 + Sync,
 ) -> Packed {
     let padded = inside.next_multiple_of(LANES);
     let (blocks, each) = blocks(1, inside, outside, 16 * padded);
     let mut data = Buffer::zeroed(blocks.iter().map(|b| 16 * padded * LANES * b.blocks).sum());
-    team.pieces(data.as_mut_slice(), 16 * padded * LANES * each, |piece, into| {
-        let block = blocks[piece];
-        let (width, first) = (LANES * block.blocks, block.first * LANES);
-        for i in 0..inside {
-            for o in 0..width.min(outside - first) {
-                for (place, value) in transformed(kernel(first + o, i)).into_iter().enumerate() {
-                    into[(place * padded + i) * width + o] = value as f32;
+    let work = Transform { blocks: &blocks, inside, outside, padded, weight };
+    on.fast_pieces(data.as_mut_slice(), 16 * padded * LANES * each, &work);
+    Packed { data, blocks }
+}
+
+struct Transform<'a, F> {
+    blocks: &'a [CoBlock],
+    inside: usize,
+    outside: usize,
+    padded: usize,
+    /// Of an output channel, an input channel and a tap.
+    weight: F,
+}
+
+impl<F: Fn(usize, usize, usize) -> f64 + Sync> Piece for Transform<'_, F> {
+    #[inline(always)]
+    fn run(&self, piece: usize, into: &mut [f32]) {
+        let block = self.blocks[piece];
+        let width = LANES * block.blocks;
+        for (i, part) in (0..self.inside).flat_map(|i| (0..block.blocks).map(move |part| (i, part)))
+        {
+            let first = (block.first + part) * LANES;
+            let mut g = [[0f64; LANES]; 9];
+            for o in 0..LANES.min(self.outside - first) {
+                for (tap, g) in g.iter_mut().enumerate() {
+                    g[o] = (self.weight)(first + o, i, tap);
                 }
             }
+            for (place, value) in transformed(&g).into_iter().enumerate() {
+                let start = (place * self.padded + i) * width + LANES * part;
+                into[start..start + LANES].copy_from_slice(&value.map(|v| v as f32));
+            }
         }
-    });
-    Packed { data, blocks }
+    }
 }
 
 /// What is there, or else what is made now; two threads may both make it, and one is kept.

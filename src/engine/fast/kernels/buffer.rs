@@ -13,7 +13,16 @@ const LARGE_PAGE: usize = 2 << 20;
 pub struct Buffer {
     at: NonNull<f32>,
     len: usize,
-    layout: Layout,
+    memory: Memory,
+}
+
+/// Where the memory comes from, and goes back to.
+enum Memory {
+    /// The allocator.
+    Allocated(Layout),
+    /// Pages of the system's own: where they begin, and how many bytes.
+    #[cfg(target_os = "linux")]
+    Mapped(NonNull<std::ffi::c_void>, usize),
 }
 
 // SAFETY: it owns its memory, like a `Vec`.
@@ -25,17 +34,19 @@ impl Buffer {
     /// That many zeros.
     pub fn zeroed(len: usize) -> Self {
         let bytes = (len.max(1) * size_of::<f32>()).next_multiple_of(ALIGN);
-        let align = if bytes >= LARGE_PAGE { LARGE_PAGE } else { ALIGN };
-        let Ok(layout) = Layout::from_size_align(bytes, align) else {
+        #[cfg(target_os = "linux")]
+        if bytes >= LARGE_PAGE {
+            if let Some((at, memory)) = mapped(bytes) {
+                return Self { at, len, memory };
+            }
+        }
+        let Ok(layout) = Layout::from_size_align(bytes, ALIGN) else {
             handle_alloc_error(Layout::new::<f32>())
         };
-        if align == LARGE_PAGE {
-            return Self { at: fresh(layout), len, layout };
-        }
         // SAFETY: the layout has a size above 0.
         let at = unsafe { alloc_zeroed(layout) };
         let Some(at) = NonNull::new(at.cast::<f32>()) else { handle_alloc_error(layout) };
-        Self { at, len, layout }
+        Self { at, len, memory: Memory::Allocated(layout) }
     }
 
     /// Its values.
@@ -49,37 +60,36 @@ impl Buffer {
         // SAFETY: as above, and nobody else has them.
         unsafe { std::slice::from_raw_parts_mut(self.at.as_ptr(), self.len) }
     }
-
-    /// Bytes taken.
-    pub const fn bytes(&self) -> usize {
-        self.layout.size()
-    }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: it was allocated with this layout.
-        unsafe { dealloc(self.at.as_ptr().cast(), self.layout) }
+        match self.memory {
+            // SAFETY: it was allocated with this layout.
+            Memory::Allocated(layout) => unsafe { dealloc(self.at.as_ptr().cast(), layout) },
+            #[cfg(target_os = "linux")]
+            // SAFETY: it was mapped there with this length; nothing borrows it any more.
+            Memory::Mapped(start, length) => {
+                let _ = unsafe { rustix::mm::munmap(start.as_ptr(), length) };
+            }
+        }
     }
 }
 
-/// Memory whose first touch takes large pages, if the system gives them to those who ask.
-fn fresh(layout: Layout) -> NonNull<f32> {
-    // SAFETY: the layout has a size above 0; the memory is zeroed below.
-    let at = unsafe { std::alloc::alloc(layout) };
-    let Some(at) = NonNull::new(at) else { handle_alloc_error(layout) };
-    #[cfg(target_os = "linux")]
-    {
-        // SAFETY: whole large pages of our own; the advice changes no value. A refusal costs only time.
-        let _ = unsafe {
-            rustix::mm::madvise(
-                at.as_ptr().cast(),
-                layout.size() / LARGE_PAGE * LARGE_PAGE,
-                rustix::mm::Advice::LinuxHugepage,
-            )
-        };
-    }
-    // SAFETY: `size` bytes were allocated.
-    unsafe { at.as_ptr().write_bytes(0, layout.size()) };
-    at.cast()
+/// Fresh pages, which are zero, large ones if the system gives them to those who ask.
+#[cfg(target_os = "linux")]
+fn mapped(bytes: usize) -> Option<(NonNull<f32>, Memory)> {
+    use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
+    // Room to begin at a large page.
+    let length = bytes + LARGE_PAGE;
+    let rights = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: the system chooses where.
+    let start = unsafe { mmap_anonymous(std::ptr::null_mut(), length, rights, MapFlags::PRIVATE) };
+    let start = NonNull::new(start.ok()?)?;
+    let skip = start.as_ptr().align_offset(LARGE_PAGE);
+    // SAFETY: at most a large page further, inside what was mapped.
+    let at = unsafe { start.byte_add(skip) };
+    // SAFETY: whole large pages of our own; the advice changes no value. A refusal costs only time.
+    let _ = unsafe { madvise(at.as_ptr(), bytes / LARGE_PAGE * LARGE_PAGE, Advice::LinuxHugepage) };
+    Some((at.cast(), Memory::Mapped(start, length)))
 }

@@ -40,13 +40,21 @@ pub struct Winograd<'a> {
     pub epilogue: Epilogue<'a>,
 }
 
-/// A kernel `[3][3]` at the 16 places: `G g G^T`.
-pub fn transformed(g: [f64; 9]) -> [f64; 16] {
-    let row = |a: f64, b: f64, c: f64| [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
-    let columns = [0, 1, 2].map(|x| row(g[x], g[3 + x], g[6 + x]));
-    let mut all = [0.0; 16];
+/// Kernels `[3][3]` of 16 output channels at the 16 places: `G g G^T`.
+#[inline(always)]
+pub fn transformed(g: &[[f64; 16]; 9]) -> [[f64; 16]; 16] {
+    let row = |a: &[f64; 16], b: &[f64; 16], c: &[f64; 16]| -> [[f64; 16]; 4] {
+        [
+            *a,
+            std::array::from_fn(|i| (a[i] + b[i] + c[i]) / 2.0),
+            std::array::from_fn(|i| (a[i] - b[i] + c[i]) / 2.0),
+            *c,
+        ]
+    };
+    let columns = [0, 1, 2].map(|x| row(&g[x], &g[3 + x], &g[6 + x]));
+    let mut all = [[0.0; 16]; 16];
     for y in 0..4 {
-        let across = row(columns[0][y], columns[1][y], columns[2][y]);
+        let across = row(&columns[0][y], &columns[1][y], &columns[2][y]);
         all[4 * y..4 * y + 4].copy_from_slice(&across);
     }
     all
