@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example roofline -- /tmp/resnet50.safetensors
 //! cargo run --release --example roofline -- /tmp/resnet50.safetensors back
+//! cargo run --release --example roofline -- product
 //! ```
 //!
 //! Each line is a convolution with what runs together with it: the shortest of thirty runs. The peak is that of
@@ -25,6 +26,10 @@ const RUNS: usize = 30;
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next();
+    if file.as_deref() == Some("product") {
+        println!("{{\"work\": \"product\", \"gflops\": {}}}", product() / 1e9);
+        return;
+    }
     let back = arguments.next().is_some_and(|word| word == "back");
     let checkpoint = match file.as_deref() {
         None | Some("builtin") => builtin_network().expect("the built-in network"),
@@ -51,6 +56,50 @@ fn main() {
     let seconds =
         if back { backward(&*backend, &graph, &input) } else { forward(&*backend, &graph, &input) };
     print(&graph, shape, &seconds, peak);
+}
+
+/// Products and sums a second of one float32 product of two 2048 x 2048 matrices, by `gemm`: what is called the speed
+/// of a large matrix product, on as many threads as there are cores.
+fn product() -> f64 {
+    const N: usize = 2048;
+    let matrix = |seed: usize| -> Vec<f32> {
+        (0..N * N).map(|i| ((i * 7919 + seed) % 1000) as f32 / 1000.0 - 0.5).collect()
+    };
+    let (a, b, mut c) = (matrix(1), matrix(2), vec![0f32; N * N]);
+    let mut least = f64::INFINITY;
+    for _ in 0..10 {
+        let since = Instant::now();
+        c.fill(0.0);
+        let (row, column) = (N as isize, 1);
+        // SAFETY: three matrices of N x N values, rows N apart.
+        #[allow(unsafe_code)]
+        unsafe {
+            gemm::gemm(
+                N,
+                N,
+                N,
+                c.as_mut_ptr(),
+                column,
+                row,
+                false,
+                a.as_ptr(),
+                column,
+                row,
+                b.as_ptr(),
+                column,
+                row,
+                0.0f32,
+                1.0f32,
+                false,
+                false,
+                false,
+                gemm::Parallelism::Rayon(0),
+            );
+        }
+        least = least.min(since.elapsed().as_secs_f64());
+    }
+    std::hint::black_box(c);
+    2.0 * (N as f64).powi(3) / least
 }
 
 /// The seconds until each layer was done, since the one before.

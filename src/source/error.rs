@@ -48,5 +48,34 @@ pub fn read_file(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, SourceE
     if data.len() == 0 {
         return Err(SourceError::at(path, format!("is empty, so it cannot be {what}")));
     }
-    std::fs::read(path).map_err(fail)
+    read_whole(path, data.len()).map_err(fail)
+}
+
+/// Bytes from which two halves are read at once: most of the time goes into memory that is touched for the
+/// first time.
+#[cfg(unix)]
+const LARGE: u64 = 8 << 20;
+
+#[cfg(unix)]
+fn read_whole(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    let Ok(size) = usize::try_from(length) else { return std::fs::read(path) };
+    if length < LARGE {
+        return std::fs::read(path);
+    }
+    let file = std::fs::File::open(path)?;
+    let mut bytes = vec![0; size];
+    let (first, second) = bytes.split_at_mut(size / 2);
+    std::thread::scope(|scope| {
+        let (file, middle) = (&file, first.len() as u64);
+        let other = scope.spawn(move || file.read_exact_at(second, middle));
+        file.read_exact_at(first, 0)?;
+        other.join().unwrap_or_else(|_| Err(std::io::Error::other("a thread failed")))
+    })?;
+    Ok(bytes)
+}
+
+#[cfg(not(unix))]
+fn read_whole(path: &Path, _length: u64) -> std::io::Result<Vec<u8>> {
+    std::fs::read(path)
 }

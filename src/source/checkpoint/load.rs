@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Tensor};
+use candle_core::{CpuStorage, DType, Storage, Tensor};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Why, folder, index, safetensors, torch};
+use super::{Why, folder, index, parallel, safetensors, torch};
 use crate::source::SourceError;
 use crate::source::error::read_file;
 
@@ -68,8 +68,10 @@ impl Checkpoint {
 
     fn of(contents: Contents, hash: u64, file: Option<PathBuf>) -> Self {
         let Contents { tensors, metadata } = contents;
-        let mut not_finite: Vec<String> =
-            tensors.iter().filter(|(_, t)| !is_finite(t)).map(|(name, _)| name.clone()).collect();
+        let all: Vec<(&String, &Tensor)> = tensors.iter().collect();
+        let finite = parallel::each(&all, |(_, tensor)| is_finite(tensor));
+        let odd = all.iter().zip(finite).filter(|(_, finite)| !finite);
+        let mut not_finite: Vec<String> = odd.map(|((name, _), _)| (*name).clone()).collect();
         not_finite.sort();
         Self { tensors, metadata, hash, not_finite, file }
     }
@@ -83,9 +85,16 @@ pub(super) fn contents(bytes: &[u8]) -> Why<Contents> {
     if torch::is_one(bytes) { torch::read(bytes) } else { safetensors::read(bytes) }
 }
 
-/// In float64 a sum of float32 values is finite exactly when every term is.
+/// Whether every value is a number.
 fn is_finite(tensor: &Tensor) -> bool {
-    let sum =
-        tensor.to_dtype(DType::F64).and_then(|t| t.sum_all()).and_then(|t| t.to_scalar::<f64>());
-    sum.is_ok_and(f64::is_finite)
+    let (storage, layout) = tensor.storage_and_layout();
+    if let (Storage::Cpu(CpuStorage::F32(values)), Some((first, end))) =
+        (&*storage, layout.contiguous_offsets())
+    {
+        // Without a way out of the loop, so that it takes many values at once.
+        return values[first..end].iter().fold(true, |finite, v| finite & v.is_finite());
+    }
+    drop(storage);
+    let wide = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>());
+    wide.is_ok_and(|values| values.iter().all(|v| v.is_finite()))
 }

@@ -13,6 +13,7 @@
 mod folder;
 mod index;
 mod load;
+mod parallel;
 mod safetensors;
 mod torch;
 
