@@ -61,13 +61,11 @@ impl Trial<'_> {
                 let weights = Weights { variation: 1e-6, alpha: 1e-9 };
                 let objective = Objective::new(&subject, layer, None, weights)?;
                 let mut random = Random::new(0);
-                let shape = self.input.shape;
                 let mut picture: Vec<f64> =
-                    (0..shape.len()).map(|_| 0.1 * random.normal()).collect();
+                    (0..self.input.shape.len()).map(|_| 0.1 * random.normal()).collect();
                 let mut adam = Adam::new(picture.len());
                 timed(&mut || {
-                    let data = picture.iter().map(|v| *v as f32).collect();
-                    let loss = objective.at(&Array { shape, data }, cancel)?;
+                    let loss = objective.at_values(&picture, cancel)?;
                     adam.step(&mut picture, &loss.gradient, 0.1);
                     Ok(())
                 })

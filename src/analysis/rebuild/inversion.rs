@@ -169,6 +169,14 @@ impl<'a> Objective<'a> {
         self.rolled_at(&widened(picture), [0, 0], cancel)
     }
 
+    /// The same for values `[C, H, W]`.
+    ///
+    /// # Errors
+    /// As [`Objective::at`].
+    pub fn at_values(&self, picture: &[f64], cancel: &Cancel) -> Result<Loss, AnalysisError> {
+        self.rolled_at(picture, [0, 0], cancel)
+    }
+
     /// The same for values `[C, H, W]`, with the features of the picture rolled by some pixels.
     fn rolled_at(
         &self,
@@ -177,9 +185,15 @@ impl<'a> Objective<'a> {
         cancel: &Cancel,
     ) -> Result<Loss, AnalysisError> {
         let shape = self.subject.input().shape;
-        let seen = rolled(picture, [shape.h, shape.w], by);
-        let (error, pulled) = self.features(&as_input(&self.subject, &seen), cancel)?;
-        let mut gradient = rolled(&widened(&pulled), [shape.h, shape.w], by.map(|v| -v));
+        let side = [shape.h, shape.w];
+        let (error, mut gradient) = if by == [0, 0] {
+            let (error, pulled) = self.features(&as_input(&self.subject, picture), cancel)?;
+            (error, widened(&pulled))
+        } else {
+            let seen = as_input(&self.subject, &rolled(picture, side, by));
+            let (error, pulled) = self.features(&seen, cancel)?;
+            (error, rolled(&widened(&pulled), side, by.map(|v| -v)))
+        };
         let weights = self.weights;
         let variation = variation(shape, picture, weights.variation, &mut gradient);
         let alpha = sixth_power(picture, weights.alpha, &mut gradient);

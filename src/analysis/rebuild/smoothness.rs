@@ -8,14 +8,22 @@ pub fn variation(shape: Shape, values: &[f64], weight: f64, gradient: &mut [f64]
     let (area, w) = (shape.area().max(1), shape.w.max(1));
     let mut sum = 0.0;
     for (map, pull) in values.chunks(area).zip(gradient.chunks_mut(area)) {
-        for at in 0..map.len() {
-            let right = (at % w + 1 < w).then_some(at + 1);
-            let below = (at + w < map.len()).then_some(at + w);
-            for next in [right, below].into_iter().flatten() {
-                let step = map[next] - map[at];
+        for (row, pull) in map.chunks(w).zip(pull.chunks_mut(w)) {
+            for (at, pair) in row.windows(2).enumerate() {
+                let step = pair[1] - pair[0];
                 sum += step * step;
-                pull[next] += weight * 2.0 * step;
+                pull[at + 1] += weight * 2.0 * step;
                 pull[at] -= weight * 2.0 * step;
+            }
+        }
+        for (at, (row, below)) in map.chunks(w).zip(map.chunks(w).skip(1)).enumerate() {
+            let Some(pull) = pull.get_mut(at * w..(at + 2) * w) else { continue };
+            let (pull, pull_below) = pull.split_at_mut(w);
+            for x in 0..row.len().min(below.len()) {
+                let step = below[x] - row[x];
+                sum += step * step;
+                pull_below[x] += weight * 2.0 * step;
+                pull[x] -= weight * 2.0 * step;
             }
         }
     }
@@ -27,8 +35,10 @@ pub fn variation(shape: Shape, values: &[f64], weight: f64, gradient: &mut [f64]
 pub fn sixth_power(values: &[f64], weight: f64, gradient: &mut [f64]) -> f64 {
     let mut sum = 0.0;
     for (value, pull) in values.iter().zip(gradient) {
-        sum += value.powi(6);
-        *pull += weight * 6.0 * value.powi(5);
+        let square = value * value;
+        let fifth = square * square * value;
+        sum += fifth * value;
+        *pull += weight * 6.0 * fifth;
     }
     sum
 }

@@ -3,6 +3,7 @@
 //! A gradient reaches a unit whole or in parts, from each that reads its value. The convolution that adds the last
 //! part also puts the sum through the unit's ReLU while its tile is hot, so that most gradients are written once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::capture::FastCapture;
@@ -29,7 +30,7 @@ pub fn backward(
     let first = of.core.plan.unit_of[start.0];
     let mut sweep = Sweep::new(of, pull, first);
     let mut seed = of.core.pool.take(Layout::blocked(shape, sweep.halo(first)));
-    convert::fill(&of.core.on, &seeded(&pull.seed, shape)?, &mut seed);
+    convert::fill(&of.core.on, &*seeded(&pull.seed, shape)?, &mut seed);
     sweep.parts[first].push(Arc::new(seed));
     for unit in (0..=first).rev() {
         if cancel.is_cancelled() {
@@ -230,6 +231,20 @@ impl<'a> Sweep<'a> {
                     true => Some(self.value(&value)?),
                     false => None,
                 };
+                // What came out of a maximum, before anybody changed it.
+                let y = match &node.op {
+                    Op::MaxPool(_) if !edits::any(&self.of.edits, *layer) => {
+                        Some(self.of.value(*layer)?)
+                    }
+                    Op::MaxPool(_) => {
+                        let mut y = core.take(*layer, &self.of.shapes);
+                        let x = self.value(&value)?;
+                        plain::forward(&core.on, &node.op, &x, &mut y)
+                            .map_err(|e| self.failed(*layer, e))?;
+                        Some(Arc::new(y))
+                    }
+                    _ => None,
+                };
                 let last = match value {
                     Value::Output { layer, .. } if matches!(node.op, Op::MaxPool(_)) => {
                         let at = core.plan.unit_of[layer.0];
@@ -239,8 +254,15 @@ impl<'a> Sweep<'a> {
                 };
                 let (masking, sign) = self.sign(last)?;
                 let mask = sign.as_deref().map(|value| Mask { rule: self.pull.rule, value });
-                gradient::pull(&core.on, &node.op, &gradient, x.as_deref(), mask, &mut to)
-                    .map_err(|e| self.failed(*layer, e))?;
+                gradient::pull(
+                    &core.on,
+                    &node.op,
+                    &gradient,
+                    [x.as_deref(), y.as_deref()],
+                    mask,
+                    &mut to,
+                )
+                .map_err(|e| self.failed(*layer, e))?;
                 match masking {
                     Some(at) => self.masked[at] = Some(Arc::new(to)),
                     None => self.give(value, Arc::new(to)),
@@ -416,7 +438,7 @@ fn scale(array: &mut Array, scale: &[f64]) {
 }
 
 /// What a seed stands for: the gradient at its layer.
-fn seeded(seed: &Seed, shape: Shape) -> Result<Array, EngineError> {
+fn seeded(seed: &Seed, shape: Shape) -> Result<Cow<'_, Array>, EngineError> {
     let missing = |what: String| EngineError::OutOfRange(what);
     let area = shape.area();
     let mut ones = Array::zeros(shape);
@@ -424,7 +446,7 @@ fn seeded(seed: &Seed, shape: Shape) -> Result<Array, EngineError> {
         Seed::Cotangent { value, .. } if value.shape != shape => {
             return Err(missing(format!("a gradient {} for {shape}", value.shape)));
         }
-        Seed::Cotangent { value, .. } => return Ok(value.as_ref().clone()),
+        Seed::Cotangent { value, .. } => return Ok(Cow::Borrowed(value)),
         Seed::Channel { channel, .. } | Seed::Unit { channel, .. } if *channel >= shape.c => {
             return Err(missing(format!("channel {channel} of {}", shape.c)));
         }
@@ -442,5 +464,5 @@ fn seeded(seed: &Seed, shape: Shape) -> Result<Array, EngineError> {
             }
         }
     }
-    Ok(ones)
+    Ok(Cow::Owned(ones))
 }

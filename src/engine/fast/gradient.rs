@@ -1,7 +1,7 @@
 //! What layers without convolutions do to the gradient of their output.
 
 use super::conv::{Cores, Mask, folded, padded};
-use super::kernels::Piece;
+use super::kernels::{Piece, Routing, Sink, Source, vectorised};
 use super::layout::{LANES, Layout};
 use super::plain::{self, Position, at, counted, each, everywhere, plane, reach, row, row_mut};
 use super::pool::Blocked;
@@ -14,7 +14,7 @@ pub const fn reads(op: &Op) -> bool {
     matches!(op, Op::MaxPool(_) | Op::Standardise { .. })
 }
 
-/// The gradient of a layer's input. `x` is the input, where [`reads`] says so. Behind a maximum pool it goes through
+/// The gradient of a layer's input. `x` is the input, where [`reads`] says so, `y` what came out of a maximum. Behind a maximum pool it goes through
 /// a `mask` at once.
 ///
 /// # Errors
@@ -23,11 +23,12 @@ pub fn pull(
     on: &Cores,
     op: &Op,
     g: &Blocked,
-    x: Option<&Blocked>,
+    [x, y]: [Option<&Blocked>; 2],
     mask: Option<Mask<'_>>,
     to: &mut Blocked,
 ) -> candle_core::Result<()> {
-    let needed = || x.ok_or_else(|| candle_core::Error::msg("the value at this layer is needed"));
+    let missing = || candle_core::Error::msg("the value at this layer is needed");
+    let needed = || x.ok_or_else(missing);
     match op {
         Op::BatchNorm(norm) => {
             let scale = padded(&folded(norm)?.0);
@@ -41,9 +42,7 @@ pub fn pull(
             });
         }
         Op::MaxPool(window) => {
-            let layout = *to.layout();
-            let pool = MaxPool { window: *window, g, x: needed()?, mask, layout };
-            on.fast_pieces(to.data_mut(), layout.plane(), &pool);
+            max_pool(on, window, g, [needed()?, y.ok_or_else(missing)?], mask, to);
         }
         Op::AveragePool(AveragePool::Global) => global_average(on, g, to),
         Op::AveragePool(AveragePool::Windowed { window, count_include_pad }) => {
@@ -66,62 +65,60 @@ pub fn relu(on: &Cores, rule: ReluRule, g: &Blocked, sign: Option<&Blocked>, to:
 }
 
 /// The first of the largest values in a window, row by row, gets its gradient.
-struct MaxPool<'a> {
-    window: Window,
-    g: &'a Blocked,
-    x: &'a Blocked,
-    mask: Option<Mask<'a>>,
+fn max_pool(
+    on: &Cores,
+    window: &Window,
+    g: &Blocked,
+    [x, y]: [&Blocked; 2],
+    mask: Option<Mask<'_>>,
+    to: &mut Blocked,
+) {
+    let (layout, from) = (*to.layout(), *g.layout());
+    let (outside, inside) = ([from.shape.h, from.shape.w], [layout.shape.h, layout.shape.w]);
+    let reaches = [0, 1].map(|axis| {
+        let of = |at: usize| {
+            let mut positions = reach(window, axis, at, inside[axis]);
+            let first = positions.next();
+            first.map_or(0..0, |first| first..first + 1 + positions.count())
+        };
+        (0..outside[axis]).map(of).collect::<Vec<_>>()
+    });
+    on.pieces(to.data_mut(), layout.plane(), |number, into| {
+        (0..inside[0]).for_each(|y| row_mut(into, &layout, y).fill([0.0; LANES]));
+        let source =
+            |value| Source { data: plane(value, number), strides: value.layout().strides() };
+        Routing {
+            gradient: source(g),
+            largest: source(y),
+            value: source(x),
+            into: Sink { strides: layout.strides(), data: into },
+            outside,
+            inside,
+            reach: [&reaches[0], &reaches[1]],
+            apart: window.dilation,
+        }
+        .run(on.isa);
+        if let Some(mask) = mask {
+            // While the plane is in the cache.
+            vectorised(on.isa, &Masked { mask, layout }, number, into);
+        }
+    });
+}
+
+/// A plane of a gradient through a ReLU, in place.
+struct Masked<'a> {
+    mask: Mask<'a>,
     layout: Layout,
 }
 
-impl Piece for MaxPool<'_> {
+impl Piece for Masked<'_> {
     #[inline(always)]
     fn run(&self, number: usize, into: &mut [f32]) {
-        let (layout, from) = (&self.layout, self.g.layout());
-        let (height, width) = (layout.shape.h, layout.shape.w);
-        (0..height).for_each(|y| row_mut(into, layout, y).fill([0.0; LANES]));
-        let (gradients, values) = (plane(self.g, number), plane(self.x, number));
-        for y in 0..from.shape.h {
-            let reach_y = reach(&self.window, 0, y, height);
-            for (at, gradient) in row(gradients, from, y).iter().enumerate() {
-                let reach_x = reach(&self.window, 1, at, width);
-                let mut most = [0.0; LANES];
-                let mut largest = [0u32; LANES];
-                let mut tap = 0;
-                for y in reach_y.clone() {
-                    let row = row(values, self.x.layout(), y);
-                    for x in reach_x.clone() {
-                        let value = &row[x];
-                        for i in 0..LANES {
-                            // A NaN is the largest value of its window.
-                            let above = !(value[i] <= most[i]) & (most[i] == most[i]);
-                            let above = above | (tap == 0);
-                            most[i] = if above { value[i] } else { most[i] };
-                            largest[i] = if above { tap } else { largest[i] };
-                        }
-                        tap += 1;
-                    }
-                }
-                let mut tap = 0;
-                for y in reach_y.clone() {
-                    let into = row_mut(into, layout, y);
-                    for x in reach_x.clone() {
-                        let into = &mut into[x];
-                        for i in 0..LANES {
-                            into[i] += if largest[i] == tap { gradient[i] } else { 0.0 };
-                        }
-                        tap += 1;
-                    }
-                }
-            }
-        }
-        // While the plane is in the cache.
-        if let Some(mask) = self.mask {
-            for y in 0..height {
-                let sign = row(plane(mask.value, number), mask.value.layout(), y);
-                for (to, sign) in row_mut(into, layout, y).iter_mut().zip(sign) {
-                    *to = masked(mask.rule, to, sign);
-                }
+        let Mask { rule, value } = self.mask;
+        for y in 0..self.layout.shape.h {
+            let sign = row(plane(value, number), value.layout(), y);
+            for (to, sign) in row_mut(into, &self.layout, y).iter_mut().zip(sign) {
+                *to = masked(rule, to, sign);
             }
         }
     }

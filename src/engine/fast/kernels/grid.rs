@@ -99,6 +99,11 @@ impl Sink<'_> {
 }
 
 impl Raw {
+    /// The address of the first position.
+    pub fn at_first(&self) -> *mut f32 {
+        self.at.wrapping_add(self.strides.origin)
+    }
+
     /// The address of a position.
     ///
     /// # Safety

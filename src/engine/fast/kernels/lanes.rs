@@ -30,6 +30,8 @@ pub trait Lanes: Copy {
     unsafe fn at_least(self, floor: Self) -> Self;
     /// `self` where `sign > 0`, else 0.
     unsafe fn where_positive(self, sign: Self) -> Self;
+    /// `self` where `a == b` or `a` is NaN, else 0; and `self` elsewhere, else 0.
+    unsafe fn split_where_equal(self, a: Self, b: Self) -> (Self, Self);
 }
 
 /// Without instructions of its own: what the compiler makes of arrays.
@@ -85,6 +87,15 @@ impl Lanes for Scalar {
     #[inline(always)]
     unsafe fn where_positive(self, sign: Self) -> Self {
         Self(std::array::from_fn(|i| if sign.0[i] > 0.0 { self.0[i] } else { 0.0 }))
+    }
+
+    #[inline(always)]
+    unsafe fn split_where_equal(self, a: Self, b: Self) -> (Self, Self) {
+        let hit = |i: usize| a.0[i] == b.0[i] || a.0[i].is_nan();
+        (
+            Self(std::array::from_fn(|i| if hit(i) { self.0[i] } else { 0.0 })),
+            Self(std::array::from_fn(|i| if hit(i) { 0.0 } else { self.0[i] })),
+        )
     }
 }
 
@@ -153,6 +164,14 @@ mod x86 {
                 Self(_mm512_maskz_mov_ps(mask, self.0))
             }
         }
+
+        #[inline(always)]
+        unsafe fn split_where_equal(self, a: Self, b: Self) -> (Self, Self) {
+            unsafe {
+                let mask = _mm512_cmp_ps_mask::<_CMP_EQ_UQ>(a.0, b.0);
+                (Self(_mm512_maskz_mov_ps(mask, self.0)), Self(_mm512_maskz_mov_ps(!mask, self.0)))
+            }
+        }
     }
 
     /// Two registers of AVX2 with FMA; there are 16.
@@ -215,6 +234,18 @@ mod x86 {
                     _mm256_cmp_ps::<_CMP_GT_OQ>(sign.1, zero),
                 );
                 Self(_mm256_and_ps(a, self.0), _mm256_and_ps(b, self.1))
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn split_where_equal(self, a: Self, b: Self) -> (Self, Self) {
+            unsafe {
+                let first = _mm256_cmp_ps::<_CMP_EQ_UQ>(a.0, b.0);
+                let second = _mm256_cmp_ps::<_CMP_EQ_UQ>(a.1, b.1);
+                (
+                    Self(_mm256_and_ps(first, self.0), _mm256_and_ps(second, self.1)),
+                    Self(_mm256_andnot_ps(first, self.0), _mm256_andnot_ps(second, self.1)),
+                )
             }
         }
     }
@@ -294,6 +325,19 @@ mod arm {
                 let mask = vcgtq_f32(sign.0[i], vdupq_n_f32(0.0));
                 vreinterpretq_f32_u32(vandq_u32(mask, vreinterpretq_u32_f32(self.0[i])))
             })
+        }
+
+        #[inline(always)]
+        unsafe fn split_where_equal(self, a: Self, b: Self) -> (Self, Self) {
+            let bits = |i: usize| unsafe { vreinterpretq_u32_f32(self.0[i]) };
+            // Equal, or not equal to itself.
+            let hit = |i: usize| unsafe {
+                vorrq_u32(vceqq_f32(a.0[i], b.0[i]), vmvnq_u32(vceqq_f32(a.0[i], a.0[i])))
+            };
+            (
+                Self::each(|i| unsafe { vreinterpretq_f32_u32(vandq_u32(bits(i), hit(i))) }),
+                Self::each(|i| unsafe { vreinterpretq_f32_u32(vbicq_u32(bits(i), hit(i))) }),
+            )
         }
     }
 }
