@@ -3,6 +3,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/benching.rs"]
+mod benching;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/explaining.rs"]

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
+use convscope::engine::fast::kernels::{Isa, Team};
+use convscope::engine::fast::{Cores, Fast};
 use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Keep, Pull, ReluRule, Seed};
 use convscope::model::{Conv, Graph, Node, Op, Value, resnet};
@@ -53,6 +55,10 @@ fn builtin() -> (Arc<Graph>, Array) {
 /// A run, and the most bytes above what was allocated before it.
 fn measured(graph: &Arc<Graph>, input: &Array, bound: usize) -> (Arc<dyn Capture>, usize) {
     let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap().with_memory(bound);
+    measured_on(&backend, input)
+}
+
+fn measured_on(backend: &dyn Backend, input: &Array) -> (Arc<dyn Capture>, usize) {
     let run = || {
         backend.forward(input, &vec![], &Keep::All, &Cancel::new(), &mut Progress::none()).unwrap()
     };
@@ -88,6 +94,56 @@ fn a_bounded_run_takes_its_bound_and_the_room_that_one_layer_works_in() {
         println!("bound {bound}: held {}, peak {peak}", part.bytes());
         assert!(peak < bound + room, "{peak} of {bound} + {room}");
     }
+}
+
+/// On the fast backend what is let go comes back for the next layer: the bound, and the values of one block at work.
+#[test]
+fn the_fast_backend_keeps_its_bound() {
+    let _turn = turn();
+    let (graph, input) = builtin();
+    let cores = || Arc::new(Cores { isa: Isa::available()[0], team: Team::new(2) });
+    let of = |bound: usize| {
+        let backend = Fast::new(graph.clone(), cores()).unwrap().with_memory(bound);
+        let (capture, _) = measured_on(&backend, &input);
+        capture
+    };
+    let whole = of(usize::MAX);
+    let all: usize = whole.bytes();
+    let largest = whole.shapes().iter().map(|s| s.len() * size_of::<f32>()).max().unwrap();
+    for bound in [0, all / 8, all / 4, all / 2] {
+        let part = of(bound);
+        println!("bound {bound}: {}", part.bytes());
+        // What is computed again is held too: the values of one unit, with their borders.
+        assert!(part.bytes() < bound + 5 * largest, "{} of {bound}", part.bytes());
+        for layer in (0..whole.shapes().len()).map(LayerId) {
+            let same = part.read_all(layer).unwrap() == whole.read_all(layer).unwrap();
+            assert!(same, "{layer:?} with {bound} bytes");
+        }
+    }
+}
+
+/// After the first two runs, a run and its gradient allocate nothing for values on their way.
+#[test]
+fn the_fast_backend_uses_its_memory_again() {
+    let _turn = turn();
+    let (graph, input) = builtin();
+    let cores = Arc::new(Cores { isa: Isa::available()[0], team: Team::new(2) });
+    let backend = Fast::new(graph.clone(), cores).unwrap();
+    let layer = LayerId(graph.nodes.len() - 1);
+    let once = || {
+        let (cancel, none) = (Cancel::new(), &mut Progress::none());
+        let keep = Keep::Tape(vec![layer]);
+        let capture = backend.forward(&input, &vec![], &keep, &cancel, none).unwrap();
+        let seed = Seed::Unit { layer, channel: 0, row: 0, column: 0 };
+        let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+        backend.backward(&*capture, &pull, &cancel, none).unwrap()
+    };
+    drop((once(), once()));
+    // The input's copy in the capture, the gradient that is handed over, lists of runs and blocks.
+    let room = 2 * input.data.len() * size_of::<f32>() + (256 << 10);
+    let peak = peak(once);
+    println!("a run and its gradient: {peak} bytes, room {room}");
+    assert!(peak < room, "{peak} of {room}");
 }
 
 /// The most bytes above what was allocated before.

@@ -3,7 +3,6 @@
 //! A gradient reaches a unit whole or in parts, from each that reads its value. The convolution that adds the last
 //! part also puts the sum through the unit's ReLU while its tile is hot, so that most gradients are written once.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::capture::FastCapture;
@@ -11,9 +10,10 @@ use super::conv::{ConvUnit, Mask};
 use super::layout::Layout;
 use super::plan::{Body, Unit};
 use super::pool::Blocked;
+use super::seed::seeded;
 use super::{convert, edits, gradient, plain};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
-use crate::engine::{Edit, EngineError, Pull, ReluRule, Seed};
+use crate::engine::{Edit, EngineError, Pull, ReluRule};
 use crate::model::{Op, Value};
 
 /// Walks from the seed to the wanted values; a gradient is let go as soon as its unit has passed it on.
@@ -435,34 +435,4 @@ fn scale(array: &mut Array, scale: &[f64]) {
     for (map, scale) in array.data.chunks_mut(area).zip(scale.iter().cycle()) {
         map.iter_mut().for_each(|v| *v = (f64::from(*v) * scale) as f32);
     }
-}
-
-/// What a seed stands for: the gradient at its layer.
-fn seeded(seed: &Seed, shape: Shape) -> Result<Cow<'_, Array>, EngineError> {
-    let missing = |what: String| EngineError::OutOfRange(what);
-    let area = shape.area();
-    let mut ones = Array::zeros(shape);
-    match seed {
-        Seed::Cotangent { value, .. } if value.shape != shape => {
-            return Err(missing(format!("a gradient {} for {shape}", value.shape)));
-        }
-        Seed::Cotangent { value, .. } => return Ok(Cow::Borrowed(value)),
-        Seed::Channel { channel, .. } | Seed::Unit { channel, .. } if *channel >= shape.c => {
-            return Err(missing(format!("channel {channel} of {}", shape.c)));
-        }
-        Seed::Unit { row, column, .. } if *row >= shape.h || *column >= shape.w => {
-            return Err(missing(format!("unit ({row}, {column}) of {}x{}", shape.h, shape.w)));
-        }
-        Seed::Channel { channel, .. } => {
-            for picture in ones.data.chunks_mut(shape.c * area) {
-                picture[channel * area..(channel + 1) * area].fill(1.0);
-            }
-        }
-        Seed::Unit { channel, row, column, .. } => {
-            for picture in ones.data.chunks_mut(shape.c * area) {
-                picture[channel * area + row * shape.w + column] = 1.0;
-            }
-        }
-    }
-    Ok(Cow::Owned(ones))
 }

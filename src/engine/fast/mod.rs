@@ -19,6 +19,7 @@ mod layout;
 mod plain;
 mod plan;
 mod pool;
+mod seed;
 mod statistics;
 mod taps;
 mod weights;
