@@ -44,8 +44,8 @@ impl Trial<'_> {
             Ok(seconds)
         };
         match work {
-            Timed::Forward => timed(&mut || Ok(drop(self.forward(&Keep::All, cancel)?))),
-            Timed::ForwardAll => timed(&mut || Ok(drop(self.forward(&Keep::Written, cancel)?))),
+            Timed::Forward => timed(&mut || self.forward(&Keep::All, cancel).map(drop)),
+            Timed::ForwardAll => timed(&mut || self.forward(&Keep::Written, cancel).map(drop)),
             Timed::GradCam => timed(&mut || self.explain("grad-cam", cancel)),
             Timed::GuidedBackprop => timed(&mut || self.explain("guided-backprop", cancel)),
             Timed::InversionStep => {
@@ -103,9 +103,9 @@ impl Trial<'_> {
         self.graph.find("layer3").map_err(no)
     }
 
-    fn forward(&self, keep: &Keep, cancel: &Cancel) -> Result<Arc<dyn Capture>, EngineError> {
+    fn forward(&self, keep: &Keep, cancel: &Cancel) -> Result<Arc<dyn Capture>, AnalysisError> {
         let (edits, none) = (Edits::new(), &mut Progress::none());
-        self.backend.forward(self.input, &edits, keep, cancel, none)
+        Ok(self.backend.forward(self.input, &edits, keep, cancel, none)?)
     }
 
     /// From the input to what is shown: the top class, explained.

@@ -71,7 +71,7 @@ fn human(all: &[Report]) -> String {
         ("memory", Align::Right),
     ]);
     for of in all {
-        let memory = of.peak_bytes.map_or(String::new(), |bytes| short_bytes(bytes));
+        let memory = of.peak_bytes.map_or(String::new(), short_bytes);
         table.row([
             of.work.to_string(),
             format!("{:.2}", of.min_ms),

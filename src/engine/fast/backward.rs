@@ -334,10 +334,11 @@ impl<'a> Sweep<'a> {
             }
             let mut array = convert::whole(&self.of.core.on, gradient);
             // The gradient that reaches a convolution has the norm's scale in its weights.
-            if let (Body::Conv(first, conv), Some(_)) = (&unit.body, unit.norm) {
-                if *first == layer && self.pull.seed.layer() != layer {
-                    scale(&mut array, &conv.norm_scale);
-                }
+            if let (Body::Conv(first, conv), Some(_)) = (&unit.body, unit.norm)
+                && *first == layer
+                && self.pull.seed.layer() != layer
+            {
+                scale(&mut array, &conv.norm_scale);
             }
             *found = Some(array);
         }

@@ -3,8 +3,8 @@
 use candle_core::{DType, Tensor};
 
 use super::kernels::{
-    CoBlock, Epilogue, Extents, Gather, InnerSinks, Isa, Piece, Residual, Sink, Source, Strides,
-    Team, Tiling, Winograd, vectorised,
+    CoBlock, Epilogue, Extents, Gather, InnerSinks, Isa, Piece, Sink, Source, Strides, Team,
+    Tiling, Winograd, vectorised,
 };
 use super::layout::{LANES, Layout};
 use super::pool::Blocked;
@@ -123,7 +123,7 @@ impl ConvUnit {
             scale: &self.scale,
             shift: &self.shift,
             floor: if relu { 0.0 } else { f32::NEG_INFINITY },
-            residual: residual.map_or(Residual::None, |residual| Residual::Of(source(residual))),
+            residual: residual.map(source),
             mask: None,
             out: sink(to.out),
             inner,
@@ -279,7 +279,7 @@ fn epilogue_back<'a>(
             Some(ReluRule::Guided | ReluRule::Deconvnet) => 0.0,
             Some(ReluRule::Plain) | None => f32::NEG_INFINITY,
         },
-        residual: addend.map_or(Residual::None, |addend| Residual::Of(source(addend))),
+        residual: addend.map(source),
         mask: mask.filter(|mask| mask.rule != ReluRule::Deconvnet).map(|mask| source(mask.value)),
         out: Sink { strides: strides(to.layout()), data: to.data_mut() },
         inner: InnerSinks::default(),

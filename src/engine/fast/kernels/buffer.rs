@@ -35,10 +35,10 @@ impl Buffer {
     pub fn zeroed(len: usize) -> Self {
         let bytes = (len.max(1) * size_of::<f32>()).next_multiple_of(ALIGN);
         #[cfg(target_os = "linux")]
-        if bytes >= LARGE_PAGE {
-            if let Some((at, memory)) = mapped(bytes) {
-                return Self { at, len, memory };
-            }
+        if bytes >= LARGE_PAGE
+            && let Some((at, memory)) = mapped(bytes)
+        {
+            return Self { at, len, memory };
         }
         let Ok(layout) = Layout::from_size_align(bytes, ALIGN) else {
             handle_alloc_error(Layout::new::<f32>())

@@ -47,23 +47,13 @@ pub struct Epilogue<'a> {
     /// Minus infinity where there is none.
     pub floor: f32,
     /// What is added.
-    pub residual: Residual<'a>,
+    pub residual: Option<Source<'a>>,
     /// Where it is not above 0, the result is 0.
     pub mask: Option<Source<'a>>,
     /// The result.
     pub out: Sink<'a>,
     /// Values on the way.
     pub inner: InnerSinks<'a>,
-}
-
-/// What is added before the floor.
-pub enum Residual<'a> {
-    /// Nothing.
-    None,
-    /// What the output holds already.
-    Out,
-    /// Another value.
-    Of(Source<'a>),
 }
 
 /// The values on the way to the result, where somebody wants them.
@@ -304,11 +294,6 @@ impl RawEpilogue {
     /// When a value is too small for the extents.
     pub fn checked(epilogue: &mut Epilogue<'_>, over: &Extents) -> Self {
         let out = epilogue.out.checked(over);
-        let residual = match &epilogue.residual {
-            Residual::None => None,
-            Residual::Out => Some(out),
-            Residual::Of(other) => Some(other.checked(over)),
-        };
         let raw = epilogue.inner.raw.as_mut().map(|(sink, bias)| {
             let bias = bias.map_or(std::ptr::null(), |bias| {
                 assert!(bias.len() >= over.blocks * 16, "a bias is too short");
@@ -320,7 +305,7 @@ impl RawEpilogue {
             scale: epilogue.scale.as_ptr(),
             shift: epilogue.shift.as_ptr(),
             floor: epilogue.floor,
-            residual,
+            residual: epilogue.residual.as_ref().map(|residual| residual.checked(over)),
             mask: epilogue.mask.as_ref().map(|mask| mask.checked(over)),
             out,
             raw,

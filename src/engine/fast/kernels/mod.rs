@@ -6,6 +6,8 @@
 //! `tile` the loop of multiplications, `direct` and `winograd` walk over a layer with it, `team` shares
 //! the walk out to threads.
 #![allow(unsafe_code)]
+// Registers are arrays, and loops over constant ranges of them are unrolled.
+#![allow(clippy::needless_range_loop)]
 
 mod buffer;
 mod direct;
@@ -20,7 +22,7 @@ mod tile;
 mod winograd;
 
 pub use buffer::Buffer;
-pub use direct::{CoBlock, Epilogue, Gather, InnerSinks, Residual, Tiling};
+pub use direct::{CoBlock, Epilogue, Gather, InnerSinks, Tiling};
 pub use dispatch::{Isa, Piece, vectorised};
 pub use grid::{Extents, Sink, Source, Strides};
 pub use peak::peak;

@@ -253,7 +253,7 @@ fn take(left: &AtomicU64, front: bool) -> Option<usize> {
 /// Looks again at once at first, later lets other threads run.
 fn wait_a_little(looks: &mut usize) {
     *looks += 1;
-    if *looks % 64 == 0 {
+    if looks.is_multiple_of(64) {
         std::thread::yield_now();
     } else {
         std::hint::spin_loop();
