@@ -143,6 +143,10 @@ struct Task<'a> {
     /// Products of a band `[16][2][band][16]`.
     products: *mut f32,
     products_apart: usize,
+    /// What each block of input channels adds to an address in the transformed inputs.
+    runs: Vec<u32>,
+    /// How the tiles of a band are cut, for the shortest and the longest band.
+    widths: [Vec<usize>; 2],
 }
 
 impl<'a> Task<'a> {
@@ -158,6 +162,9 @@ impl<'a> Task<'a> {
         let small = 16 * 16 * plan.of.inside * 32 * size_of::<f32>() <= REREAD;
         let bands = if small { tiles.div_ceil(BAND) } else { 1 };
         let products_apart = tiles.div_ceil(bands) * 32 + 16;
+        let runs = (0..plan.of.inside).map(|i| (i * tiles * 16) as u32).collect();
+        let widest = plan.isa.widest(if plan.isa.pairs() { 2 } else { 1 });
+        let widths = [tiles / bands, tiles.div_ceil(bands)].map(|tiles| split(tiles, widest));
         let len = 16 * (inputs_apart + products_apart);
         if scratch.as_slice().len() < len {
             *scratch = Buffer::zeroed(len);
@@ -176,6 +183,8 @@ impl<'a> Task<'a> {
             band: 0..tiles,
             products,
             products_apart,
+            runs,
+            widths,
         }
     }
 
@@ -191,12 +200,11 @@ impl<'a> Task<'a> {
         let together = if isa.widest(2) > 0 { block.blocks } else { 1 };
         let width = 16 * block.blocks;
         let tiles = self.band.len();
-        let widths = split(tiles, isa.widest(together));
-        let runs: Vec<u32> = (0..inside).map(|i| (i * self.tiles * 16) as u32).collect();
+        let widths = &self.widths[usize::from(tiles > self.tiles / self.bands)];
         for place in 0..16 {
             for part in (0..block.blocks).step_by(together) {
                 let mut tile = 0;
-                for &wide in &widths {
+                for &wide in widths {
                     let Some(code) = isa.tile((1, wide, together), 16) else { continue };
                     // SAFETY: inside the scratch memory and the weights.
                     unsafe {
@@ -211,7 +219,7 @@ impl<'a> Task<'a> {
                         code(&Tile {
                             input: [input; 2],
                             step: 16,
-                            runs: &runs,
+                            runs: &self.runs,
                             run: 16,
                             weights: self.plan.of.weights.as_ptr().add(weights),
                             width,
