@@ -101,10 +101,14 @@ fn say(what: &str, mut times: Vec<Duration>) {
 }
 
 fn main() {
-    let command: Vec<String> = std::env::args().skip(1).collect();
+    let mut command: Vec<String> = std::env::args().skip(1).collect();
     if command.is_empty() {
         eprintln!("usage: latency PROGRAM [ARGS]");
         std::process::exit(2);
+    }
+    // A pseudo-terminal looks for relative names in PATH alone.
+    if let Ok(path) = std::fs::canonicalize(&command[0]) {
+        command[0] = path.to_string_lossy().into_owned();
     }
     say(
         "start to the first map",
