@@ -38,7 +38,7 @@ pub struct CoBlock {
     pub input: usize,
 }
 
-/// From the sums to what is written; see [`Finish`].
+/// From the sums to what is written: scale and shift, plus the residual, at least the floor, 0 where the mask says so.
 pub struct Epilogue<'a> {
     /// For each output channel, a multiple of 16.
     pub scale: &'a [f32],
