@@ -43,16 +43,20 @@ pub fn backward(
         let next = unit.checked_sub(1).map_or(0, |next| of.core.plan.units[next].out().0 + 1);
         progress.report((start.0 + 1).saturating_sub(next), start.0 + 1);
     }
-    let Sweep { found, input, .. } = sweep;
-    let gradient = |(wanted, found): (&Value, Option<Array>)| match wanted {
-        Value::Input => Ok(input.clone().unwrap_or_else(|| Array::zeros(of.input.shape))),
+    let Sweep { found, mut input, .. } = sweep;
+    let last = pull.wanted.iter().rposition(|wanted| *wanted == Value::Input);
+    let gradient = |(i, (wanted, found)): (usize, (&Value, Option<Array>))| match wanted {
+        Value::Input => {
+            let found = if Some(i) == last { input.take() } else { input.clone() };
+            Ok(found.unwrap_or_else(|| Array::zeros(of.input.shape)))
+        }
         Value::Output { layer, .. } => {
             let missing = || EngineError::OutOfRange(format!("layer number {}", layer.0));
             let shape = *of.shapes.get(layer.0).ok_or_else(missing)?;
             Ok(found.unwrap_or_else(|| Array::zeros(shape)))
         }
     };
-    pull.wanted.iter().zip(found).map(gradient).collect()
+    pull.wanted.iter().zip(found).enumerate().map(gradient).collect()
 }
 
 /// The gradients on the way.
