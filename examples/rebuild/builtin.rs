@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device};
 use convscope::analysis::Subject;
 use convscope::analysis::rebuild::Colours;
-use convscope::base::{Array, Cancel, LayerId, Progress};
-use convscope::engine::portable::Portable;
+use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress};
+use convscope::engine::device::{Devices, Machine};
 use convscope::engine::{Backend, Capture, Edits, Keep};
 use convscope::model::{Graph, resnet};
 use convscope::source::{Overrides, Photo, Recipe, SAMPLES, Stated, builtin_network, prepare};
 
 pub struct Builtin {
     pub graph: Arc<Graph>,
-    pub backend: Portable,
+    pub backend: Arc<dyn Backend>,
     pub recipe: Recipe,
     pub runs: Vec<(&'static str, Arc<dyn Capture>)>,
     edits: Edits,
@@ -26,7 +25,9 @@ impl Builtin {
         let stated = Stated::in_metadata(&checkpoint.metadata);
         let channels = graph.input_channels;
         let recipe = Recipe::choose(graph.usual_input, channels, stated, &Overrides::default());
-        let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
+        let machine = Machine::new(0);
+        let on = machine.choose(DeviceChoice::Cpu, Dtype::F32).unwrap();
+        let backend = machine.backend(&graph, &on, usize::MAX).unwrap();
         let run = |input: &Array| {
             let cancel = Cancel::new();
             backend.forward(input, &vec![], &Keep::All, &cancel, &mut Progress::none()).unwrap()
@@ -51,7 +52,7 @@ impl Builtin {
     pub fn subjects(&self) -> impl Iterator<Item = (&'static str, Subject<'_>)> {
         self.runs.iter().map(|(name, run)| {
             let (graph, edits) = (self.graph.as_ref(), &self.edits);
-            (*name, Subject { backend: &self.backend, graph, capture: run.as_ref(), edits })
+            (*name, Subject { backend: self.backend.as_ref(), graph, capture: run.as_ref(), edits })
         })
     }
 }

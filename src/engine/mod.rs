@@ -13,6 +13,7 @@ mod error;
 pub mod fast;
 mod keep;
 pub mod portable;
+mod seed;
 
 pub use backend::{Backend, Keep, Pull, ReluRule, Seed};
 pub use capture::{Capture, ChannelStatistics};

@@ -10,9 +10,9 @@ use super::conv::{ConvUnit, Mask};
 use super::layout::Layout;
 use super::plan::{Body, Unit};
 use super::pool::Blocked;
-use super::seed::seeded;
 use super::{convert, edits, gradient, plain};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::engine::seed::seeded;
 use crate::engine::{Edit, EngineError, Pull, ReluRule};
 use crate::model::{Op, Value};
 

@@ -19,7 +19,6 @@ mod layout;
 mod plain;
 mod plan;
 mod pool;
-mod seed;
 mod statistics;
 mod taps;
 mod weights;

@@ -10,6 +10,7 @@ use super::edits;
 use super::gradient::Local;
 use super::ops::Layer;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::engine::seed::seeded;
 use crate::engine::{Edit, EngineError, Pull, ReluRule, Seed};
 use crate::model::{Graph, Value};
 
@@ -205,34 +206,9 @@ impl Sweep<'_> {
 
     fn seed(&self, seed: &Seed) -> std::result::Result<Tensor, EngineError> {
         let layer = seed.layer();
-        let missing = |what: String| EngineError::OutOfRange(what);
-        let shape = self.of.shapes.get(layer.0).copied();
-        let shape = shape.ok_or_else(|| missing(format!("layer number {}", layer.0)))?;
-        let mut ones = Array::zeros(shape);
-        let area = shape.area();
-        match seed {
-            Seed::Cotangent { value, .. } if value.shape != shape => {
-                return Err(missing(format!("a gradient {} for {shape}", value.shape)));
-            }
-            Seed::Cotangent { value, .. } => return self.of.core.upload(value, "the seed"),
-            Seed::Channel { channel, .. } | Seed::Unit { channel, .. } if *channel >= shape.c => {
-                return Err(missing(format!("channel {channel} of {}", shape.c)));
-            }
-            Seed::Unit { row, column, .. } if *row >= shape.h || *column >= shape.w => {
-                return Err(missing(format!("unit ({row}, {column}) of {}x{}", shape.h, shape.w)));
-            }
-            Seed::Channel { channel, .. } => {
-                for picture in ones.data.chunks_mut(shape.c * area) {
-                    picture[channel * area..(channel + 1) * area].fill(1.0);
-                }
-            }
-            Seed::Unit { channel, row, column, .. } => {
-                for picture in ones.data.chunks_mut(shape.c * area) {
-                    picture[channel * area + row * shape.w + column] = 1.0;
-                }
-            }
-        }
-        self.of.core.upload(&ones, "the seed")
+        let missing = || EngineError::OutOfRange(format!("layer number {}", layer.0));
+        let shape = *self.of.shapes.get(layer.0).ok_or_else(missing)?;
+        self.of.core.upload(&*seeded(seed, shape)?, "the seed")
     }
 
     fn read(&self, g: &Tensor, shape: Shape) -> std::result::Result<Array, EngineError> {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::{EngineError, Seed};
 use crate::base::{Array, Shape};
-use crate::engine::{EngineError, Seed};
 
 /// What a seed stands for: the gradient at its layer, of that shape.
 ///
