@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures what feature inversion brings back at each depth of the built-in network, and writes the table into
-# docs/methods.md, between its two marks. About five minutes on two cores.
+# docs/methods.md, between its two marks. About a quarter of a minute on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
