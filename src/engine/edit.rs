@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::EngineError;
 use crate::base::{Array, LayerId, Shape};
+use crate::model::{Graph, Value};
 
 /// Changes in the order in which they are made.
 pub type Edits = Vec<Edit>;
@@ -60,6 +61,19 @@ impl Edit {
             Self::Replace { value, .. } => value.shape.len() * size_of::<f32>(),
         }
     }
+}
+
+/// Which layers edits change: the edited ones and all behind them.
+pub(super) fn touched(graph: &Graph, edits: &[Edit]) -> Vec<bool> {
+    let mut touched = vec![false; graph.nodes.len()];
+    for (i, node) in graph.nodes.iter().enumerate() {
+        let behind = node.inputs.iter().any(|value| match value {
+            Value::Input => false,
+            Value::Output { layer, .. } => touched[layer.0],
+        });
+        touched[i] = behind || edits.iter().any(|edit| edit.layer().0 == i);
+    }
+    touched
 }
 
 /// Whether all edits fit a network with values of these shapes.

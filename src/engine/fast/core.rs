@@ -7,7 +7,7 @@ use super::plan::{Body, Plan, Unit};
 use super::pool::{Blocked, Pool};
 use super::{convert, edits, plain};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
-use crate::engine::{Edit, Edits, EngineError};
+use crate::engine::{Edits, EngineError};
 use crate::model::{Op, Value};
 
 /// What a backend and its captures share.
@@ -204,19 +204,5 @@ impl Core {
             }
         }
         Ok(found)
-    }
-
-    /// Which layers an edit changes: the edited ones and all behind them.
-    pub fn touched(&self, edits: &[Edit]) -> Vec<bool> {
-        let nodes = &self.plan.graph.nodes;
-        let mut touched = vec![false; nodes.len()];
-        for (i, node) in nodes.iter().enumerate() {
-            let behind = node.inputs.iter().any(|value| match value {
-                Value::Input => false,
-                Value::Output { layer, .. } => touched[layer.0],
-            });
-            touched[i] = behind || edits::any(edits, LayerId(i));
-        }
-        touched
     }
 }

@@ -11,7 +11,7 @@ use super::pool::Pool;
 use super::statistics::statistics;
 use super::{convert, edits as changes};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
-use crate::engine::edit::check;
+use crate::engine::edit::{check, touched};
 use crate::engine::keep::{kept, taped};
 use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
 use crate::model::{Graph, Value, infer};
@@ -144,7 +144,7 @@ impl Backend for Fast {
             return Err(EngineError::ForeignCapture);
         };
         check(edits, &from.shapes)?;
-        let touched = self.core.touched(further);
+        let touched = touched(&self.core.plan.graph, further);
         let (mut wanted, kept) = self.wanted(keep, edits, &from.shapes);
         let mut known = from.known();
         let mut left = from.left.clone();

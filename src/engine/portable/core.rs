@@ -146,19 +146,6 @@ impl Core {
         }
         Ok(value)
     }
-
-    /// Which layers an edit changes: the edited ones and all behind them.
-    pub fn touched(&self, edits: &[Edit]) -> Vec<bool> {
-        let mut touched = vec![false; self.graph.nodes.len()];
-        for (i, node) in self.graph.nodes.iter().enumerate() {
-            let behind = node.inputs.iter().any(|value| match value {
-                Value::Input => false,
-                Value::Output { layer, .. } => touched[layer.0],
-            });
-            touched[i] = behind || edits.iter().any(|edit| edit.layer().0 == i);
-        }
-        touched
-    }
 }
 
 /// What GPUs' libraries say when there is no more memory: CUDA's driver, cuBLAS, cuDNN; Metal.

@@ -8,7 +8,7 @@ use super::backward::backward;
 use super::capture::{Left, PortableCapture, statistics};
 use super::core::{Core, Walk, failed};
 use crate::base::{Array, Cancel, Progress, Shape};
-use crate::engine::edit::check;
+use crate::engine::edit::{check, touched};
 use crate::engine::keep::{kept, taped};
 use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
 use crate::model::{Graph, infer};
@@ -123,7 +123,7 @@ impl Backend for Portable {
             return Err(EngineError::ForeignCapture);
         };
         check(edits, &from.shapes)?;
-        let touched = self.core.touched(further);
+        let touched = touched(&self.core.graph, further);
         let mut wanted = self.wanted(keep, edits);
         let mut known = from.known();
         let mut left = from.left.clone();
