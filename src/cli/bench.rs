@@ -1,10 +1,11 @@
 //! `convscope bench`: how long the passes of a network take on this machine.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{BenchArgs, Flags};
 use super::context::{Context, Keep, ask};
+use super::failure::{self, Usage};
 use super::output;
 use super::progress::Bar;
 use super::table::{Align, Table};
@@ -25,6 +26,9 @@ struct Report {
 pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
+    if !flags.knock_out.is_empty() {
+        bail!(Usage("bench times the network as it is: leave --knock-out away".into()));
+    }
     let photo = PhotoRef::File(args.photo.clone());
     let input = ask!(context, Request::Input { network: network.id, photo }, Input);
     let works = &args.work.0;
@@ -32,15 +36,24 @@ pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     for &work in works {
         let bar = Bar::new(0, work.name());
         let wish = TimingWish { network: network.id, input: input.id, work, runs: args.runs };
-        let Answer::Timing(timing) = context.answer(&Request::Timing(wish), &mut bar.progress())?
-        else {
-            anyhow::bail!("an internal error: this request has another kind of answer");
+        let timing = match context.answer(&Request::Timing(wish), &mut bar.progress()) {
+            Ok(Answer::Timing(timing)) => timing,
+            Ok(_) => bail!("an internal error: this request has another kind of answer"),
+            // A network without classes has nothing to explain; the rest can be timed all the same.
+            Err(error) if works.len() > 1 && does_not_fit(&error) => {
+                bar.aside(|| failure::say(&format!("{} was left out: {error:#}", work.name())));
+                continue;
+            }
+            Err(error) => return Err(error),
         };
         reports.push(report(work, &timing));
         device = timing.device;
     }
+    if reports.is_empty() {
+        bail!("nothing could be timed");
+    }
     let text = match (args.json, reports.as_slice()) {
-        (true, [one]) => format!("{}\n", output::json(one)?),
+        (true, [one]) if works.len() == 1 => format!("{}\n", output::json(one)?),
         (true, all) => format!("{}\n", output::json(&all)?),
         (false, all) => {
             let head = format!("{} · {} · {}\n\n", network.name, input.shape, device);
@@ -48,6 +61,11 @@ pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
         }
     };
     Ok(output::print(&text)?)
+}
+
+/// Whether the network has no such thing, as against a failure.
+fn does_not_fit(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<SessionError>(), Some(SessionError::Unknown(_)))
 }
 
 fn report(work: Timed, timing: &Timing) -> Report {
