@@ -5,6 +5,7 @@ mod choice;
 mod control;
 mod device;
 mod exact;
+mod file;
 mod key;
 mod mouse;
 mod random;
@@ -20,6 +21,7 @@ pub use choice::{
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;
 pub use exact::Exact;
+pub use file::{open_regular, read_small, read_small_text};
 pub use key::{Key, KeyCode, KeyError};
 pub use mouse::{Mouse, MouseKind};
 pub use random::Random;

@@ -95,8 +95,9 @@ pub const HOUSE: Rules = Rules {
         // ratatui re-exports it: the screen draws, it does not talk to the terminal.
         fence("ratatui::crossterm", OnlyIn(&["terminal", "app"])),
         fence("crossterm", OnlyIn(&["terminal", "app"])),
-        // source::hub asks whose part of a download it is, and whether that process lives.
-        fence("rustix", OnlyIn(&["source", "terminal", "app", "engine"])),
+        // source::hub asks whose part of a download it is, and whether that process lives; base opens files without
+        // waiting for pipes.
+        fence("rustix", OnlyIn(&["base", "source", "terminal", "app", "engine"])),
         // The fast backend asks for large pages.
         fence("rustix::mm", OnlyIn(&["engine"])),
         fence("rustix::termios", OnlyIn(&["terminal", "app"])),
