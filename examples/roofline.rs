@@ -35,7 +35,9 @@ fn main() {
         None | Some("builtin") => builtin_network().expect("the built-in network"),
         Some(file) => Checkpoint::read(file.as_ref()).expect("a checkpoint"),
     };
-    let graph = Arc::new(resnet::build(&checkpoint.tensors).expect("a ResNet"));
+    let graph = Arc::new(
+        resnet::build(&checkpoint.load_all().expect("tensors").tensors).expect("a ResNet"),
+    );
     let machine = Machine::new(0);
     let on = machine.choose(DeviceChoice::Cpu, Dtype::F32).expect("the CPU");
     let backend = machine.backend(&graph, &on, usize::MAX).expect("a backend");

@@ -46,7 +46,8 @@ fn turn() -> MutexGuard<'static, ()> {
 
 /// The built-in network and an input without meaning.
 fn builtin() -> (Arc<Graph>, Array) {
-    let graph = Arc::new(resnet::build(&builtin_network().unwrap().tensors).unwrap());
+    let graph =
+        Arc::new(resnet::build(&builtin_network().unwrap().load_all().unwrap().tensors).unwrap());
     let shape = Shape::new(1, graph.input_channels, 160, 160);
     let data = (0..shape.len()).map(|i| (i % 251) as f32 / 251.0 - 0.5).collect();
     (graph, Array::new(shape, data).unwrap())

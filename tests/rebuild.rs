@@ -134,7 +134,7 @@ fn grey() -> Graph {
         node("relu", Op::Relu, Value::of(LayerId(0))),
     ];
     let name = "grey".to_string();
-    Graph { name, input_channels: 1, usual_input: 16, nodes, assumptions: Vec::new() }
+    Graph { name, input_channels: 1, usual_input: 16, nodes, assumptions: vec![], notes: vec![] }
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct Builtin {
 impl Builtin {
     pub fn open() -> Self {
         let checkpoint = builtin_network().unwrap();
-        let graph = Arc::new(resnet::build(&checkpoint.tensors).unwrap());
+        let graph = Arc::new(resnet::build(&checkpoint.load_all().unwrap().tensors).unwrap());
         let stated = Stated::in_metadata(&checkpoint.metadata);
         let channels = graph.input_channels;
         let recipe = Recipe::choose(graph.usual_input, channels, stated, &Overrides::default());

@@ -312,7 +312,7 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>> {
 fn wishes(flags: &Flags) -> Result<Wishes> {
     let overrides = overrides(flags)?;
     let labels = flags.labels.as_deref().map(labels).transpose()?;
-    Ok(Wishes { overrides, labels, stride_in: flags.stride_in })
+    Ok(Wishes { overrides, labels, stride_in: flags.stride_in, state: None })
 }
 
 /// The names of classes in a file.

@@ -126,6 +126,7 @@ mod tests {
             usual_input: 1,
             nodes,
             assumptions: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

@@ -7,10 +7,19 @@ use crate::base::first_line;
 /// Why tensors are no network, or why a network takes no such input.
 #[derive(Debug, Error)]
 pub enum ModelError {
+    /// The file holds no network that can be run; what it looks like.
+    #[error("{0}")]
+    NoNetwork(String),
+    /// There is no such network in the file.
+    #[error("--state {wanted}: not in this file; {hint}")]
+    UnknownState {
+        /// The name as given.
+        wanted: String,
+        /// What there is.
+        hint: String,
+    },
     /// A tensor that the architecture needs is not there.
-    #[error(
-        "tensor {0} is missing: the checkpoint is incomplete, or no ResNet named as torchvision, timm or transformers name it"
-    )]
+    #[error("tensor {0} is missing: the checkpoint is incomplete")]
     Missing(String),
     /// A tensor is there with other extents than its neighbours ask for.
     #[error(

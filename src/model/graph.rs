@@ -18,6 +18,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// What the tensors do not say and was assumed, in words.
     pub assumptions: Vec<String>,
+    /// What of the file is not part of the network or was taken of several, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// One layer.

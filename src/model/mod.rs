@@ -1,11 +1,11 @@
 //! What a network is: a graph of named layers with weights, shapes, costs and receptive fields.
 //!
-//! Loaders ([`resnet`]) build a [`Graph`] from tensors; everything else is written once, against
+//! A network is found in a file's listing ([`find`]); loaders ([`resnet`]) build a [`Graph`] from its tensors; everything else is written once, against
 //! the graph. Nothing here runs it.
 
 mod cost;
-mod dialect;
 mod error;
+pub mod find;
 mod graph;
 mod naming;
 mod receptive;
@@ -14,7 +14,6 @@ pub mod resnet;
 mod shape;
 
 pub use cost::{Cost, costs};
-pub use dialect::{Dialect, Names};
 pub use error::ModelError;
 pub use graph::{
     AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window,

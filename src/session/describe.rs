@@ -75,10 +75,13 @@ fn own_labels(metadata: &HashMap<String, String>) -> Option<Vec<ClassLabel>> {
 }
 
 /// What was assumed, and what the checkpoint says about itself.
-pub fn notes(graph: &Graph, metadata: &HashMap<String, String>) -> Vec<String> {
-    let mut notes: Vec<String> =
-        graph.assumptions.iter().map(|a| format!("assumed: {a}")).collect();
-    for key in ["trained_on", "trained", "script", "accuracy", "accuracy_of", "state_dict_key"] {
+pub fn notes(graph: &Graph, key: &str, metadata: &HashMap<String, String>) -> Vec<String> {
+    let mut notes = graph.notes.clone();
+    notes.extend(graph.assumptions.iter().map(|a| format!("assumed: {a}")));
+    if !key.is_empty() {
+        notes.push(format!("state dict key: {}", clean(key)));
+    }
+    for key in ["trained_on", "trained", "script", "accuracy", "accuracy_of"] {
         if let Some(value) = metadata.get(key) {
             notes.push(format!("{}: {}", key.replace('_', " "), clean(value)));
         }

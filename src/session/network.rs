@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::SessionError;
 use super::ask::{LayerInfo, NetworkId, NetworkInfo};
 use super::describe::{class_labels, notes, warnings};
@@ -10,7 +12,8 @@ use super::locate::{Located, Weights};
 use super::place::Ready;
 use crate::base::{Shape, StrideIn, clean};
 use crate::config::Label;
-use crate::model::{Graph, costs, infer, receptive_fields, resnet};
+use crate::model::find::Found;
+use crate::model::{Graph, ModelError, costs, infer, receptive_fields, resnet};
 use crate::source::{Checkpoint, Overrides, Recipe, RepoConfig, Stated, builtin_network};
 
 /// Everything needed to run a network.
@@ -34,6 +37,8 @@ pub struct Wishes {
     pub labels: Option<Vec<Label>>,
     /// Where a bottleneck has its stride.
     pub stride_in: Option<StrideIn>,
+    /// Which of the networks in a file.
+    pub state: Option<String>,
 }
 
 impl Network {
@@ -44,8 +49,15 @@ impl Network {
             Weights::File { path, folder } => (Checkpoint::read(path)?, RepoConfig::read(folder)?),
         };
         let source = &located.name;
-        let graph = resnet::build_with(&checkpoint.tensors, strides(wishes, &repo))
-            .map_err(|e| SessionError::Failed(format!("{source}: {e}")))?;
+        let about = |e: ModelError| match e {
+            ModelError::UnknownState { .. } => SessionError::Unknown(format!("{source}: {e}")),
+            _ => SessionError::Failed(format!("{source}: {e}")),
+        };
+        let found = Found::in_listing(&checkpoint.listing(), wishes.state.as_deref());
+        let found = found.map_err(about)?;
+        let loaded = checkpoint.load(found.files())?;
+        let tensors = found.tensors(&loaded.tensors).map_err(about)?;
+        let graph = resnet::build_with(&found, &tensors, strides(wishes, &repo)).map_err(about)?;
         let graph = Arc::new(graph);
         let channels = graph.input_channels;
         check_lists(&wishes.overrides, channels)?;
@@ -56,10 +68,10 @@ impl Network {
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
         let (classes, odd) =
             class_labels(wishes, &repo, located.labels, metadata, graph.classes())?;
-        let mut notes = notes(&graph, metadata);
+        let mut notes = notes(&graph, &found.key, metadata);
         notes.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));
         let info = NetworkInfo {
-            id: NetworkId(checkpoint.hash),
+            id: NetworkId(checkpoint.hash ^ xxh3_64(found.path().as_bytes())),
             name: graph.name.clone(),
             source: source.clone(),
             layers: Arc::new(layer_infos(&graph, input)?),
@@ -68,7 +80,7 @@ impl Network {
             recipe: recipe.describe(),
             recipe_origin: recipe.origin.clone(),
             notes,
-            warnings: warnings(&checkpoint.not_finite),
+            warnings: warnings(&loaded.not_finite),
         };
         Ok(Self { graph, ready: Mutex::default(), recipe, info: Arc::new(info) })
     }

@@ -23,5 +23,5 @@ pub const SAMPLES: [Sample; 3] = [
 /// # Errors
 /// Only if the program was built with a broken asset.
 pub fn network() -> Result<Checkpoint, SourceError> {
-    Checkpoint::parse(include_bytes!("../../assets/builtin.safetensors"), "builtin")
+    Checkpoint::parse(&include_bytes!("../../assets/builtin.safetensors")[..], "builtin")
 }

@@ -12,7 +12,7 @@ mod recipe;
 mod repo_config;
 
 pub use builtin::{SAMPLES, Sample, network as builtin_network};
-pub use checkpoint::{Checkpoint, is_checkpoint};
+pub use checkpoint::{Checkpoint, Loaded, is_checkpoint};
 pub use error::SourceError;
 pub use npy::read_input;
 pub use photo::{Photo, collect, is_input_array, is_photo};

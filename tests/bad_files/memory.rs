@@ -45,7 +45,8 @@ fn child() {
     let start = peak();
     for file in files {
         let length = std::fs::metadata(&file).unwrap().len() as usize;
-        let error = Checkpoint::read(&file).err().expect("an error").to_string();
+        let read = Checkpoint::read(&file).and_then(|checkpoint| checkpoint.load_all());
+        let error = read.err().expect("an error").to_string();
         // The smaller files come first, so that none hides behind the peak of a larger one.
         let more = (peak() - start) << 10;
         println!("{:?}: {} MiB at most: {error}", file.file_name().unwrap(), more >> 20);

@@ -70,7 +70,7 @@ fn an_index_that_lies() {
         ("a.safetensors", &net()[..500]),
     ]);
     refused(&cut, "a.safetensors", &["download it again"]);
-    let parsed = Checkpoint::parse(&index(&[("a", "b")]), "index");
+    let parsed = Checkpoint::parse(index(&[("a", "b")]), "index");
     says_of(Path::new("index"), parsed, &["opened by its path"]);
 }
 

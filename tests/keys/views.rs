@@ -15,7 +15,7 @@ use crate::{layer, open};
 /// The weights of the built-in network as they stand in its file.
 pub fn weights(name: &str) -> Tensor {
     let checkpoint = Checkpoint::read("assets/builtin.safetensors".as_ref()).unwrap();
-    checkpoint.tensors[&format!("{name}.weight")].to_dtype(DType::F32).unwrap()
+    checkpoint.load_all().unwrap().tensors[&format!("{name}.weight")].to_dtype(DType::F32).unwrap()
 }
 
 fn norms(name: &str) -> Vec<f64> {

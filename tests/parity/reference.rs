@@ -136,7 +136,7 @@ impl Ready {
     /// The built-in network on a photo that ships with it.
     pub fn builtin(sample: &Sample, size: Option<[usize; 2]>, on: On) -> Self {
         let checkpoint = builtin_network().unwrap();
-        let graph = Arc::new(resnet::build(&checkpoint.tensors).unwrap());
+        let graph = Arc::new(resnet::build(&checkpoint.load_all().unwrap().tensors).unwrap());
         let overrides = Overrides { size, ..Overrides::default() };
         let stated = Stated::in_metadata(&checkpoint.metadata);
         let recipe = Recipe::choose(graph.usual_input, graph.input_channels, stated, &overrides);

@@ -52,7 +52,9 @@ impl Case {
 
     pub fn graph(&self) -> Arc<Graph> {
         let file = fixture(&format!("net_{}.safetensors", self.name));
-        Arc::new(resnet::build(&Checkpoint::read(&file).unwrap().tensors).unwrap())
+        Arc::new(
+            resnet::build(&Checkpoint::read(&file).unwrap().load_all().unwrap().tensors).unwrap(),
+        )
     }
 
     /// The `input` and PyTorch's value of every node, in float64.

@@ -19,6 +19,7 @@ fn graph_of(op: Op, channels: usize) -> Arc<Graph> {
         usual_input: 8,
         nodes: vec![node],
         assumptions: vec![],
+        notes: vec![],
     })
 }
 

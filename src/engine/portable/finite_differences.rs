@@ -121,6 +121,7 @@ impl Draw {
             usual_input: input.h,
             nodes: Vec::new(),
             assumptions: Vec::new(),
+            notes: Vec::new(),
         };
         let length = self.between(3, 9);
         while graph.nodes.len() < length {

@@ -33,7 +33,7 @@ impl Local<'_> {
             || x.ok_or_else(|| candle_core::Error::msg("the value at this layer is needed"));
         match (self.layer, self.op) {
             (Layer::Conv(_) | Layer::GeneralConv(_), Op::Conv(conv)) => self.conv(g, conv),
-            (Layer::Affine(scale, _), _) => g.broadcast_mul(scale),
+            (Layer::Affine(scale, _), _) => g.broadcast_mul(&ops::per_channel(scale, g)?),
             (Layer::Standardise(eps), _) => g.broadcast_div(&ops::moments(value()?, *eps)?.1),
             (Layer::Relu(zero), _) => relu(g, x, zero, self.rule),
             (Layer::MaxPool(window), _) => max_pool(g, value()?, window),

@@ -61,7 +61,9 @@ impl Layer {
         match self {
             Self::Conv(conv) => conv.forward(x),
             Self::GeneralConv(conv) => run_conv(x, conv),
-            Self::Affine(scale, shift) => x.broadcast_mul(scale)?.broadcast_add(shift),
+            Self::Affine(scale, shift) => {
+                x.broadcast_mul(&per_channel(scale, x)?)?.broadcast_add(&per_channel(shift, x)?)
+            }
             Self::Standardise(eps) => {
                 let (mean, deviation) = moments(x, *eps)?;
                 x.broadcast_sub(&mean)?.broadcast_div(&deviation)
@@ -86,6 +88,11 @@ impl Layer {
             Self::Linear(linear) => linear.forward(x),
         }
     }
+}
+
+/// A value for each channel, `[1, C, 1, 1]`, with as many axes as what it is applied to.
+pub fn per_channel(values: &Tensor, to: &Tensor) -> Result<Tensor> {
+    if to.rank() == 2 { values.flatten_from(1) } else { Ok(values.clone()) }
 }
 
 /// Half precision in float32; anything else as it is.

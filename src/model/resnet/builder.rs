@@ -1,22 +1,27 @@
 //! The graph, layer by layer, with every tensor's extents checked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use candle_core::Tensor;
 
 use super::plan::Plan;
 use crate::base::LayerId;
+use crate::model::find::{Head, HeadKind, Tensors};
 use crate::model::{
-    AveragePool, BatchNorm, Conv, Linear, ModelError, Names, Node, Op, PadShortcut, Value, Window,
+    AveragePool, BatchNorm, Conv, Linear, ModelError, Node, Op, PadShortcut, Value, Window,
 };
 
 /// Batch norm's epsilon in every torchvision ResNet; it is not in the tensors.
 pub(super) const EPS: f64 = 1e-5;
 
+/// Most stages: tensors of more are not part of a ResNet.
+const STAGES: usize = 4;
+/// Most blocks in a stage: ResNet-200 has 36.
+const BLOCKS: usize = 1000;
+
 /// Takes tensors by their torchvision names and makes layers of them.
 pub(super) struct Builder<'a> {
-    tensors: &'a HashMap<String, Tensor>,
-    names: &'a Names,
+    tensors: &'a Tensors,
     /// torchvision's names of the tensors that became part of a layer.
     used: HashSet<String>,
     /// The layers so far.
@@ -25,25 +30,40 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// An empty graph over these tensors.
-    pub fn new(tensors: &'a HashMap<String, Tensor>, names: &'a Names) -> Self {
-        Self { tensors, names, used: HashSet::new(), nodes: Vec::new() }
+    pub fn new(tensors: &'a Tensors) -> Self {
+        Self { tensors, used: HashSet::new(), nodes: Vec::new() }
     }
 
     /// Whether there is a tensor of that torchvision name.
     pub fn has(&self, name: &str) -> bool {
-        self.names.file.contains_key(name)
+        self.tensors.all.contains_key(name)
     }
 
     /// Whether some tensor has this in its torchvision name.
     pub fn has_some(&self, part: &str) -> bool {
-        self.names.file.keys().any(|name| name.contains(part))
+        self.tensors.all.keys().any(|name| name.contains(part))
     }
 
-    /// Every layer of the plan.
+    /// Blocks in each stage, by the largest numbers in the names; where one between them has no tensors, the first
+    /// that is asked for is missing.
+    pub fn blocks(&self) -> Vec<usize> {
+        let mut blocks = vec![0; 1];
+        for name in self.tensors.all.keys() {
+            let mut parts = name.strip_prefix("layer").into_iter().flat_map(|rest| rest.split('.'));
+            let mut number = || parts.next()?.parse::<usize>().ok();
+            if let (Some(stage @ 1..=STAGES), Some(block @ 0..BLOCKS)) = (number(), number()) {
+                blocks.resize(blocks.len().max(stage), 0);
+                blocks[stage - 1] = blocks[stage - 1].max(block + 1);
+            }
+        }
+        blocks.iter().map(|count| (*count).max(1)).collect()
+    }
+
+    /// Every layer of the plan, and the classifier.
     ///
     /// # Errors
     /// When a tensor is missing or does not fit its neighbours.
-    pub fn network(&mut self, plan: &Plan) -> Result<(), ModelError> {
+    pub fn network(&mut self, plan: &Plan, head: Option<&Head>) -> Result<(), ModelError> {
         let stem = if plan.small { Window::square(3, 1, 1) } else { Window::square(7, 2, 3) };
         let mut at = self.conv("conv1", Value::Input, plan.input_channels, stem, 1)?;
         at = self.norm("bn1", at)?;
@@ -59,8 +79,12 @@ impl<'a> Builder<'a> {
         }
         at = self.push("avgpool", Op::AveragePool(AveragePool::Global), vec![at]);
         at = self.push("flatten", Op::Flatten, vec![at]);
-        if plan.classifier {
-            self.linear("fc", at)?;
+        for layer in head.iter().flat_map(|head| &head.layers) {
+            at = match layer.kind {
+                HeadKind::Linear => self.linear(&layer.name, at)?,
+                HeadKind::Norm => self.norm(&layer.name, at)?,
+                HeadKind::Relu => self.push(&layer.name, Op::Relu, vec![at]),
+            };
         }
         Ok(())
     }
@@ -120,7 +144,7 @@ impl<'a> Builder<'a> {
 
     fn push(&mut self, name: &str, op: Op, inputs: Vec<Value>) -> Value {
         let owns_weights = matches!(op, Op::Conv(_) | Op::BatchNorm(_) | Op::Linear(_));
-        let weight = self.names.file.get(&format!("{name}.weight")).filter(|_| owns_weights);
+        let weight = self.tensors.file.get(&format!("{name}.weight")).filter(|_| owns_weights);
         let file_name = weight.map(|file| file.trim_end_matches(".weight").to_string());
         self.nodes.push(Node { name: name.to_string(), file_name, op, inputs });
         Value::of(LayerId(self.nodes.len() - 1))
@@ -132,6 +156,7 @@ impl<'a> Builder<'a> {
         match self.nodes.get(layer.0) {
             Some(Node { op: Op::Conv(conv), .. }) => conv.weight.dims()[0],
             Some(Node { op: Op::BatchNorm(norm), .. }) => norm.weight.dims()[0],
+            Some(Node { op: Op::Linear(linear), .. }) => linear.weight.dims()[0],
             Some(Node { op: Op::PadShortcut(pad), inputs, .. }) => {
                 self.channels(inputs[0], input_channels) + pad.before + pad.after
             }
@@ -154,7 +179,13 @@ impl<'a> Builder<'a> {
         let [out, inside, h, w] = *weight.dims() else {
             return Err(wrong(&weight_name, &weight, "four extents".into()));
         };
-        if inside * groups != c_in || [h, w] != [kh, kw] || out == 0 || out % groups != 0 {
+        if [h, w] != [kh, kw] && h * w > 0 {
+            return Err(ModelError::Unsupported {
+                name: weight_name,
+                what: format!("a convolution of {h}x{w} where ResNets have {kh}x{kw}"),
+            });
+        }
+        if inside * groups != c_in || h * w == 0 || out == 0 || out % groups != 0 {
             let of_groups = if groups > 1 { format!(" in {groups} groups") } else { String::new() };
             let expected = format!("[C{of_groups}, {}, {kh}, {kw}]", c_in / groups);
             return Err(wrong(&weight_name, &weight, expected));
@@ -163,8 +194,20 @@ impl<'a> Builder<'a> {
         Ok(self.push(name, Op::Conv(Conv { weight, bias, window, groups }), vec![input]))
     }
 
+    /// Batch norm. Without any tensor of that name it was fused into the convolution, which then has a bias.
     fn norm(&mut self, name: &str, input: Value) -> Result<Value, ModelError> {
         let channels = self.channels(input, 0);
+        let has = |tensor: &str| self.has(&format!("{name}.{tensor}"));
+        let parts = ["weight", "bias", "running_mean", "running_var"].map(has);
+        if parts == [false; 4] && self.has_bias(input) {
+            return Ok(input);
+        }
+        if parts == [true, true, false, false] {
+            return Err(ModelError::Unsupported {
+                name: format!("{name}.weight"),
+                what: "a norm without running statistics (group, instance or layer norm)".into(),
+            });
+        }
         let part = |builder: &mut Self, suffix: &str| {
             builder.vector(&format!("{name}.{suffix}"), channels)
         };
@@ -175,8 +218,14 @@ impl<'a> Builder<'a> {
             variance: part(self, "running_var")?,
             eps: EPS,
         };
-        self.used.insert(format!("{name}.num_batches_tracked"));
         Ok(self.push(name, Op::BatchNorm(norm), vec![input]))
+    }
+
+    /// Whether a value is that of a convolution with a bias.
+    fn has_bias(&self, value: Value) -> bool {
+        let Value::Output { layer, .. } = value else { return false };
+        let node = self.nodes.get(layer.0);
+        node.is_some_and(|node| matches!(&node.op, Op::Conv(conv) if conv.bias.is_some()))
     }
 
     fn linear(&mut self, name: &str, input: Value) -> Result<Value, ModelError> {
@@ -192,8 +241,7 @@ impl<'a> Builder<'a> {
     }
 
     fn tensor(&self, name: &str) -> Result<&'a Tensor, ModelError> {
-        let file = self.names.file.get(name);
-        file.and_then(|f| self.tensors.get(f)).ok_or_else(|| ModelError::Missing(name.into()))
+        self.tensors.all.get(name).ok_or_else(|| ModelError::Missing(name.into()))
     }
 
     fn take(&mut self, name: &str) -> Result<Tensor, ModelError> {
@@ -235,7 +283,7 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// With the name of what was found.
     pub fn refuse_variants(&self) -> Result<(), ModelError> {
-        let mut names: Vec<&String> = self.names.file.keys().collect();
+        let mut names: Vec<&String> = self.tensors.all.keys().collect();
         names.sort();
         let found = names.into_iter().find_map(|name| Some((name, variant(name)?)));
         let Some((name, what)) = found else { return Ok(()) };
@@ -247,7 +295,7 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// With the name of one that was left.
     pub fn refuse_the_rest(&self) -> Result<(), ModelError> {
-        let left = self.names.file.keys().filter(|name| !self.used.contains(*name)).min();
+        let left = self.tensors.all.keys().filter(|name| !self.used.contains(*name)).min();
         let Some(name) = left else { return Ok(()) };
         let what = "this tensor, which is no part of a ResNet that is understood,";
         Err(ModelError::Unsupported { name: crate::base::clean(name), what: what.into() })

@@ -1,7 +1,7 @@
-//! Recognising a ResNet from the names and shapes of its tensors, and building its graph.
+//! Reading a ResNet's architecture off its tensors, and building its graph.
 //!
 //! Names are torchvision's (`torchvision/models/resnet.py`), whatever the file calls its tensors
-//! ([`Names`]). Depth, block kind, width, groups and classes are read off; strides are
+//! ([`Tensors`]). Depth, block kind, width, groups and classes are read off; strides are
 //! not in the tensors and follow torchvision's "v1.5" (in a bottleneck the 3x3 convolution carries the
 //! stride) unless [`Strides`] says otherwise. A 3x3 stem is that of the networks for small pictures
 //! (He et al. 2015, section 4.2): stride 1, no max pool, three or four stages.
@@ -15,7 +15,9 @@ use candle_core::Tensor;
 
 use self::builder::Builder;
 use self::plan::Plan;
-use super::{Graph, ModelError, Names};
+use super::find::{Found, Tensors};
+use super::{Graph, ModelError};
+use crate::base::{Listing, TensorInfo};
 
 /// Where the strides are, which no tensor says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,34 +29,39 @@ pub struct Strides {
     pub in_first_stage: bool,
 }
 
-/// Builds the graph of the ResNet whose tensors these are, with torchvision's strides.
+/// Finds the ResNet among the tensors of a file and builds its graph, with torchvision's strides.
 ///
 /// # Errors
-/// As [`build_with`].
+/// As [`Found::in_listing`] and [`build_with`].
 pub fn build(tensors: &HashMap<String, Tensor>) -> Result<Graph, ModelError> {
-    build_with(tensors, None)
+    let info = |(name, tensor): (&String, &Tensor)| {
+        (name.clone(), TensorInfo::float(tensor.dims().to_vec()))
+    };
+    let listing: Listing = tensors.iter().map(info).collect();
+    let found = Found::in_listing(&listing, None)?;
+    build_with(&found, &found.tensors(tensors)?, None)
 }
 
-/// Builds the graph of the ResNet whose tensors these are; without `strides`, torchvision's are
-/// assumed, and the graph says so.
+/// Builds the graph of a ResNet from its tensors; without `strides`, torchvision's are assumed, and the graph says so.
 ///
 /// # Errors
 /// When a tensor is missing, has the wrong extents, or belongs to something that is not supported.
 pub fn build_with(
-    tensors: &HashMap<String, Tensor>,
+    found: &Found,
+    tensors: &Tensors,
     strides: Option<Strides>,
 ) -> Result<Graph, ModelError> {
-    let names = Names::read(tensors.keys().map(String::as_str));
-    let mut builder = Builder::new(tensors, &names);
+    let mut builder = Builder::new(tensors);
     builder.refuse_variants()?;
     let plan = Plan::read(&builder, strides)?;
-    builder.network(&plan)?;
+    builder.network(&plan, found.head.as_ref())?;
     builder.refuse_the_rest()?;
     Ok(Graph {
         name: plan.name(),
         input_channels: plan.input_channels,
         usual_input: if plan.small { 32 } else { 224 },
         nodes: builder.nodes,
-        assumptions: plan.assumptions(&names),
+        assumptions: plan.assumptions(found),
+        notes: found.notes.clone(),
     })
 }

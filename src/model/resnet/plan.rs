@@ -2,7 +2,8 @@
 
 use super::Strides;
 use super::builder::{Builder, EPS};
-use crate::model::{Dialect, ModelError, Names};
+use crate::model::ModelError;
+use crate::model::find::{Dialect, Found};
 
 /// What the tensors say about the architecture.
 pub(super) struct Plan {
@@ -17,8 +18,6 @@ pub(super) struct Plan {
     pub groups: usize,
     /// Channels of the 3x3 convolution of the first block, over all groups.
     inner_width: usize,
-    /// Whether a linear layer follows.
-    pub classifier: bool,
     /// A network for small pictures: a 3x3 stem of stride 1 without max pool.
     pub small: bool,
     /// Shortcuts without weights (He et al. 2015, option A).
@@ -46,13 +45,7 @@ impl Plan {
                 });
             }
         };
-        let block = |s: usize, b: usize| builder.has(&format!("layer{s}.{b}.conv1.weight"));
-        let stages = (1..=4).take_while(|s| block(*s, 0)).count();
-        let least = if small { 3 } else { 4 };
-        if stages < least {
-            return Err(ModelError::Missing(format!("layer{}.0.conv1.weight", stages + 1)));
-        }
-        let blocks = (1..=stages).map(|s| (0..).take_while(|b| block(s, *b)).count()).collect();
+        let blocks = builder.blocks();
         let bottleneck = builder.has("layer1.0.conv3.weight");
         let inner = builder.dims("layer1.0.conv2.weight", 4)?;
         let before = builder.dims("layer1.0.conv1.weight", 4)?[0];
@@ -70,7 +63,6 @@ impl Plan {
             bottleneck,
             groups: before / inner[1],
             inner_width: inner[0],
-            classifier: builder.has("fc.weight"),
             small,
             option_a: small && !builder.has_some(".downsample."),
             strides: strides.unwrap_or_default(),
@@ -107,7 +99,7 @@ impl Plan {
     }
 
     /// What the tensors do not say, in words.
-    pub fn assumptions(&self, names: &Names) -> Vec<String> {
+    pub fn assumptions(&self, found: &Found) -> Vec<String> {
         let carrier = match (self.bottleneck, self.strides.in_first) {
             (true, true) => "first 1x1",
             (true, false) => "3x3",
@@ -127,13 +119,21 @@ impl Plan {
                 "shortcuts without weights: every second pixel, zeros around (option A)".into(),
             );
         }
+        if self.blocks.len() < if self.small { 3 } else { 4 } {
+            said.push(format!(
+                "the network ends with layer{}, the last in the file",
+                self.blocks.len()
+            ));
+        }
         said.push("no dilation".into());
         said.push(format!("batch norm eps {EPS:e}"));
-        if names.dialect != Dialect::Torchvision {
-            said.push(format!("{} read as torchvision's", names.dialect));
+        said.extend(found.head.iter().flat_map(|head| head.assumed.iter().cloned()));
+        if found.dialect != Dialect::Torchvision {
+            said.push(format!("{} read as torchvision's", found.dialect));
         }
-        if !names.prefix.is_empty() {
-            said.push(format!("\"{}\" in front of the names dropped", names.prefix));
+        if !found.prefix.is_empty() {
+            let prefix = crate::base::clean(&found.prefix);
+            said.push(format!("\"{prefix}\" in front of the names dropped"));
         }
         said
     }

@@ -1,14 +1,16 @@
 //! Checkpoints in several files: an index in JSON names the shard that holds each tensor, as
 //! transformers' `save_pretrained` writes it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::entry::Entry;
 use super::load::{LIMIT, contents};
-use super::{Contents, Tensors, is_counter, shown};
+use super::{Contents, shown};
 use crate::base::first_line;
 use crate::source::SourceError;
 use crate::source::error::read_file;
@@ -30,12 +32,15 @@ pub fn is_one(bytes: &[u8]) -> bool {
     first[0] == b'{' && u64::from_le_bytes(*first) > bytes.len() as u64
 }
 
-/// Reads all shards of the index at `path`; the hash is one of all bytes.
+/// Reads all shards of the index at `path`: what they hold, a hash of all bytes, and the bytes of each.
 ///
 /// # Errors
 /// When the index is none, names a file that does not lie beside it, or a shard is broken or does
 /// not hold what the index says.
-pub fn read(path: &Path, bytes: &[u8]) -> Result<(Contents, u64), SourceError> {
+pub fn read(
+    path: &Path,
+    bytes: &[u8],
+) -> Result<(Contents, u64, Vec<Cow<'static, [u8]>>), SourceError> {
     let fail = |why: String| SourceError::at(path, why);
     if bytes.len() > INDEX_LIMIT {
         return Err(fail(format!("is JSON of {} MiB, too large for an index", bytes.len() >> 20)));
@@ -56,26 +61,29 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<(Contents, u64), SourceError> {
     }
     let mut hash = Xxh3Default::new();
     hash.update(bytes);
-    let mut all = Contents { tensors: Tensors::new(), metadata: HashMap::new() };
+    let mut all = Contents::default();
+    let mut shards = Vec::new();
     let mut left = LIMIT;
     for file in files {
         let shard = path.with_file_name(file);
         let bytes = read_file(&shard, left, "the rest of a checkpoint")?;
         left -= bytes.len() as u64;
         hash.update(&bytes);
-        let part = contents(&bytes).map_err(|why| SourceError::at(&shard, why))?;
-        if let Some(name) = missing(&index, file, &part.tensors) {
+        let part = contents(&bytes, shards.len()).map_err(|why| SourceError::at(&shard, why))?;
+        if let Some(name) = missing(&index, file, &part.entries) {
             let why = format!("lacks tensor {}, which its index promises", shown(name));
             return Err(SourceError::at(&shard, why));
         }
-        if let Some(name) = part.tensors.keys().find(|name| all.tensors.contains_key(*name)) {
+        if let Some(name) = part.entries.keys().find(|name| all.entries.contains_key(*name)) {
             let why = format!("holds tensor {}, and so does another shard", shown(name));
             return Err(SourceError::at(&shard, why));
         }
-        all.tensors.extend(part.tensors);
+        all.entries.extend(part.entries);
         all.metadata.extend(part.metadata);
+        all.tables.extend(part.tables);
+        shards.push(bytes.into());
     }
-    Ok((all, hash.digest()))
+    Ok((all, hash.digest(), shards))
 }
 
 /// Whether a shard's name is a bare file name, on every system.
@@ -84,8 +92,7 @@ fn lies_beside(name: &str) -> bool {
 }
 
 /// The first tensor that the index sees in `file` and that is not there.
-fn missing<'a>(index: &'a Index, file: &str, tensors: &Tensors) -> Option<&'a str> {
+fn missing<'a>(index: &'a Index, file: &str, there: &BTreeMap<String, Entry>) -> Option<&'a str> {
     let promised = index.weight_map.iter().filter(|(_, place)| *place == file);
-    let mut names = promised.map(|(name, _)| name.as_str());
-    names.find(|name| !tensors.contains_key(*name) && !is_counter(name))
+    promised.map(|(name, _)| name.as_str()).find(|name| !there.contains_key(*name))
 }

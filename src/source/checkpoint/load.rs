@@ -1,12 +1,14 @@
 //! From a path or from bytes to a [`Checkpoint`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use candle_core::{CpuStorage, DType, Storage, Tensor};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Why, folder, index, parallel, safetensors, torch};
+use super::entry::{self, Entry, Loaded};
+use super::{Contents, Why, folder, index, safetensors, torch};
+use crate::base::{Listing, TensorInfo};
 use crate::source::SourceError;
 use crate::source::error::read_file;
 
@@ -14,87 +16,98 @@ use crate::source::error::read_file;
 /// fill a server.
 pub(super) const LIMIT: u64 = 8 << 30;
 
-/// Tensors by their names.
-pub(super) type Tensors = HashMap<String, Tensor>;
-
-/// The contents of a checkpoint.
+/// The contents of a checkpoint; its tensors are read when they are asked for.
 pub struct Checkpoint {
-    /// Every floating-point tensor, on the CPU, in float32 or (where the file has it) float64.
-    pub tensors: HashMap<String, Tensor>,
-    /// The file's own metadata. For a PyTorch file whose state dict lies below a key, that key
-    /// (`ema.state_dict`: two of them) stands under `state_dict_key`.
+    /// Text that the file itself has by name (`metadata` of safetensors).
     pub metadata: HashMap<String, String>,
+    /// What may be the names of classes, beside the weights: dicts from text to numbers or from numbers to text, and
+    /// lists of text, by where they are kept.
+    pub tables: Vec<(String, serde_json::Value)>,
     /// A hash of the bytes of all files.
     pub hash: u64,
-    /// Tensors that hold NaN or infinity, sorted.
-    pub not_finite: Vec<String>,
     /// The file that was read, which for a folder is one inside it, for shards their index; `None`
     /// for bytes.
     pub file: Option<PathBuf>,
-}
-
-/// What one file holds.
-pub(super) struct Contents {
-    /// See [`Checkpoint::tensors`].
-    pub tensors: Tensors,
-    /// See [`Checkpoint::metadata`].
-    pub metadata: HashMap<String, String>,
+    name: String,
+    entries: std::collections::BTreeMap<String, Entry>,
+    files: Vec<Cow<'static, [u8]>>,
 }
 
 impl Checkpoint {
     /// Reads a file, an index with its shards, or a folder that holds one of them.
     ///
     /// # Errors
-    /// When it cannot be read or holds no checkpoint.
+    /// When it cannot be read or is not a checkpoint.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
         let file = if path.is_dir() { folder::choose(path)? } else { path.to_path_buf() };
         let bytes = read_file(&file, LIMIT, "a checkpoint")?;
-        let (contents, hash) = if index::is_one(&bytes) {
+        let name = file.to_string_lossy().into_owned();
+        let (contents, hash, files) = if index::is_one(&bytes) {
             index::read(&file, &bytes)?
         } else {
-            (contents(&bytes).map_err(|why| SourceError::at(&file, why))?, xxh3_64(&bytes))
+            let contents = contents(&bytes, 0).map_err(|why| SourceError::at(&file, why))?;
+            (contents, xxh3_64(&bytes), vec![bytes.into()])
         };
-        Ok(Self::of(contents, hash, Some(file)))
+        Ok(Self::of(contents, hash, files, name, Some(file)))
     }
 
     /// Reads the bytes of one file, safetensors or PyTorch's; `name` is for messages.
     ///
     /// # Errors
-    /// When the bytes are no checkpoint or hold a type that is not understood.
-    pub fn parse(bytes: &[u8], name: &str) -> Result<Self, SourceError> {
-        let contents = contents(bytes).map_err(|why| SourceError::named(name, why))?;
-        Ok(Self::of(contents, xxh3_64(bytes), None))
+    /// When the bytes are not a checkpoint.
+    pub fn parse(bytes: impl Into<Cow<'static, [u8]>>, name: &str) -> Result<Self, SourceError> {
+        let bytes = bytes.into();
+        let contents = contents(&bytes, 0).map_err(|why| SourceError::named(name, why))?;
+        let hash = xxh3_64(&bytes);
+        Ok(Self::of(contents, hash, vec![bytes], name.to_string(), None))
     }
 
-    fn of(contents: Contents, hash: u64, file: Option<PathBuf>) -> Self {
-        let Contents { tensors, metadata } = contents;
-        let all: Vec<(&String, &Tensor)> = tensors.iter().collect();
-        let finite = parallel::each(&all, |(_, tensor)| is_finite(tensor));
-        let odd = all.iter().zip(finite).filter(|(_, finite)| !finite);
-        let mut not_finite: Vec<String> = odd.map(|((name, _), _)| (*name).clone()).collect();
-        not_finite.sort();
-        Self { tensors, metadata, hash, not_finite, file }
+    fn of(
+        contents: Contents,
+        hash: u64,
+        files: Vec<Cow<'static, [u8]>>,
+        name: String,
+        file: Option<PathBuf>,
+    ) -> Self {
+        let Contents { entries, metadata, tables } = contents;
+        Self { metadata, tables, hash, file, name, entries, files }
+    }
+
+    /// Every tensor of the file.
+    pub fn listing(&self) -> Listing {
+        let info = |entry: &Entry| TensorInfo {
+            dims: entry.dims.clone(),
+            float: entry.place.is_ok(),
+            key: entry.key,
+        };
+        self.entries.iter().map(|(name, entry)| (name.clone(), info(entry))).collect()
+    }
+
+    /// Reads the tensors of these names; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// When one is not made of floating-point numbers, or is broken.
+    pub fn load<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<Loaded, SourceError> {
+        let wanted = names.filter_map(|name| {
+            self.entries.get_key_value(name).map(|(name, entry)| (name.as_str(), entry))
+        });
+        entry::load(wanted, &self.files).map_err(|why| SourceError::named(&self.name, why))
+    }
+
+    /// Reads every tensor of floating-point numbers.
+    ///
+    /// # Errors
+    /// When one is broken.
+    pub fn load_all(&self) -> Result<Loaded, SourceError> {
+        let float = self.entries.iter().filter(|(_, entry)| entry.place.is_ok());
+        self.load(float.map(|(name, _)| name.as_str()))
     }
 }
 
-/// What one file holds, by its content.
-pub(super) fn contents(bytes: &[u8]) -> Why<Contents> {
+/// What one file holds, by its content; `file` is its number.
+pub(super) fn contents(bytes: &[u8], file: usize) -> Why<Contents> {
     if index::is_one(bytes) {
         return Err("is an index of shards, which must be opened by its path beside them".into());
     }
-    if torch::is_one(bytes) { torch::read(bytes) } else { safetensors::read(bytes) }
-}
-
-/// Whether every value is a number.
-fn is_finite(tensor: &Tensor) -> bool {
-    let (storage, layout) = tensor.storage_and_layout();
-    if let (Storage::Cpu(CpuStorage::F32(values)), Some((first, end))) =
-        (&*storage, layout.contiguous_offsets())
-    {
-        // Without a way out of the loop, so that it takes many values at once.
-        return values[first..end].iter().fold(true, |finite, v| finite & v.is_finite());
-    }
-    drop(storage);
-    let wide = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>());
-    wide.is_ok_and(|values| values.iter().all(|v| v.is_finite()))
+    if torch::is_one(bytes) { torch::read(bytes, file) } else { safetensors::read(bytes, file) }
 }

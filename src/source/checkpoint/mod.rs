@@ -8,8 +8,10 @@
 //! | an index of shards that lie beside it (JSON) | `index` |
 //! | a folder that holds one of these | `folder` |
 //!
-//! Tensors keep the names of the file; what the names mean is the business of `model`.
+//! A checkpoint is a listing of every tensor in the file, wherever it is kept; which of them are a network, and what
+//! their names mean, is the business of `model`. Only the tensors that are asked for are read.
 
+mod entry;
 mod folder;
 mod index;
 mod load;
@@ -17,17 +19,26 @@ mod parallel;
 mod safetensors;
 mod torch;
 
+use std::collections::{BTreeMap, HashMap};
+
+pub use entry::Loaded;
 pub use folder::is_checkpoint;
 pub use load::Checkpoint;
 
-use load::{Contents, Tensors};
+use entry::Entry;
 
 /// A result whose error is one sentence without the file's name, which the caller adds.
 type Why<T> = Result<T, String>;
 
-/// Training steps: no part of the computation, whatever their type.
-fn is_counter(name: &str) -> bool {
-    name.ends_with("num_batches_tracked")
+/// What one file holds.
+#[derive(Default)]
+struct Contents {
+    /// Every tensor by its whole name.
+    entries: BTreeMap<String, Entry>,
+    /// Text by name.
+    metadata: HashMap<String, String>,
+    /// See [`Checkpoint::tables`].
+    tables: Vec<(String, serde_json::Value)>,
 }
 
 /// A name out of a file, short enough for a sentence. Control characters go when the error is made.

@@ -1,45 +1,58 @@
 //! The safetensors format. Its crate checks header size, offsets and overflow.
 
-use candle_core::{DType, Device, Tensor};
-use half::f16;
-use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
-use safetensors::SafeTensors;
+use candle_core::DType;
+use safetensors::tensor::TensorInfo;
+use safetensors::{Dtype, SafeTensors};
 
-use super::{Contents, Tensors, Why, is_counter, parallel, shown};
-use crate::base::first_line;
+use super::entry::{Entry, Place};
+use super::{Contents, Why, shown};
+use crate::base::{first_line, short_bytes};
 
-/// The tensors and the metadata of a safetensors file.
-pub fn read(bytes: &[u8]) -> Why<Contents> {
-    let no_file = |e: safetensors::SafeTensorError| {
-        let why = shown(&first_line(&e));
-        format!("is no whole safetensors file ({why}): copy or download it again")
-    };
-    let file = SafeTensors::deserialize(bytes).map_err(no_file)?;
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(no_file)?;
-    let mut views = file.tensors();
-    views.retain(|(name, _)| !is_counter(name));
-    let read = parallel::each(&views, |(name, view)| {
-        let dtype = DType::try_from(view.dtype()).map_err(|e| {
-            format!("tensor {} has a type that is not understood ({e})", shown(name))
-        })?;
-        let tensor = widened(view.data(), dtype, view.shape())
-            .map_err(|e| format!("tensor {} cannot be read ({e})", shown(name)))?;
-        Ok((name.clone(), tensor))
-    });
-    let tensors = read.into_iter().collect::<Why<Tensors>>()?;
-    Ok(Contents { tensors, metadata: header.metadata().clone().unwrap_or_default() })
-}
+/// Longest header: names and extents of some 80,000 tensors. Its parser takes seconds for more.
+const HEADER_LIMIT: u64 = 8 << 20;
 
-/// A tensor from its bytes in row-major order, as float32 or, where it was that, float64.
-pub(super) fn widened(data: &[u8], dtype: DType, shape: &[usize]) -> candle_core::Result<Tensor> {
-    if dtype == DType::F16 {
-        // Many at a time, where the machine has instructions for it.
-        let halves: Vec<u16> =
-            data.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
-        let mut values = vec![0.0; halves.len()];
-        halves.reinterpret_cast::<f16>().convert_to_f32_slice(&mut values);
-        return Tensor::from_vec(values, shape, &Device::Cpu);
+/// What a safetensors file holds; `file` is its number.
+pub fn read(bytes: &[u8], file: usize) -> Why<Contents> {
+    let length = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    if (HEADER_LIMIT..bytes.len() as u64).contains(&length) {
+        return Err(format!(
+            "has a safetensors header of {}; at most {} are read",
+            short_bytes(length),
+            short_bytes(HEADER_LIMIT)
+        ));
     }
-    let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
-    Tensor::from_raw_buffer(data, dtype, shape, &Device::Cpu)?.to_dtype(wide)
+    let (header_length, header) = SafeTensors::read_metadata(bytes).map_err(|e| {
+        let why = shown(&first_line(&e));
+        format!("is not a whole safetensors file ({why}): copy or download it again")
+    })?;
+    let entry = |(name, info): (String, &TensorInfo)| {
+        let dtype = match info.dtype {
+            Dtype::F16 => Some(DType::F16),
+            Dtype::BF16 => Some(DType::BF16),
+            Dtype::F32 => Some(DType::F32),
+            Dtype::F64 => Some(DType::F64),
+            _ => None,
+        };
+        let (start, end) = info.data_offsets;
+        let before = size_of::<u64>() + header_length;
+        let place = dtype.map(|dtype| Place {
+            file,
+            bytes: before + start..before + end,
+            dtype,
+            offset: 0,
+            strides: None,
+        });
+        let place = place.ok_or_else(|| {
+            format!(
+                "holds {:?}, not float16, bfloat16, float32 or float64: convert it with .float()",
+                info.dtype
+            )
+        });
+        (name, Entry { dims: info.shape.clone(), place, key: 0 })
+    };
+    Ok(Contents {
+        entries: header.tensors().into_iter().map(entry).collect(),
+        metadata: header.metadata().clone().unwrap_or_default(),
+        tables: Vec::new(),
+    })
 }
