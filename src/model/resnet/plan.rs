@@ -46,7 +46,8 @@ impl Plan {
             }
         };
         let blocks = builder.blocks();
-        let bottleneck = builder.has("layer1.0.conv3.weight");
+        let third = ["layer1.0.conv3.weight", "layer1.0.bn3.weight"];
+        let bottleneck = third.iter().any(|name| builder.has(name));
         let inner = builder.dims("layer1.0.conv2.weight", 4)?;
         let before = builder.dims("layer1.0.conv1.weight", 4)?[0];
         if inner[1] == 0 || !before.is_multiple_of(inner[1]) {
