@@ -1,6 +1,7 @@
 //! Words that every part of the house shares: plain types, no behaviour of their own.
 
 mod array;
+pub mod bounds;
 mod choice;
 mod control;
 mod device;

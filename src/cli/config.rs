@@ -2,16 +2,22 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::args::{ConfigArgs, ConfigWhat, Flags};
 use super::context;
+use super::failure::Usage;
 use super::output::{self, shown};
 use crate::config::{config_dir, templates};
 use crate::session::write_new;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ConfigArgs) -> Result<()> {
+    if *flags != Flags::default() && !matches!(args.what, ConfigWhat::Show) {
+        bail!(Usage(
+            "flags are for `config show`, which prints what they make of the settings".into()
+        ));
+    }
     let text = match args.what {
         ConfigWhat::Path => files()?.map(|file| format!("{}\n", shown(&file))).concat(),
         ConfigWhat::Show => {

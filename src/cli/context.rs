@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use super::args::Flags;
+use super::args::{Flags, InputFlags, NetworkFlags};
 use super::failure::{self, Usage};
 use super::output::shown;
 use super::progress::Bar;
@@ -57,7 +57,8 @@ impl Context {
     /// # Errors
     /// When the settings file is wrong or the system gives no threads.
     pub fn open(flags: &Flags, keep: Keep) -> Result<Self> {
-        Self::with_model(flags, keep, &flags.model)
+        let model = flags.network.model.as_deref().unwrap_or(Path::new("builtin"));
+        Self::with_model(flags, keep, model)
     }
 
     /// The same for a network that is not named by `--model`.
@@ -76,7 +77,7 @@ impl Context {
         let options = Options {
             device: settings.run.device,
             dtype: settings.run.dtype,
-            wishes: wishes(flags)?,
+            wishes: wishes(&flags.network, &flags.input)?,
             catalogue: catalogue.clone(),
             offline: flags.offline,
             memory: usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
@@ -86,7 +87,8 @@ impl Context {
         };
         let model = ModelRef::named(&model.to_string_lossy(), &catalogue, model.exists())?;
         tracing::info!(?model, "session");
-        let (session, knock_outs) = (Arc::new(Session::new(options)), flags.knock_out.clone());
+        let (session, knock_outs) =
+            (Arc::new(Session::new(options)), flags.edits.knock_out.clone());
         Ok(Self { session, settings, model, catalogue, knock_outs })
     }
 
@@ -270,20 +272,20 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings> {
 
 /// Settings with the command line's word over them.
 pub(super) fn overlaid(mut settings: Settings, flags: &Flags) -> Settings {
-    if let Some(colormap) = flags.colormap {
+    if let Some(colormap) = flags.look.colormap {
         // A diverging map is for signed values; any other, when asked for by name, is for all.
         settings.display.signed_colormap = colormap;
         if !colormap.is_diverging() {
             settings.display.colormap = colormap;
         }
     }
-    settings.display.range = flags.range.unwrap_or(settings.display.range);
-    settings.display.sort = flags.sort.unwrap_or(settings.display.sort);
-    settings.display.graphics = flags.graphics.unwrap_or(settings.display.graphics);
-    settings.display.theme = flags.theme.unwrap_or(settings.display.theme);
-    settings.run.device = flags.device.unwrap_or(settings.run.device);
-    settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
-    settings.run.threads = flags.threads.unwrap_or(settings.run.threads);
+    settings.display.range = flags.look.range.unwrap_or(settings.display.range);
+    settings.display.sort = flags.sort.sort.unwrap_or(settings.display.sort);
+    settings.display.graphics = flags.graphics.graphics.unwrap_or(settings.display.graphics);
+    settings.display.theme = flags.theme.theme.unwrap_or(settings.display.theme);
+    settings.run.device = flags.compute.device.unwrap_or(settings.run.device);
+    settings.run.dtype = flags.compute.dtype.unwrap_or(settings.run.dtype);
+    settings.run.threads = flags.compute.threads.unwrap_or(settings.run.threads);
     settings
 }
 
@@ -309,10 +311,14 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>> {
     }
 }
 
-fn wishes(flags: &Flags) -> Result<Wishes> {
-    let overrides = overrides(flags)?;
-    let labels = flags.labels.as_deref().map(labels).transpose()?;
-    Ok(Wishes { overrides, labels, stride_in: flags.stride_in })
+fn wishes(network: &NetworkFlags, input: &InputFlags) -> Result<Wishes> {
+    let labels = network.labels.as_deref().map(labels).transpose()?;
+    Ok(Wishes {
+        overrides: overrides(input),
+        labels,
+        stride_in: network.stride_in,
+        state: network.state.clone(),
+    })
 }
 
 /// The names of classes in a file.
@@ -321,21 +327,18 @@ fn labels(path: &Path) -> Result<Vec<Label>> {
     read_labels(&text).map_err(|why| anyhow!("{}: {why}", shown(path)))
 }
 
-fn overrides(flags: &Flags) -> Result<Overrides> {
-    if flags.std.as_ref().is_some_and(|std| std.0.iter().any(|v| *v <= 0.0)) {
-        bail!(Usage("--std divides: every value must be above 0".into()));
-    }
+fn overrides(flags: &InputFlags) -> Overrides {
     let crop = match (flags.crop, flags.no_crop) {
         (true, _) => Some(true),
         (_, true) => Some(false),
         _ => None,
     };
-    Ok(Overrides {
+    Overrides {
         size: flags.size.map(|size| size.0),
         crop,
         mean: flags.mean.as_ref().map(|values| values.0.clone()),
         std: flags.std.as_ref().map(|values| values.0.clone()),
-    })
+    }
 }
 
 /// Refuses channels that a layer does not have.

@@ -20,7 +20,7 @@ pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
     let photos = photos(&root.photos)?;
     let context = Context::open(flags, Keep::Settings)?;
     let layer = check(&context, &root)?;
-    let knock_outs = match flags.knock_out.as_slice() {
+    let knock_outs = match flags.edits.knock_out.as_slice() {
         [] => Vec::new(),
         _ => context.knock_outs(&*context.network()?)?,
     };
@@ -51,6 +51,9 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
     for path in paths.iter().filter(|path| !path.exists()) {
         // One bare word that is no file was likely meant as a command.
         let word = shown(path);
+        if Command::NAMES.contains(&word.as_str()) {
+            bail!(Usage(format!("there is no photo \"{word}\"; the command {word} comes first")));
+        }
         let bare = !word.contains(['/', '.']);
         if let Some(near) = nearest(&word, Command::NAMES.into_iter()).first().filter(|_| bare) {
             bail!(Usage(format!(

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use thiserror::Error;
 
+use super::args::flag_elsewhere;
 use crate::base::clean;
 use crate::session::SessionError;
 
@@ -41,7 +42,18 @@ pub(super) fn refuse(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    say(&sentence(&error.render().to_string()));
+    let elsewhere = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) => flag_elsewhere(flag),
+        _ => None,
+    };
+    let said = sentence(&error.render().to_string());
+    say(&match elsewhere {
+        // clap's tip, a way to hand the flag on as a photo, is no help then.
+        Some(commands) => {
+            format!("{}; {commands}", said.split("; ").next().unwrap_or_default())
+        }
+        None => said,
+    });
     ExitCode::from(2)
 }
 

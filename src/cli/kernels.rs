@@ -17,7 +17,7 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
     }
     if let Some(
         sort @ (SortOrder::Mean | SortOrder::Max | SortOrder::Sparsity | SortOrder::Effect),
-    ) = flags.sort
+    ) = flags.sort.sort
     {
         bail!(Usage(format!("kernels are sorted by index or norm: {sort} is for maps")));
     }

@@ -13,7 +13,7 @@ use crate::session::ask::*;
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
     let to = To::check(&args.to, "maps")?;
-    if args.difference && flags.knock_out.is_empty() {
+    if args.difference && flags.edits.knock_out.is_empty() {
         bail!(Usage("--difference shows what --knock-out changes: say what is knocked out".into()));
     }
     let context = Context::open(flags, Keep::Newest)?;

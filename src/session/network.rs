@@ -34,6 +34,8 @@ pub struct Wishes {
     pub labels: Option<Vec<Label>>,
     /// Where a bottleneck has its stride.
     pub stride_in: Option<StrideIn>,
+    /// Of several state dicts in a file, the one under this key.
+    pub state: Option<String>,
 }
 
 impl Network {

@@ -32,11 +32,14 @@ impl Bench {
         self.0.path().join(name)
     }
 
-    /// Runs the program in the folder, on a network of the fixtures at a small size.
+    /// Runs the program in the folder, on a network of the fixtures; commands with an input at a small size.
     pub fn on(&self, network: &str, line: &[&str]) -> Ran {
         let model = network_path(network);
         let mut arguments = line.to_vec();
-        arguments.extend(["--model", model.to_str().unwrap(), "--size", "33x41"]);
+        arguments.extend(["--model", model.to_str().unwrap()]);
+        if line.first() != Some(&"kernels") {
+            arguments.extend(["--size", "33x41"]);
+        }
         self.run(&arguments)
     }
 
