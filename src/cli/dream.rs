@@ -12,7 +12,7 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
-    let out = Out::check(&args.making)?;
+    let out = Out::check(&args.making, flags, args.photo.as_deref())?;
     let has_place = args.channel.is_some() || args.unit.is_some();
     if args.layer.is_none() && args.class.is_none() {
         bail!(Usage(

@@ -36,6 +36,12 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr(), "convscope: {}", clean(text));
 }
 
+/// A line on stderr about what was done, harmless to the terminal.
+pub(super) fn tell(text: &str) {
+    // Nothing is left to do when stderr is closed.
+    let _ = writeln!(io::stderr(), "{}", clean(text));
+}
+
 /// What clap has to say: help and version as they are, a refusal as one sentence.
 pub(super) fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {

@@ -11,7 +11,7 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
-    let out = Out::check(&args.making)?;
+    let out = Out::check(&args.making, flags, Some(&args.photo))?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let layer = context.layer(&network, &args.layer)?;

@@ -11,7 +11,7 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
-    let to = To::check(&args.to, "kernels")?;
+    let to = To::check(&args.to, "kernels", (flags, None))?;
     if to.is_values() && args.slice.is_some() {
         bail!(Usage("an .npy holds every input of a kernel: leave out --slice".into()));
     }

@@ -12,7 +12,7 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
-    let to = To::check(&args.to, "maps")?;
+    let to = To::check(&args.to, "maps", (flags, Some(&args.photo)))?;
     if args.difference && flags.edits.knock_out.is_empty() {
         bail!(Usage("--difference shows what --knock-out changes: say what is knocked out".into()));
     }

@@ -45,11 +45,7 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["kernels", "--layer", "conv1", "-o", "-", "--print"], "choose one"),
         (&["kernels", "--layer", "conv1", "-o", "-", "--slice", "1"], "leave out --slice"),
         (&["kernels", "--layer", "conv1", "-o", "k.jpg"], "kernels are written as .png"),
-        (&["fetch"], "<M>"),
-        (&["completions", "tcsh"], "zsh"),
         (&["predict"], "PHOTO"),
-        (&["config"], "path|show|init"),
-        (&["config", "shw"], "'show'"),
         (&["--layer", "layer5"], "did you mean layer"),
         (&["--layer", "conv1", "--channel", "6"], "its channels are 0 to 5"),
         (&["--layer", "conv1", "predict", "P"], "'--layer' found; --layer is for maps, kernels"),
@@ -59,8 +55,15 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
             line.iter().map(|word| if *word == "P" { &photo } else { *word }).collect();
         bench.on("basic", &line).refused(2, words);
     }
-    let wrong = ["layers", "--size", "0x3"];
-    bench.run(&wrong).refused(2, "HEIGHTxWIDTH");
+    for (line, words) in [
+        (&["fetch"][..], "<M>"),
+        (&["completions", "tcsh"], "zsh"),
+        (&["config"], "path|show|init"),
+        (&["config", "shw"], "'show'"),
+        (&["layers", "--size", "0x3"], "HEIGHTxWIDTH"),
+    ] {
+        bench.run(line).refused(2, words);
+    }
 }
 
 #[test]

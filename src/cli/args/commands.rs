@@ -116,6 +116,8 @@ pub(in crate::cli) struct ToArgs {
     /// - is .npy to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub write: WriteFlags,
     /// Draw on the terminal, as --graphics says (also without -o)
     #[arg(long)]
     pub print: bool,
@@ -166,6 +168,8 @@ pub(in crate::cli) struct ExportArgs {
     /// The .safetensors file; - is stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    #[command(flatten)]
+    pub write: WriteFlags,
     #[command(flatten)]
     pub(super) network: NetworkFlags,
     #[command(flatten)]

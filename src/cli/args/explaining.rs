@@ -62,6 +62,8 @@ pub(in crate::cli) struct ExplainArgs {
     /// to 1, a gradient [C,H,W] unscaled); - is .npy to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub write: WriteFlags,
     /// With .npy: a map as it is, at the layer's size, before the ReLU
     #[arg(long)]
     pub raw: bool,

@@ -117,6 +117,15 @@ pub(in crate::cli) struct ThemeFlags {
     pub theme: Option<Theme>,
 }
 
+/// What becomes of a file that exists.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub(in crate::cli) struct WriteFlags {
+    /// Refuse to write a file that exists. Without this, -o replaces one when the new one is whole, with its mode and
+    /// owner; never an input of the command, nor a file with several names (hard links)
+    #[arg(long, requires = "output")]
+    pub no_clobber: bool,
+}
+
 /// Every group, as a command line gave them. A group that the command does not offer is as if nothing was given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::cli) struct Flags {

@@ -85,6 +85,8 @@ pub(in crate::cli) struct MakingArgs {
     /// Write a picture (.png) or the input tensor (.npy, float32 [C,H,W]); - is .npy to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub write: WriteFlags,
     /// Draw on the terminal, as --graphics says (also without -o and --json)
     #[arg(long)]
     pub print: bool,
