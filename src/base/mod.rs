@@ -22,12 +22,13 @@ pub use choice::{
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;
 pub use exact::Exact;
-pub use file::{open_regular, read_small, read_small_text};
+pub use file::{open_regular, open_to_append, read_small, read_small_text};
 pub use key::{Key, KeyCode, KeyError};
 pub use mouse::{Mouse, MouseKind};
 pub use random::Random;
 pub use ranges::{numbers, ranges};
 pub use rect::Rect;
 pub use text::{
-    bar, clean, count, first_line, nearest, percent, short_bytes, short_count, significant,
+    bar, clean, columns, count, first_line, fit, nearest, pad_end, pad_start, percent, short_bytes,
+    short_count, significant,
 };

@@ -35,7 +35,7 @@ fn dispatch(line: Line) -> anyhow::Result<()> {
     let offline = line.offline;
     let with = |flags: Flags| Flags { offline, ..flags };
     match line.command {
-        None => explore::run(&with(line.root.flags()), line.root),
+        None => explore::run(with(line.root.flags()), line.root),
         Some(Command::Layers(args)) => layers::run(&with(args.flags()), &args),
         Some(Command::Predict(args)) => predict::run(&with(args.flags()), &args),
         Some(Command::Maps(args)) => maps::run(&with(args.flags()), &args),

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{DreamArgs, EffortArgs, Flags, TargetArgs};
-use super::context::{Context, Keep};
+use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::making::{Made, Out};
 use super::progress::Bar;
@@ -34,6 +34,7 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
             context.run(&network, &PhotoRef::Blank, &mut bar.progress())?
         }
     };
+    finite(&outcome)?;
     let (iterations, seed) = (args.making.iterations, args.making.seed);
     let target = target(&context, (&network, &outcome), args)?;
     let words = match target {

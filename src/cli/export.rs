@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 
 use super::args::{ExportArgs, Flags};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep, ask, finite};
 use super::failure::Usage;
 use super::output::{Spared, Target, shown};
 use crate::base::{Array, LayerId};
@@ -38,7 +38,8 @@ pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     }
     let input = ask!(context, Request::InputValues(outcome.run.input), Values);
     tensors.insert(INPUT.to_string(), input);
-    target.write(&serialize(&tensors, &made_by(&network))?)
+    target.write(&serialize(&tensors, &made_by(&network))?)?;
+    finite(&outcome)
 }
 
 /// Each name as it was given, with its layer. A name of `input` asks for what is there anyway.

@@ -74,6 +74,9 @@ impl Made<'_> {
         let Finding::Rebuilt { of, photo } = &self.found.what else {
             bail!("an internal error: nothing was made");
         };
+        if !of.loss.is_finite() || of.picture.data.iter().any(|value| !value.is_finite()) {
+            bail!("the picture has NaN or infinity: its gradients are too large");
+        }
         if of.reached == Some(0.0) {
             failure::say("nothing was found that it answers to: it may be dead, or knocked out");
         }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, MapsArgs};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep, ask, finite};
 use super::failure::Usage;
 use super::target;
 use super::tiles::{Tiles, To, check_channels};
@@ -47,7 +47,8 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
             over_photo: args.overlay,
         },
     };
-    tiles.put(&to)
+    tiles.put(&to)?;
+    finite(&outcome)
 }
 
 fn select(

@@ -1,6 +1,7 @@
 //! The catalogue: networks of the hub that have a name of their own. `config/models.toml` is embedded,
 //! the user's file is laid over it.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde::de::Error as _;
@@ -130,6 +131,8 @@ impl Catalogue {
 
     /// Adds the networks of a file; what one of them does not state is taken from `below`.
     fn lay_over(&mut self, file: &Document<'_>, below: &DeTable<'_>) -> Result<(), ConfigError> {
+        let known = self.models.iter().enumerate().map(|(at, model)| (model.name.clone(), at));
+        let known: HashMap<String, usize> = known.collect();
         for (section, entries) in file.sections()? {
             let name = section.get_ref();
             let mut table = match below.get(name.as_ref()).map(Spanned::get_ref) {
@@ -156,7 +159,8 @@ impl Catalogue {
                 )
             })?;
             model.name = name.to_string();
-            match self.models.iter_mut().find(|known| known.name == model.name) {
+            // A file has each section once.
+            match known.get(&model.name).and_then(|at| self.models.get_mut(*at)) {
                 Some(known) => *known = model,
                 None => self.models.push(model),
             }

@@ -222,7 +222,9 @@ fn replaceable(path: &Path, old: &Metadata) -> io::Result<()> {
         return refused("is read-only");
     }
     if old.nlink() > 1 {
-        return refused("has other names (hard links), which would keep the old bytes: remove it first");
+        return refused(
+            "has other names (hard links), which would keep the old bytes: remove it first",
+        );
     }
     let own = rustix::process::geteuid();
     if !own.is_root() && old.uid() != own.as_raw() {
@@ -351,13 +353,17 @@ mod tests {
         pending(Existing::Replace).write(b"2").unwrap();
         let error = pending(Existing::Keep).write(b"3").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-        assert_eq!((std::fs::read(&path).unwrap(), names(folder.path())), (b"2".to_vec(), vec!["a".to_string()]));
+        assert_eq!(
+            (std::fs::read(&path).unwrap(), names(folder.path())),
+            (b"2".to_vec(), vec!["a".to_string()])
+        );
     }
 
     #[test]
     fn several_files_come_together() {
         let folder = tempfile::tempdir().unwrap();
-        let pending = |name: &str| Pending::open(&folder.path().join(name), Existing::Keep).unwrap();
+        let pending =
+            |name: &str| Pending::open(&folder.path().join(name), Existing::Keep).unwrap();
         let files = |names: [&str; 3]| names.map(|name| (pending(name), name.as_bytes().to_vec()));
         let three = files(["a", "b", "c"]);
         // Somebody else takes a name meanwhile.
@@ -384,7 +390,10 @@ mod tests {
         write("dangling").unwrap();
         assert!(write("loop").is_err());
         assert_eq!(at("a").metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!([std::fs::read(at("a")).unwrap(), std::fs::read(at("new")).unwrap()], [b"bytes"; 2]);
+        assert_eq!(
+            [std::fs::read(at("a")).unwrap(), std::fs::read(at("new")).unwrap()],
+            [b"bytes"; 2]
+        );
         assert!(at("link").symlink_metadata().unwrap().is_symlink());
         assert!(at("dangling").symlink_metadata().unwrap().is_symlink());
         assert!(Pending::open(&at("dangling"), Existing::Keep).is_err());
