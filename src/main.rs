@@ -1,6 +1,6 @@
 //! Arguments, log file, exit code: everything else is in the library.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
@@ -21,17 +21,13 @@ fn main() -> ExitCode {
     convscope::cli::run(std::env::args_os())
 }
 
-/// The log file, never the terminal. A program that cannot log still does its work.
+/// The log file, never the terminal, a link or a pipe. A program that cannot log still does its work.
 fn log_file() -> Option<File> {
     let folder = convscope::config::state_dir()?;
     fs::create_dir_all(&folder).ok()?;
-    let path = folder.join("convscope.log");
-    let long = fs::metadata(&path).is_ok_and(|data| data.len() > LOG_LIMIT);
-    let mut options = OpenOptions::new();
-    if long {
-        options.write(true).truncate(true)
-    } else {
-        options.append(true)
-    };
-    options.create(true).open(path).ok()
+    let file = convscope::base::open_to_append(&folder.join("convscope.log")).ok()?;
+    if file.metadata().is_ok_and(|data| data.len() > LOG_LIMIT) {
+        file.set_len(0).ok()?;
+    }
+    Some(file)
 }

@@ -10,7 +10,7 @@ use crossbeam_channel::unbounded;
 use super::{App, Ended};
 use crate::base::{Graphics, LayerId};
 use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
-use crate::explorer::{Effect, Opening, State, load_keys, start, views};
+use crate::explorer::{Effect, Given, Opening, State, load_keys, start, views};
 use crate::session::ask::{KnockOut, Look, ModelRef, PhotoRef};
 use crate::session::{Lanes, Session};
 use crate::terminal::graphics::Encoder;
@@ -41,7 +41,7 @@ pub struct Start {
     /// The networks with a name.
     pub catalogue: Arc<Catalogue>,
     /// The flags that change what is computed, as they were given.
-    pub flags: Vec<String>,
+    pub flags: Given,
     /// Colours and range as the settings have them, without the command line.
     pub usual_look: Look,
 }

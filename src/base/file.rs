@@ -4,6 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+#[cfg(unix)]
+use rustix::fs::OFlags;
+
 use super::short_bytes;
 
 /// Opens a regular file to read it, following links. Nothing else is waited for: opening a pipe would block until it
@@ -17,10 +20,14 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         options.custom_flags(flags.bits().cast_signed());
     }
-    let file = options.open(path)?;
+    regular(options.open(path)?)
+}
+
+/// Refuses what is not a regular file.
+fn regular(file: File) -> io::Result<File> {
     match what_else(&file.metadata()?.file_type()) {
         None => Ok(file),
         Some(what) => Err(io::Error::new(
@@ -28,6 +35,23 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
             format!("is {what}: a regular file is needed"),
         )),
     }
+}
+
+/// Opens a regular file to append to it, and makes it where there is none. A link is not followed: whoever can write the
+/// folder must not choose what grows.
+///
+/// # Errors
+/// As [`open_regular`], and for links.
+pub fn open_to_append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    regular(options.open(path)?)
 }
 
 /// The bytes of a regular file of at most `limit` bytes.
@@ -112,6 +136,12 @@ mod tests {
             let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
             assert!(made.success());
             assert_eq!(refused(&pipe), "is a named pipe: a regular file is needed");
+            assert!(open_to_append(&pipe).is_err());
+            std::os::unix::fs::symlink("log", folder.path().join("link")).unwrap();
+            assert!(open_to_append(&folder.path().join("link")).is_err());
+            assert!(open_to_append(Path::new("/dev/null")).is_err());
+            assert!(!folder.path().join("log").exists());
+            assert!(open_to_append(&folder.path().join("log")).is_ok());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Words that every part of the house shares: plain types, no behaviour of their own.
 
 mod array;
+pub mod bounds;
 mod choice;
 mod control;
 mod device;
@@ -22,7 +23,7 @@ pub use choice::{
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;
 pub use exact::Exact;
-pub use file::{open_regular, read_small, read_small_text};
+pub use file::{open_regular, open_to_append, read_small, read_small_text};
 pub use key::{Key, KeyCode, KeyError};
 pub use listing::{Listing, TensorInfo};
 pub use mouse::{Mouse, MouseKind};
@@ -30,5 +31,6 @@ pub use random::Random;
 pub use ranges::{numbers, ranges};
 pub use rect::Rect;
 pub use text::{
-    bar, clean, count, first_line, nearest, percent, short_bytes, short_count, significant,
+    bar, clean, columns, count, first_line, fit, nearest, pad_end, pad_start, percent, short_bytes,
+    short_count, significant,
 };

@@ -1,13 +1,78 @@
 //! Text for people: names without control bytes, numbers with few digits, near matches.
 
-/// `text` without anything that a terminal could obey: control characters (C0, C1, delete),
-/// line separators and marks that turn the direction of writing become `\u{fffd}`.
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthStr;
+
+/// Characters that show nothing, or that change where others are shown, by Unicode's properties (version 17). Variation
+/// selectors stay: they choose among forms of the character before them.
+const HIDDEN: [(char, char); 26] = [
+    // Line and paragraph separators.
+    ('\u{2028}', '\u{2029}'),
+    // Bidi_Control, as far as the rows below do not have it.
+    ('\u{61c}', '\u{61c}'),
+    ('\u{202a}', '\u{202e}'),
+    // Default_Ignorable_Code_Point: soft hyphen, joiners, fillers, tags, and what is reserved for more of them.
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180e}', '\u{180e}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fff8}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e00ff}'),
+    ('\u{e01f0}', '\u{e0fff}'),
+    // General category Cf without a glyph: interlinear annotation, controls of hieroglyphs.
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{13430}', '\u{1343f}'),
+    // Noncharacters.
+    ('\u{fdd0}', '\u{fdef}'),
+    ('\u{fffe}', '\u{ffff}'),
+    ('\u{1fffe}', '\u{1ffff}'),
+    ('\u{2fffe}', '\u{2ffff}'),
+    ('\u{efffe}', '\u{effff}'),
+    ('\u{10fffe}', '\u{10ffff}'),
+];
+
+/// `text` without anything that a terminal could obey or a reader could miss: control characters (C0, C1, delete),
+/// separators of lines, and characters that are invisible or reorder others become `\u{fffd}`.
 pub fn clean(text: &str) -> String {
-    let hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
+    let hidden =
+        |c: char| !c.is_ascii() && HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c));
+    text.chars().map(|c| if c.is_control() || hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Columns that a text takes on a terminal.
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` in at most so many columns; one that is longer ends with an ellipsis.
+pub fn fit(text: &str, most: usize) -> Cow<'_, str> {
+    // Each character takes two columns at most, so that the end of a long text need not be looked at.
+    let end = text.char_indices().nth(4 * most + 8).map_or(text.len(), |(at, _)| at);
+    if end == text.len() && text.width() <= most {
+        return Cow::Borrowed(text);
+    }
+    let ends = text[..end].char_indices().map(|(at, c)| at + c.len_utf8());
+    let last = ends.take_while(|end| text[..*end].width() < most).last().unwrap_or(0);
+    Cow::Owned(if most == 0 { String::new() } else { format!("{}…", &text[..last]) })
+}
+
+/// `text` with as many spaces after it as make so many columns.
+pub fn pad_end(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+/// `text` with as many spaces before it as make so many columns.
+pub fn pad_start(text: &str, columns: usize) -> String {
+    format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
 /// The first line of an error's message: candle adds a backtrace when `RUST_BACKTRACE` is set, and
@@ -122,6 +187,72 @@ mod tests {
             "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}"
         );
         assert_eq!(clean("Größe 漢"), "Größe 漢");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        let hidden = [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2069}',
+            '\u{206a}',
+            '\u{3164}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{fffb}',
+            '\u{1d173}',
+            '\u{e0000}',
+            '\u{e0041}',
+            '\u{e007f}',
+            '\u{10ffff}',
+        ];
+        for c in hidden {
+            assert_eq!(clean(&format!("a{c}b")), "a\u{fffd}b", "{:x}", u32::from(c));
+        }
+        // Variation selectors, marks, private use, prefixes of Arabic numbers: they show, or change what shows.
+        for c in [
+            '\u{fe0f}',
+            '\u{180b}',
+            '\u{e0100}',
+            '\u{301}',
+            '\u{e000}',
+            '\u{600}',
+            '\u{a0}',
+            '\u{fffd}',
+        ] {
+            assert_eq!(clean(&c.to_string()), c.to_string(), "{:x}", u32::from(c));
+        }
+        let ordered = HIDDEN.iter().all(|(first, last)| first <= last);
+        assert!(ordered);
+    }
+
+    #[test]
+    fn texts_are_cut_by_their_columns() {
+        assert_eq!([fit("cat", 3), fit("cats", 3), fit("", 3)], ["cat", "ca…", ""]);
+        assert_eq!([fit("漢字漢", 6), fit("漢字漢", 5), fit("漢字", 1)], ["漢字漢", "漢字…", "…"]);
+        assert_eq!(
+            (fit("e\u{301}e\u{301}", 2), fit("cat", 0)),
+            ("e\u{301}e\u{301}".into(), "".into())
+        );
+        let long = "a".repeat(100_000);
+        assert_eq!(columns(&fit(&long, 40)), 40);
+        assert_eq!(columns(&fit(&"\u{301}".repeat(100_000), 40)), 1);
+        assert_eq!(
+            [pad_end("漢", 4), pad_start("漢", 4), pad_end("cat", 2)],
+            ["漢  ", "  漢", "cat"]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use super::args::{AblateArgs, Channels, Flags};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep, ask, finite};
 use super::failure::Usage;
 use super::output;
 use super::progress::Bar;
@@ -30,6 +30,7 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     let info = network.layers.get(layer.0).context("the layer has no number")?;
     check_channels(args.channels.as_ref(), info)?;
     let before = context.run_one(&network, &args.photo)?;
+    finite(&before)?;
     if args.rank {
         return rank(&context, &network, &before, layer, args);
     }
@@ -43,6 +44,7 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     let bar = Bar::new(network.layers.len(), "layers");
     let after = context.run_with(before.run, all, &mut bar.progress())?;
     drop(bar);
+    finite(&after)?;
     let changes = changes(&before, &after, args.top.unwrap_or(CLASSES));
     if args.json {
         let report = Report {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::args::{BenchArgs, Flags};
 use super::context::{Context, Keep, ask};
-use super::failure::{self, Usage};
+use super::failure;
 use super::output;
 use super::progress::Bar;
 use super::table::{Align, Table};
@@ -26,9 +26,6 @@ struct Report {
 pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
-    if !flags.knock_out.is_empty() {
-        bail!(Usage("bench times the network as it is: leave --knock-out away".into()));
-    }
     let photo = PhotoRef::File(args.photo.clone());
     let input = ask!(context, Request::Input { network: network.id, photo }, Input);
     let works = &args.work.0;

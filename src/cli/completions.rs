@@ -138,8 +138,7 @@ fn network_on_the_line() -> Option<Arc<NetworkInfo>> {
     let named = model_in(std::env::args_os().skip_while(|word| word != "--"));
     let named = named.unwrap_or_else(|| "builtin".into());
     let catalogue = Arc::new(context::catalogue().ok()?);
-    let exists = Path::new(&named).exists();
-    let model = ModelRef::named(&named.to_string_lossy(), &catalogue, exists).ok()?;
+    let model = ModelRef::at(Path::new(&named), &catalogue).ok()?;
     let device = DeviceChoice::Cpu;
     let session = Session::new(Options { device, catalogue, offline: true, ..Options::default() });
     // What keeps it from loading is said when a command needs it.

@@ -1,17 +1,24 @@
 //! `convscope config`: where the settings lie, what is in force, and files to begin with.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::args::{ConfigArgs, ConfigWhat, Flags};
 use super::context;
+use super::failure::Usage;
 use super::output::{self, shown};
 use crate::config::{config_dir, templates};
-use crate::session::write_new;
+use crate::session::{Existing, Pending, write_together};
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ConfigArgs) -> Result<()> {
+    if *flags != Flags::default() && !matches!(args.what, ConfigWhat::Show) {
+        bail!(Usage(
+            "flags are for `config show`, which prints what they make of the settings".into()
+        ));
+    }
     let text = match args.what {
         ConfigWhat::Path => files()?.map(|file| format!("{}\n", shown(&file))).concat(),
         ConfigWhat::Show => {
@@ -35,15 +42,22 @@ fn init() -> Result<String> {
     let folder = folder()?;
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("{}: the folder cannot be made", shown(&folder)))?;
-    let mut said = String::new();
+    let (mut said, mut files) = (String::new(), Vec::new());
     for (name, text) in templates() {
         let path = folder.join(name);
         let name = shown(&path);
-        let written = write_new(&path, text.as_bytes())
-            .with_context(|| format!("{name}: cannot be written"))?;
-        let what = if written { "written" } else { "was there, left as it is" };
+        let what = match Pending::open(&path, Existing::Keep) {
+            Ok(pending) => {
+                files.push((pending, text.into_bytes()));
+                "written"
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => "was there, left as it is",
+            Err(error) => bail!("{name}: cannot be written: {error}"),
+        };
         said.push_str(&format!("{name}: {what}\n"));
     }
+    write_together(&files)
+        .with_context(|| format!("{}: the files cannot be written", shown(&folder)))?;
     Ok(said)
 }
 

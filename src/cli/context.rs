@@ -1,6 +1,5 @@
 //! What every command needs: the settings in force, a session, a network, inputs and runs.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +9,14 @@ use super::args::Flags;
 use super::failure::{self, Usage};
 use super::output::shown;
 use super::progress::Bar;
+use super::user_files::wishes;
+pub(super) use super::user_files::{catalogue, overlaid, read_if_there, settings};
 use crate::base::{Cancel, LayerId, Progress};
-use crate::config::{Catalogue, Label, Settings, config_dir, read_labels};
+use crate::config::{Catalogue, Settings};
 use crate::engine::device::Machine;
 use crate::session::ask::*;
-use crate::session::{Options, Session, Wishes};
-use crate::source::{Overrides, collect};
+use crate::session::{Options, Session};
+use crate::source::collect;
 
 /// What is kept between runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,8 @@ impl Context {
     /// # Errors
     /// When the settings file is wrong or the system gives no threads.
     pub fn open(flags: &Flags, keep: Keep) -> Result<Self> {
-        Self::with_model(flags, keep, &flags.model)
+        let model = flags.network.model.as_deref().unwrap_or(Path::new("builtin"));
+        Self::with_model(flags, keep, model)
     }
 
     /// The same for a network that is not named by `--model`.
@@ -76,7 +78,7 @@ impl Context {
         let options = Options {
             device: settings.run.device,
             dtype: settings.run.dtype,
-            wishes: wishes(flags)?,
+            wishes: wishes(&flags.network, &flags.input)?,
             catalogue: catalogue.clone(),
             offline: flags.offline,
             memory: usize::try_from(settings.memory.capture_mib.saturating_mul(1 << 20))
@@ -84,9 +86,10 @@ impl Context {
             history: keep == Keep::Settings,
             devices: Arc::new(Machine::new(settings.run.threads)),
         };
-        let model = ModelRef::named(&model.to_string_lossy(), &catalogue, model.exists())?;
+        let model = ModelRef::at(model, &catalogue)?;
         tracing::info!(?model, "session");
-        let (session, knock_outs) = (Arc::new(Session::new(options)), flags.knock_out.clone());
+        let (session, knock_outs) =
+            (Arc::new(Session::new(options)), flags.edits.knock_out.clone());
         Ok(Self { session, settings, model, catalogue, knock_outs })
     }
 
@@ -211,6 +214,29 @@ impl Context {
         &self,
         network: &NetworkInfo,
         paths: &[PathBuf],
+        each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
+    ) -> Result<Batch> {
+        self.run_each(network, paths, |_| Ok(()), each)
+    }
+
+    /// The same, where a photo whose result is not finite has failed.
+    ///
+    /// # Errors
+    /// As [`Context::run_all`].
+    pub fn run_finite(
+        &self,
+        network: &NetworkInfo,
+        paths: &[PathBuf],
+        each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
+    ) -> Result<Batch> {
+        self.run_each(network, paths, finite, each)
+    }
+
+    fn run_each(
+        &self,
+        network: &NetworkInfo,
+        paths: &[PathBuf],
+        check: impl Fn(&Outcome) -> Result<()>,
         mut each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
     ) -> Result<Batch> {
         let (samples, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths
@@ -221,7 +247,12 @@ impl Context {
         let bar = Bar::new(photos.len(), "photos");
         let mut batch = Batch { photos: photos.len(), failed: 0 };
         for path in &photos {
-            match self.run(network, &PhotoRef::named(path), &mut Progress::none()) {
+            let ran = self.run(network, &PhotoRef::named(path), &mut Progress::none());
+            let checked = ran.and_then(|outcome| {
+                check(&outcome).with_context(|| shown(path))?;
+                Ok(outcome)
+            });
+            match checked {
                 Ok(outcome) => each(path, &outcome, &bar)?,
                 Err(error) if photos.len() == 1 => return Err(error),
                 Err(error) => {
@@ -257,85 +288,20 @@ impl Batch {
     }
 }
 
-/// The settings file, if there is one, overlaid by the command line.
+/// Refuses a run whose result is not made of numbers: neither a class nor a reason can be read from it.
 ///
 /// # Errors
-/// When the file cannot be read or is wrong, with its line.
-pub(super) fn settings(flags: &Flags) -> Result<Settings> {
-    let path = config_dir().map(|folder| folder.join("config.toml"));
-    let text = path.as_deref().map(read_if_there).transpose()?.flatten();
-    let user = path.as_deref().zip(text.as_deref());
-    Ok(overlaid(Settings::load(user)?, flags))
-}
-
-/// Settings with the command line's word over them.
-pub(super) fn overlaid(mut settings: Settings, flags: &Flags) -> Settings {
-    if let Some(colormap) = flags.colormap {
-        // A diverging map is for signed values; any other, when asked for by name, is for all.
-        settings.display.signed_colormap = colormap;
-        if !colormap.is_diverging() {
-            settings.display.colormap = colormap;
-        }
+/// With the first layer that has NaN or infinity.
+pub(super) fn finite(outcome: &Outcome) -> Result<()> {
+    let ranked = outcome.ranked.iter().all(|(_, probability)| probability.is_finite());
+    let last_is_finite = outcome.summaries.last().is_none_or(|last| last.invalid == 0);
+    if ranked && last_is_finite {
+        return Ok(());
     }
-    settings.display.range = flags.range.unwrap_or(settings.display.range);
-    settings.display.sort = flags.sort.unwrap_or(settings.display.sort);
-    settings.display.graphics = flags.graphics.unwrap_or(settings.display.graphics);
-    settings.display.theme = flags.theme.unwrap_or(settings.display.theme);
-    settings.run.device = flags.device.unwrap_or(settings.run.device);
-    settings.run.dtype = flags.dtype.unwrap_or(settings.run.dtype);
-    settings.run.threads = flags.threads.unwrap_or(settings.run.threads);
-    settings
-}
-
-/// The networks with a name: those that ship with the program, and the user's.
-///
-/// # Errors
-/// When the user's file cannot be read or is wrong, with its line.
-pub(super) fn catalogue() -> Result<Catalogue> {
-    let path = config_dir().map(|folder| folder.join("models.toml"));
-    let text = path.as_deref().map(read_if_there).transpose()?.flatten();
-    Ok(Catalogue::load(path.as_deref().zip(text.as_deref()))?)
-}
-
-/// The text of a user's file; `None` when there is no such file.
-///
-/// # Errors
-/// When it is there and cannot be read.
-pub(super) fn read_if_there(path: &Path) -> Result<Option<String>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(anyhow!("{}: cannot be read: {error}", shown(path))),
-    }
-}
-
-fn wishes(flags: &Flags) -> Result<Wishes> {
-    let overrides = overrides(flags)?;
-    let labels = flags.labels.as_deref().map(labels).transpose()?;
-    Ok(Wishes { overrides, labels, stride_in: flags.stride_in, state: None })
-}
-
-/// The names of classes in a file.
-fn labels(path: &Path) -> Result<Vec<Label>> {
-    let text = read_if_there(path)?.ok_or_else(|| anyhow!("{}: no such file", shown(path)))?;
-    read_labels(&text).map_err(|why| anyhow!("{}: {why}", shown(path)))
-}
-
-fn overrides(flags: &Flags) -> Result<Overrides> {
-    if flags.std.as_ref().is_some_and(|std| std.0.iter().any(|v| *v <= 0.0)) {
-        bail!(Usage("--std divides: every value must be above 0".into()));
-    }
-    let crop = match (flags.crop, flags.no_crop) {
-        (true, _) => Some(true),
-        (_, true) => Some(false),
-        _ => None,
-    };
-    Ok(Overrides {
-        size: flags.size.map(|size| size.0),
-        crop,
-        mean: flags.mean.as_ref().map(|values| values.0.clone()),
-        std: flags.std.as_ref().map(|values| values.0.clone()),
-    })
+    let invalid = |(_, summary): &(&LayerInfo, &LayerSummary)| summary.invalid > 0;
+    let first = outcome.layers.iter().zip(&outcome.summaries).find(invalid);
+    let place = first.map_or_else(String::new, |(layer, _)| format!(", first in {}", layer.name));
+    bail!("the result has NaN or infinity{place}: `convscope stats` counts them in every layer")
 }
 
 /// Refuses channels that a layer does not have.

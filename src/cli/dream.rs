@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{DreamArgs, EffortArgs, Flags, TargetArgs};
-use super::context::{Context, Keep};
+use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::making::{Made, Out};
 use super::progress::Bar;
@@ -12,7 +12,7 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
-    let out = Out::check(&args.making)?;
+    let out = Out::check(&args.making, flags, args.photo.as_deref())?;
     let has_place = args.channel.is_some() || args.unit.is_some();
     if args.layer.is_none() && args.class.is_none() {
         bail!(Usage(
@@ -34,6 +34,7 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
             context.run(&network, &PhotoRef::Blank, &mut bar.progress())?
         }
     };
+    finite(&outcome)?;
     let (iterations, seed) = (args.making.iterations, args.making.seed);
     let target = target(&context, (&network, &outcome), args)?;
     let words = match target {

@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{ExplainArgs, Flags};
-use super::context::{Context, Keep};
+use super::context::{Context, Keep, finite};
 use super::failure::{self, Usage};
-use super::output::{self, Target as File};
+use super::output::{self, Spared, Target as File};
 use super::pictures;
 use super::target::{self, Place};
 use super::tiles::{self, Format};
@@ -19,10 +19,11 @@ use crate::session::ask::*;
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
     let method = target::method(&args.method)?;
-    let file = args.output.as_deref().map(|path| file(path, args, method)).transpose()?;
+    let file = args.output.as_deref().map(|path| file(path, flags, args, method)).transpose()?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let outcome = context.run_one(&network, &args.photo)?;
+    finite(&outcome)?;
     let place = Place { channel: args.channel, unit: args.unit.as_deref() };
     let known = (network.as_ref(), outcome.as_ref());
     let question = target::question(&context, known, method, &args.target, place, &args.effort)?;
@@ -31,6 +32,13 @@ pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
     let Finding::Explanation(explanation) = &found.what else {
         bail!("an internal error: this is no explanation");
     };
+    let values = &explanation.attribution.values.data;
+    if !explanation.value.is_finite() || values.iter().any(|value| !value.is_finite()) {
+        bail!(
+            "the explanation has NaN or infinity: the gradients are too large for {}",
+            context.settings.run.dtype
+        );
+    }
     if explanation.is_empty() {
         failure::say("nothing in this map speaks for the target: it is all zeros");
     }
@@ -51,12 +59,13 @@ pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
 }
 
 /// The file that is asked for.
-fn file(path: &Path, args: &ExplainArgs, method: Method) -> Result<(File, Format)> {
-    let (target, format) = tiles::file(path, "explanations")?;
+fn file(path: &Path, flags: &Flags, args: &ExplainArgs, method: Method) -> Result<(File, Format)> {
+    let spared = Spared::new(flags, args.write.no_clobber, Some(&args.photo));
+    let (target, format) = tiles::file(path, "explanations", &spared)?;
     if args.raw && (format != Format::Npy || method.kind() != Kind::Map) {
         bail!(Usage("--raw is for the .npy of a class activation map".into()));
     }
-    if target == File::Stdout && (args.print || args.json) {
+    if target.is_stdout() && (args.print || args.json) {
         bail!(Usage("-o - writes to stdout: leave out --print and --json".into()));
     }
     Ok((target, format))

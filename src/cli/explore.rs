@@ -1,7 +1,7 @@
 //! `convscope` without a command: the explorer.
 
-use std::io::{IsTerminal, stdin, stdout};
-use std::path::PathBuf;
+use std::io::{IsTerminal, Read, stdin, stdout};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -10,23 +10,32 @@ use super::context::{self, Context, Keep, known_channels};
 use super::failure::Usage;
 use super::output::shown;
 use crate::app;
-use crate::base::{LayerId, clean, nearest};
+use crate::base::{LayerId, clean, nearest, open_regular};
 use crate::explorer::{first_layer, views};
-use crate::session::ask::{Look, ModelRef, PhotoRef};
-use crate::source::{SAMPLES, collect};
+use crate::session::ask::{Look, ModelRef, NetworkInfo, PhotoRef};
+use crate::source::{SAMPLES, collect, is_checkpoint, is_photo};
 
 /// Runs the explorer. What the command line names is looked up before the screen is taken.
-pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
+pub(super) fn run(mut flags: Flags, mut root: Root) -> Result<()> {
+    network_among(&mut flags, &mut root.photos)?;
+    let flags = &flags;
     let photos = photos(&root.photos)?;
+    check_view(root.view.as_deref())?;
     let context = Context::open(flags, Keep::Settings)?;
-    let layer = check(&context, &root)?;
-    let knock_outs = match flags.knock_out.as_slice() {
-        [] => Vec::new(),
-        _ => context.knock_outs(&*context.network()?)?,
-    };
+    // A network that cannot be read is refused while there is a place for words. One of the hub may take long, with a bar
+    // over its bytes: not before it is known that there is a terminal, unless a name has to be looked up in it.
+    let names = root.layer.is_some() || root.channel.is_some() || !flags.edits.knock_out.is_empty();
+    let from_hub = matches!(context.model, ModelRef::Hub(_));
+    let first = if names || !from_hub { Some(context.network()?) } else { None };
+    let known = first.as_deref();
+    let layer = known.map(|known| check(&context, &root, known)).transpose()?.flatten();
+    let knock_outs = known.map(|known| context.knock_outs(known)).transpose()?.unwrap_or_default();
     if !stdin().is_terminal() || !stdout().is_terminal() {
         let commands = Command::NAMES.join(", ");
         bail!("the explorer needs a terminal; without one there are the commands {commands}");
+    }
+    if first.is_none() {
+        context.network()?;
     }
     let usual_look = Look::from(&context::settings(&Flags::default())?.display);
     app::run(app::Start {
@@ -44,6 +53,56 @@ pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
     })
 }
 
+/// Takes a network that stands among the photos as `--model`: the content decides, whatever it is called.
+///
+/// # Errors
+/// When there are two networks.
+fn network_among(flags: &mut Flags, photos: &mut Vec<PathBuf>) -> Result<()> {
+    let (networks, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        photos.drain(..).partition(|path| is_network(path));
+    *photos = others;
+    let mut networks = networks.into_iter();
+    let Some(first) = networks.next() else { return Ok(()) };
+    let other = flags.network.model.replace(first.clone()).or_else(|| networks.next());
+    if let Some(other) = other {
+        let (first, other) = (shown(&first), shown(&other));
+        bail!(Usage(format!("{first} and {other} are networks: the explorer opens one")));
+    }
+    Ok(())
+}
+
+/// Whether a path names a network rather than photos: a checkpoint by its first bytes or by its name, or a folder that
+/// holds weights and no photos.
+fn is_network(path: &Path) -> bool {
+    if path.is_dir() {
+        let has = |of: fn(&Path) -> bool| {
+            let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).any(|path| of(&path))
+        };
+        return has(is_checkpoint) && !has(is_photo);
+    }
+    let Ok(mut file) = open_regular(path) else { return false };
+    let mut first = Vec::new();
+    let read = file.by_ref().take(FIRST_BYTES).read_to_end(&mut first);
+    read.is_ok() && (begins_as_weights(&first) || is_checkpoint(path))
+}
+
+/// As many bytes as tell checkpoints from pictures.
+const FIRST_BYTES: u64 = 4096;
+
+/// Whether a file begins as PyTorch's (a zip or a pickle), safetensors or an index of shards do.
+fn begins_as_weights(bytes: &[u8]) -> bool {
+    // Safetensors: the length of a JSON header, then the header.
+    let header = bytes.first_chunk::<8>().map(|length| u64::from_le_bytes(*length));
+    let is_safetensors =
+        header.is_some_and(|n| n < 100_000_000) && bytes.get(8..10).is_some_and(|b| b == b"{\"");
+    let is_index = bytes.starts_with(b"{") && bytes.windows(12).any(|b| b == b"\"weight_map\"");
+    bytes.starts_with(b"PK\x03\x04")
+        || matches!(bytes, [0x80, 2..=5, ..])
+        || is_safetensors
+        || is_index
+}
+
 fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
     if paths.is_empty() {
         return Ok((0..SAMPLES.len()).map(PhotoRef::Sample).collect());
@@ -51,6 +110,9 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
     for path in paths.iter().filter(|path| !path.exists()) {
         // One bare word that is no file was likely meant as a command.
         let word = shown(path);
+        if Command::NAMES.contains(&word.as_str()) {
+            bail!(Usage(format!("there is no photo \"{word}\"; the command {word} comes first")));
+        }
         let bare = !word.contains(['/', '.']);
         if let Some(near) = nearest(&word, Command::NAMES.into_iter()).first().filter(|_| bare) {
             bail!(Usage(format!(
@@ -61,24 +123,17 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
     Ok(collect(paths)?.into_iter().map(PhotoRef::File).collect())
 }
 
-/// The layer that `--layer` names, once it and `--channel` are known to exist. The network is loaded
-/// here only when a name has to be looked up in it; the session keeps it.
-fn check(context: &Context, root: &Root) -> Result<Option<LayerId>> {
-    if let Some(view) = root.view.as_deref().filter(|view| views::find(view).is_none()) {
-        let names: Vec<_> = views::ALL.iter().map(|v| v.name().to_lowercase()).collect();
-        let view = clean(view);
-        bail!(Usage(format!("there is no view \"{view}\"; there are {}", names.join(", "))));
-    }
-    if let ModelRef::File(path) = &context.model
-        && !path.exists()
-    {
-        bail!("{}: no such file", shown(path));
-    }
-    if root.layer.is_none() && root.channel.is_none() {
-        return Ok(None);
-    }
-    let network = context.network()?;
-    let layer = root.layer.as_deref().map(|name| context.layer(&network, name)).transpose()?;
+/// Refuses a view that does not exist.
+fn check_view(view: Option<&str>) -> Result<()> {
+    let Some(view) = view.filter(|view| views::find(view).is_none()) else { return Ok(()) };
+    let names: Vec<_> = views::ALL.iter().map(|v| v.name().to_lowercase()).collect();
+    let view = clean(view);
+    bail!(Usage(format!("there is no view \"{view}\"; there are {}", names.join(", "))))
+}
+
+/// The layer that `--layer` names, once it and `--channel` are known to exist.
+fn check(context: &Context, root: &Root, network: &NetworkInfo) -> Result<Option<LayerId>> {
+    let layer = root.layer.as_deref().map(|name| context.layer(network, name)).transpose()?;
     let opened = layer.unwrap_or_else(|| first_layer(&network.layers));
     if let (Some(channel), Some(info)) = (root.channel, network.layers.get(opened.0)) {
         known_channels(info, &[channel])?;

@@ -1,14 +1,15 @@
 //! `convscope export`: the values of layers as a `.safetensors` file.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
 use super::args::{ExportArgs, Flags};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep, ask, finite};
 use super::failure::Usage;
-use super::output::{Target, shown};
+use super::output::{Spared, Target, shown};
 use crate::base::{Array, LayerId};
 use crate::session::ask::{NetworkInfo, Request};
 use crate::session::{made_by, serialize};
@@ -19,11 +20,13 @@ const INPUT: &str = "input";
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     let known = args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
-    let target = Target::check(&args.output)?;
-    if target != Target::Stdout && !known {
+    let is_stdout = args.output == Path::new("-");
+    if !is_stdout && !known {
         let file = shown(&args.output);
         bail!(Usage(format!("{file}: values of layers are written as .safetensors")));
     }
+    let spared = Spared::new(flags, args.write.no_clobber, Some(&args.photo));
+    let target = Target::check(&args.output, &spared)?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let layers = layers(&context, &network, &args.layers)?;
@@ -35,7 +38,8 @@ pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     }
     let input = ask!(context, Request::InputValues(outcome.run.input), Values);
     tensors.insert(INPUT.to_string(), input);
-    target.write(&serialize(&tensors, &made_by(&network))?)
+    target.write(&serialize(&tensors, &made_by(&network))?)?;
+    finite(&outcome)
 }
 
 /// Each name as it was given, with its layer. A name of `input` asks for what is there anyway.

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use thiserror::Error;
 
+use super::args::flag_elsewhere;
 use crate::base::clean;
 use crate::session::SessionError;
 
@@ -35,13 +36,30 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr(), "convscope: {}", clean(text));
 }
 
+/// A line on stderr about what was done, harmless to the terminal.
+pub(super) fn tell(text: &str) {
+    // Nothing is left to do when stderr is closed.
+    let _ = writeln!(io::stderr(), "{}", clean(text));
+}
+
 /// What clap has to say: help and version as they are, a refusal as one sentence.
 pub(super) fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    say(&sentence(&error.render().to_string()));
+    let elsewhere = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) => flag_elsewhere(flag),
+        _ => None,
+    };
+    let said = sentence(&error.render().to_string());
+    say(&match elsewhere {
+        // clap's tip, a way to hand the flag on as a photo, is no help then.
+        Some(commands) => {
+            format!("{}; {commands}", said.split("; ").next().unwrap_or_default())
+        }
+        None => said,
+    });
     ExitCode::from(2)
 }
 

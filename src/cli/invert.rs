@@ -4,20 +4,21 @@ use anyhow::{Context as _, Result};
 
 use super::ablate::select_channels;
 use super::args::{Channels, Flags, InvertArgs};
-use super::context::{Context, Keep};
+use super::context::{Context, Keep, finite};
 use super::making::{Made, Out};
 use super::tiles::check_channels;
 use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
-    let out = Out::check(&args.making)?;
+    let out = Out::check(&args.making, flags, Some(&args.photo))?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let layer = context.layer(&network, &args.layer)?;
     let info = network.layers.get(layer.0).context("the layer has no number")?;
     check_channels(args.channels.as_ref(), info)?;
     let outcome = context.run_one(&network, &args.photo)?;
+    finite(&outcome)?;
     let channels = match &args.channels {
         None | Some(Channels::All) => None,
         Some(channels) => Some(select_channels(&context, &outcome, layer, Some(channels))?),

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, JudgeArgs};
-use super::context::{Context, Keep};
+use super::context::{Context, Keep, finite};
 use super::output;
 use super::table::{Align, Table};
 use super::target::{self, Place};
@@ -48,6 +48,7 @@ pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let outcome = context.run_one(&network, &args.photo)?;
+    finite(&outcome)?;
     let known = (network.as_ref(), outcome.as_ref());
     let question =
         target::question(&context, known, method, &args.target, Place::default(), &args.effort)?;
@@ -55,6 +56,13 @@ pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
     let Finding::Judgement(of) = &found.what else {
         bail!("an internal error: this is no judgement");
     };
+    let scores = [&of.deletion, &of.insertion, &of.random].into_iter().flatten().map(|of| of.area);
+    let mut scores = scores.chain(of.road.as_ref().map(|of| of.score));
+    if scores.any(|score| !score.is_finite()) {
+        bail!(
+            "the judgement has NaN or infinity: a network that was changed for it gave such values"
+        );
+    }
     let words = target::words(question.target, &network);
     let text = if args.json {
         let report = Report {

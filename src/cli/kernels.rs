@@ -11,13 +11,13 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
-    let to = To::check(&args.to, "kernels")?;
+    let to = To::check(&args.to, "kernels", (flags, None))?;
     if to.is_values() && args.slice.is_some() {
         bail!(Usage("an .npy holds every input of a kernel: leave out --slice".into()));
     }
     if let Some(
         sort @ (SortOrder::Mean | SortOrder::Max | SortOrder::Sparsity | SortOrder::Effect),
-    ) = flags.sort
+    ) = flags.sort.sort
     {
         bail!(Usage(format!("kernels are sorted by index or norm: {sort} is for maps")));
     }

@@ -1,12 +1,14 @@
 //! Pictures that were made from what a network says, and where they go.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::args::MakingArgs;
+use super::args::{Flags, MakingArgs};
 use super::context::{Context, ask};
 use super::failure::{self, Usage};
-use super::output::{self, Target as File};
+use super::output::{self, Spared, Target as File};
 use super::pictures;
 use super::tiles::{self, Format};
 use crate::base::significant;
@@ -17,13 +19,15 @@ use crate::session::ask::*;
 pub(super) struct Out(Option<(File, Format)>);
 
 impl Out {
-    /// Looks before any work is done whether the picture can go there.
+    /// Finds out before any work is done whether the picture can go there; flags and photo say what is read.
     ///
     /// # Errors
     /// A file that cannot be written or is of no known kind, and two things that want stdout.
-    pub fn check(args: &MakingArgs) -> Result<Self> {
-        let file = args.output.as_deref().map(|path| tiles::file(path, "pictures")).transpose()?;
-        let to_stdout = file.as_ref().is_some_and(|(target, _)| *target == File::Stdout);
+    pub fn check(args: &MakingArgs, flags: &Flags, photo: Option<&Path>) -> Result<Self> {
+        let spared = Spared::new(flags, args.write.no_clobber, photo);
+        let file = args.output.as_deref();
+        let file = file.map(|path| tiles::file(path, "pictures", &spared)).transpose()?;
+        let to_stdout = file.as_ref().is_some_and(|(target, _)| target.is_stdout());
         if to_stdout && (args.print || args.json) {
             bail!(Usage("-o - writes to stdout: leave out --print and --json".into()));
         }
@@ -70,6 +74,9 @@ impl Made<'_> {
         let Finding::Rebuilt { of, photo } = &self.found.what else {
             bail!("an internal error: nothing was made");
         };
+        if !of.loss.is_finite() || of.picture.data.iter().any(|value| !value.is_finite()) {
+            bail!("the picture has NaN or infinity: its gradients are too large");
+        }
         if of.reached == Some(0.0) {
             failure::say("nothing was found that it answers to: it may be dead, or knocked out");
         }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, MapsArgs};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep, ask, finite};
 use super::failure::Usage;
 use super::target;
 use super::tiles::{Tiles, To, check_channels};
@@ -12,8 +12,8 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
-    let to = To::check(&args.to, "maps")?;
-    if args.difference && flags.knock_out.is_empty() {
+    let to = To::check(&args.to, "maps", (flags, Some(&args.photo)))?;
+    if args.difference && flags.edits.knock_out.is_empty() {
         bail!(Usage("--difference shows what --knock-out changes: say what is knocked out".into()));
     }
     let context = Context::open(flags, Keep::Newest)?;
@@ -47,7 +47,8 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
             over_photo: args.overlay,
         },
     };
-    tiles.put(&to)
+    tiles.put(&to)?;
+    finite(&outcome)
 }
 
 fn select(

@@ -36,6 +36,7 @@ mod table;
 mod target;
 mod tiles;
 mod truth;
+mod user_files;
 
 pub use dispatch::run;
 pub use failure::Usage;

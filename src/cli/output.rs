@@ -3,28 +3,76 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Serialize;
 
-use super::failure::Usage;
+use super::args::Flags;
+use super::failure::{self, Usage};
 use crate::base::clean;
-use crate::session::{folder_of, write_whole};
+use crate::session::{Existing, Pending, folder_of};
+use crate::source::is_checkpoint;
+
+/// What a result may not take the place of.
+pub(super) struct Spared {
+    /// Files that exist.
+    existing: Existing,
+    /// What the command reads.
+    inputs: Vec<PathBuf>,
+}
+
+impl Spared {
+    /// The network and the labels that flags name, and the photo of the command.
+    pub fn new(flags: &Flags, no_clobber: bool, photo: Option<&Path>) -> Self {
+        let existing = if no_clobber { Existing::Keep } else { Existing::Replace };
+        let mut inputs: Vec<PathBuf> = Vec::new();
+        let named = [flags.network.model.as_deref(), flags.network.labels.as_deref(), photo];
+        for path in named.into_iter().flatten() {
+            inputs.push(path.to_path_buf());
+            // Weights in a folder, and the shards beside their index.
+            let is_index = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+            let folder = if is_index { folder_of(path) } else { path };
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            inputs.extend(entries.map(|entry| entry.path()).filter(|path| is_checkpoint(path)));
+        }
+        Self { existing, inputs }
+    }
+
+    /// Whether two paths name the same file, by whatever names.
+    fn reads(&self, path: &Path) -> bool {
+        let same = |input: &PathBuf| same_file(input, path);
+        self.inputs.iter().any(same)
+    }
+}
+
+#[cfg(unix)]
+fn same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |path: &Path| path.metadata().ok().map(|data| (data.dev(), data.ino()));
+    id(one).is_some_and(|one| id(other) == Some(one))
+}
+
+#[cfg(not(unix))]
+fn same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    whole(one).is_some_and(|one| whole(other) == Some(one))
+}
 
 /// Where a result goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Target {
     /// `-o -`.
     Stdout,
-    /// A file.
-    File(PathBuf),
+    /// A file, with the path as it was given.
+    File(PathBuf, Pending),
 }
 
 impl Target {
-    /// Looks before any work is done whether the target can be written.
+    /// Finds out before any work is done whether the target can be written.
     ///
     /// # Errors
-    /// When its folder does not exist, it is a folder itself, or bytes would flood the terminal.
-    pub fn check(path: &Path) -> Result<Self> {
+    /// When its folder does not exist or refuses, when it is a folder itself or an input of the command, when it may
+    /// not be replaced, or when bytes would flood the terminal.
+    pub fn check(path: &Path, spared: &Spared) -> Result<Self> {
         if path == Path::new("-") {
             if io::stdout().is_terminal() {
                 bail!(Usage("-o - writes bytes: send stdout to a file or a program".into()));
@@ -38,10 +86,22 @@ impl Target {
         if !folder.is_dir() {
             bail!("{}: there is no folder {}", shown(path), shown(folder));
         }
-        Ok(Self::File(path.to_path_buf()))
+        if spared.reads(path) {
+            bail!("{}: is an input of this command: write under another name", shown(path));
+        }
+        let pending = Pending::open(path, spared.existing).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => anyhow!("{}: exists already", shown(path)),
+            _ => anyhow!("{}: cannot be written: {error}", shown(path)),
+        })?;
+        Ok(Self::File(path.to_path_buf(), pending))
     }
 
-    /// Writes it all.
+    /// Whether the bytes go to stdout.
+    pub const fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
+    /// Writes it all, and says where a file is.
     ///
     /// # Errors
     /// When the disk or the pipe fails; a file that was there is then as it was.
@@ -52,8 +112,12 @@ impl Target {
                 out.write_all(bytes)?;
                 Ok(out.flush()?)
             }
-            Self::File(path) => write_whole(path, bytes)
-                .with_context(|| format!("{}: cannot be written", shown(path))),
+            Self::File(path, pending) => {
+                let path = shown(path);
+                pending.write(bytes).with_context(|| format!("{path}: cannot be written"))?;
+                failure::tell(&format!("wrote {path}"));
+                Ok(())
+            }
         }
     }
 }
@@ -100,6 +164,7 @@ pub(super) fn shown(path: &Path) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::cli::args::NetworkFlags;
 
     #[test]
     fn json_means_the_same_without_control_characters() {
@@ -110,15 +175,23 @@ mod tests {
     }
 
     #[test]
-    fn files_are_written_whole_and_nothing_else_stays() {
+    fn inputs_are_spared_under_every_name() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.png");
-        for bytes in [&b"first"[..], b"2"] {
-            Target::check(&path).unwrap().write(bytes).unwrap();
-            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        let at = |name: &str| folder.path().join(name);
+        for name in ["photo.png", "model.safetensors", "a.png"] {
+            std::fs::write(at(name), "x").unwrap();
         }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(Target::check(folder.path()).is_err());
-        assert!(Target::check(&folder.path().join("none/a.png")).is_err());
+        let network = NetworkFlags { model: Some(folder.path().into()), ..Default::default() };
+        let flags = Flags { network, ..Flags::default() };
+        let spared = Spared::new(&flags, false, Some(&at("photo.png")));
+        let refused = |path: PathBuf| Target::check(&path, &spared).is_err();
+        assert!(refused(at("photo.png")) && refused(at("model.safetensors")));
+        assert!(refused(folder.path().join(".").join("photo.png")));
+        assert!(!refused(at("a.png")) && !refused(at("new.png")));
+        assert!(refused(folder.path().into()) && refused(at("none/a.png")));
+        let spared = Spared::new(&flags, true, None);
+        assert!(Target::check(&at("a.png"), &spared).is_err());
+        Target::check(&at("b.png"), &spared).unwrap().write(b"bytes").unwrap();
+        assert_eq!(std::fs::read(at("b.png")).unwrap(), b"bytes");
     }
 }

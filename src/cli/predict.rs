@@ -9,12 +9,14 @@ use super::args::{Flags, PredictArgs};
 use super::context::{Context, Keep};
 use super::failure;
 use super::output::{self, shown};
-use super::truth::{Score, Truth};
-use crate::base::{bar, count, percent};
+use super::truth::{Score, Truth, folder_classes};
+use crate::base::{bar, columns, count, fit, pad_end, percent};
 use crate::session::ask::{ClassLabel, NetworkInfo};
 
 /// Columns of a bar at probability 1.
 const BAR: usize = 24;
+/// Most columns of a class's name.
+const NAME: usize = 60;
 
 #[derive(Serialize)]
 struct Photo<'a> {
@@ -37,19 +39,29 @@ pub(super) fn run(flags: &Flags, args: &PredictArgs) -> Result<()> {
     if network.classes.is_empty() {
         bail!("{}: has no classes, it cannot predict", network.source);
     }
-    let truth = Truth::new(&network.classes, &args.photos);
+    let folders = folder_classes(&network.classes, &args.photos);
+    if let Some((classes, root)) = &folders {
+        failure::say(&format!(
+            "the classes have no names: taken from the {} folders in {}, in alphabetical order as ImageFolder numbers \
+             them; --labels FILE names them otherwise",
+            classes.len(),
+            shown(root)
+        ));
+    }
+    let classes = folders.as_ref().map_or(&network.classes, |(classes, _)| classes);
+    let truth = Truth::new(classes, &args.photos);
     let mut score = Score::default();
     let mut printed = 0;
-    let batch = context.run_all(&network, &args.photos, |path, outcome, bar| {
+    let batch = context.run_finite(&network, &args.photos, |path, outcome, bar| {
         if let Some(classes) = truth.of(path) {
             score.count(classes, &outcome.ranked);
         }
         let top = outcome.ranked.get(..args.top).unwrap_or(&outcome.ranked);
         let text = if args.json {
             let before = if printed == 0 { "{\"photos\":[\n" } else { ",\n" };
-            format!("{before}{}", output::json(&photo(path, top, &network.classes))?)
+            format!("{before}{}", output::json(&photo(path, top, classes))?)
         } else {
-            human(path, top, &network.classes)
+            human(path, top, classes)
         };
         printed += 1;
         Ok(bar.aside(|| output::print(&text))?)
@@ -91,17 +103,17 @@ fn human(path: &Path, top: &[(usize, f32)], labels: &[ClassLabel]) -> String {
         return format!(
             "{:>5}  {}  {}\n",
             percent(*probability),
-            name(labels, *index),
+            fit(name(labels, *index), NAME),
             shown(path)
         );
     }
-    let width =
-        top.iter().map(|(index, _)| name(labels, *index).chars().count()).max().unwrap_or(0);
+    let shown_name = |index: usize| fit(name(labels, index), NAME);
+    let width = top.iter().map(|(index, _)| columns(&shown_name(*index))).max().unwrap_or(0);
     let mut text = format!("{}\n", shown(path));
     for (index, probability) in top {
-        let label = name(labels, *index);
+        let label = pad_end(&shown_name(*index), width);
         let bar = bar(*probability, BAR);
-        let line = format!("  {:>5}  {label:<width$}  {bar}", percent(*probability));
+        let line = format!("  {:>5}  {label}  {bar}", percent(*probability));
         text.push_str(line.trim_end());
         text.push('\n');
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, StatsArgs};
@@ -103,7 +103,12 @@ pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
         format!("{} · {}{of} · {}\n\n{table}", network.name, network.source, count(photos, "photo"))
     };
     output::print(&text)?;
-    batch.finish()
+    batch.finish()?;
+    let invalid: usize = seen.iter().map(|(_, layer)| layer.total.invalid).sum();
+    if invalid > 0 {
+        bail!("{} not finite: NaN or infinity", count(invalid, "value"));
+    }
+    Ok(())
 }
 
 fn report<'a>(

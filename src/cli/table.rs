@@ -1,5 +1,10 @@
 //! Columns that stand under each other.
 
+use crate::base::{columns, fit, pad_end, pad_start};
+
+/// Most columns of a cell.
+const MOST: usize = 200;
+
 /// Where the text of a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Align {
@@ -24,9 +29,9 @@ impl Table {
         Self { align, rows: vec![titles], rules: vec![1] }
     }
 
-    /// A row more.
+    /// A row more. What is longer than a line of a large terminal is cut.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| fit(&cell, MOST).into_owned()).collect());
     }
 
     /// A line above the row that comes next.
@@ -37,7 +42,7 @@ impl Table {
     /// The text, two spaces between columns, no space at the ends of lines.
     pub fn text(&self) -> String {
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max()
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| columns(cell)).max()
         };
         let widths: Vec<usize> =
             (0..self.align.len()).map(|column| width(column).unwrap_or(0)).collect();
@@ -52,8 +57,8 @@ impl Table {
                 .iter()
                 .zip(self.align.iter().zip(&widths))
                 .map(|(cell, (align, width))| match align {
-                    Align::Left => format!("{cell:<width$}"),
-                    Align::Right => format!("{cell:>width$}"),
+                    Align::Left => pad_end(cell, *width),
+                    Align::Right => pad_start(cell, *width),
                 })
                 .collect();
             text.push_str(cells.join("  ").trim_end());
@@ -76,5 +81,16 @@ mod tests {
         table.row(["all".into(), "7".into(), "x".into()]);
         let text = "layer   n\n────────────\nfc     12\n────────────\nall     7  x\n";
         assert_eq!(table.text(), text);
+    }
+
+    #[test]
+    fn columns_are_those_of_the_terminal() {
+        let mut table = Table::new(&[("name", Align::Left), ("n", Align::Right)]);
+        table.row(["漢字漢".into(), "1".into()]);
+        table.row(["a".repeat(70_000), "2".into()]);
+        let text = table.text();
+        let widths: Vec<usize> = text.lines().map(columns).collect();
+        assert_eq!(widths, [MOST + 3; 4]);
+        assert!(text.lines().last().is_some_and(|line| line.ends_with("aaa…  2")), "{text}");
     }
 }

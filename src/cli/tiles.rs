@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::args::{Channels, ToArgs};
+use super::args::{Channels, Flags, ToArgs};
 use super::context::{Context, ask};
 use super::failure::{self, Usage};
-use super::output::{self, Target, shown};
+use super::output::{self, Spared, Target, shown};
 use super::print::{Printer, Sheet, Tile, caption, terminal_width, tile_size};
 use crate::picture::npy;
 use crate::session::ask::*;
@@ -32,13 +32,19 @@ pub(super) struct To<'a> {
 }
 
 impl<'a> To<'a> {
-    /// Looks before any work is done whether the tiles can go there. `noun` is for messages: `maps`.
+    /// Finds out before any work is done whether the tiles can go there. `noun` is for messages: `maps`; flags and
+    /// photo say what is read.
     ///
     /// # Errors
     /// A file that cannot be written or is of no known kind, and two things that want stdout.
-    pub fn check(args: &'a ToArgs, noun: &str) -> Result<Self> {
-        let file = args.output.as_deref().map(|path| file(path, noun)).transpose()?;
-        let to_stdout = file.as_ref().is_some_and(|(target, _)| *target == Target::Stdout);
+    pub fn check(
+        args: &'a ToArgs,
+        noun: &str,
+        (flags, photo): (&Flags, Option<&Path>),
+    ) -> Result<Self> {
+        let spared = Spared::new(flags, args.write.no_clobber, photo);
+        let file = args.output.as_deref().map(|path| file(path, noun, &spared)).transpose()?;
+        let to_stdout = file.as_ref().is_some_and(|(target, _)| target.is_stdout());
         if args.print && to_stdout {
             bail!(Usage("--print and -o - both write to stdout: choose one".into()));
         }
@@ -55,12 +61,12 @@ impl<'a> To<'a> {
 ///
 /// # Errors
 /// When it cannot be written, or its ending says neither.
-pub(super) fn file(path: &Path, noun: &str) -> Result<(Target, Format)> {
-    let target = Target::check(path)?;
+pub(super) fn file(path: &Path, noun: &str, spared: &Spared) -> Result<(Target, Format)> {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    let format = match (&target, ending.as_deref()) {
-        (Target::Stdout, _) | (_, Some("npy")) => Format::Npy,
-        (_, Some("png")) => Format::Png,
+    let format = match ending.as_deref() {
+        _ if path == Path::new("-") => Format::Npy,
+        Some("npy") => Format::Npy,
+        Some("png") => Format::Png,
         _ => {
             let file = shown(path);
             bail!(Usage(format!(
@@ -68,7 +74,7 @@ pub(super) fn file(path: &Path, noun: &str) -> Result<(Target, Format)> {
             )))
         }
     };
-    Ok((target, format))
+    Ok((Target::check(path, spared)?, format))
 }
 
 /// Tiles and the words about them.

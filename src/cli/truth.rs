@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use crate::base::clean;
 use crate::session::ask::ClassLabel;
 
 /// The names of classes as folders may spell them.
@@ -40,6 +41,32 @@ impl Truth {
             .map(|folder| spelled(&folder.as_os_str().to_string_lossy()))
             .find_map(|name| self.classes.get(&name).map(Vec::as_slice))
     }
+}
+
+/// Class folders as the names of classes that have none, and the folder that holds them. torchvision's `ImageFolder`
+/// numbers classes by the folders' names in alphabetical order; that is taken where one folder was named on the command
+/// line and has as many folders as the network has classes. `None` where it does not fit, or the classes have names.
+pub(super) fn folder_classes<'a>(
+    labels: &[ClassLabel],
+    paths: &'a [PathBuf],
+) -> Option<(Vec<ClassLabel>, &'a Path)> {
+    let is_number = |(at, label): (usize, &ClassLabel)| label.name == format!("class {at}");
+    if labels.is_empty() || !labels.iter().enumerate().all(is_number) {
+        return None;
+    }
+    let [root] = paths else { return None };
+    let entries = std::fs::read_dir(root).ok()?.flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let names = folders.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    names.sort();
+    // Folders that are called like indices say which class they are.
+    let say_indices = names.iter().all(|name| name.parse::<usize>().is_ok());
+    if names.len() != labels.len() || say_indices {
+        return None;
+    }
+    let label = |name: &String| ClassLabel { wordnet: None, name: clean(name) };
+    Some((names.iter().map(label).collect(), root))
 }
 
 /// Case, hyphens and underscores do not tell classes apart.
@@ -92,6 +119,28 @@ mod tests {
         assert_eq!(of("crane/a.png"), Some(vec![1, 2]));
         assert_eq!((of("a.png"), of("other/a.png"), of("3/a.png")), (None, None, None));
         assert_eq!(truth.of(Path::new("/elsewhere/1/a.png")), None);
+    }
+
+    #[test]
+    fn folders_name_classes_that_have_no_names() {
+        let root = tempfile::tempdir().unwrap();
+        let named = |names: &[&str]| -> Vec<ClassLabel> {
+            names.iter().map(|name| ClassLabel { wordnet: None, name: (*name).into() }).collect()
+        };
+        for folder in ["dog", "Zebra", "cat", ".cache"] {
+            std::fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        let paths = [root.path().to_path_buf()];
+        let numbers = named(&["class 0", "class 1", "class 2"]);
+        let names = |labels: &[ClassLabel]| {
+            let (found, _) = folder_classes(labels, &paths)?;
+            Some(found.into_iter().map(|label| label.name).collect::<Vec<_>>())
+        };
+        // As Python sorts: capitals first.
+        assert_eq!(names(&numbers), Some(vec!["Zebra".into(), "cat".into(), "dog".into()]));
+        assert_eq!(names(&numbers[..2]), None);
+        assert_eq!(names(&named(&["a", "b", "c"])), None);
+        assert!(folder_classes(&numbers, &[paths[0].clone(), paths[0].clone()]).is_none());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The catalogue: networks of the hub that have a name of their own. `config/models.toml` is embedded,
 //! the user's file is laid over it.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde::de::Error as _;
@@ -10,7 +11,7 @@ use toml::de::{DeTable, DeValue, Deserializer as Reader, Error};
 
 use super::ConfigError;
 use super::document::Document;
-use crate::base::nearest;
+use crate::base::{bounds, nearest};
 
 const DEFAULT: &str = include_str!("../../config/models.toml");
 /// What a network may state.
@@ -65,10 +66,10 @@ pub struct Model {
     /// How a photo is scaled.
     pub interpolation: Option<Filter>,
     /// Channel means of pixels in 0..1.
-    #[serde(default, deserialize_with = "finite")]
+    #[serde(default, deserialize_with = "means")]
     pub mean: Option<Vec<f32>>,
     /// Channel standard deviations of pixels in 0..1.
-    #[serde(default, deserialize_with = "positive")]
+    #[serde(default, deserialize_with = "deviations")]
     pub std: Option<Vec<f32>>,
     /// What its classes are called.
     pub labels: Option<LabelSet>,
@@ -130,6 +131,8 @@ impl Catalogue {
 
     /// Adds the networks of a file; what one of them does not state is taken from `below`.
     fn lay_over(&mut self, file: &Document<'_>, below: &DeTable<'_>) -> Result<(), ConfigError> {
+        let known = self.models.iter().enumerate().map(|(at, model)| (model.name.clone(), at));
+        let known: HashMap<String, usize> = known.collect();
         for (section, entries) in file.sections()? {
             let name = section.get_ref();
             let mut table = match below.get(name.as_ref()).map(Spanned::get_ref) {
@@ -156,7 +159,8 @@ impl Catalogue {
                 )
             })?;
             model.name = name.to_string();
-            match self.models.iter_mut().find(|known| known.name == model.name) {
+            // A file has each section once.
+            match known.get(&model.name).and_then(|at| self.models.get_mut(*at)) {
                 Some(known) => *known = model,
                 None => self.models.push(model),
             }
@@ -179,9 +183,8 @@ fn repo<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 }
 
 fn side<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
-    let side = usize::deserialize(from)?;
-    let fits = (1..=8192).contains(&side);
-    if fits { Ok(Some(side)) } else { Err(D::Error::custom("must be 1 to 8192")) }
+    let side = usize::try_from(i64::deserialize(from)?).ok().filter(|n| bounds::SIDE.contains(*n));
+    side.map(Some).ok_or_else(|| D::Error::custom(format!("must be {}", bounds::SIDE)))
 }
 
 fn fraction<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f32>, D::Error> {
@@ -190,16 +193,18 @@ fn fraction<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f32>, D::Error>
     if fits { Ok(Some(fraction)) } else { Err(D::Error::custom("must be above 0, at most 2")) }
 }
 
-fn finite<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<f32>>, D::Error> {
+fn means<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<f32>>, D::Error> {
     let values = Vec::<f32>::deserialize(from)?;
-    let fits = !values.is_empty() && values.iter().all(|value| value.is_finite());
-    if fits { Ok(Some(values)) } else { Err(D::Error::custom("must be finite numbers")) }
+    let fits = !values.is_empty() && values.iter().all(|value| bounds::MEAN.contains(*value));
+    let wrong = || D::Error::custom(format!("must be numbers from {}", bounds::MEAN));
+    if fits { Ok(Some(values)) } else { Err(wrong()) }
 }
 
-fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<f32>>, D::Error> {
-    let values = finite(from)?;
-    let fits = values.iter().flatten().all(|value| *value > 0.0);
-    if fits { Ok(values) } else { Err(D::Error::custom("must be above 0")) }
+fn deviations<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<f32>>, D::Error> {
+    let values = Vec::<f32>::deserialize(from)?;
+    let fits = !values.is_empty() && values.iter().all(|value| bounds::STD.contains(*value));
+    let wrong = || D::Error::custom(format!("must be numbers from {}", bounds::STD));
+    if fits { Ok(Some(values)) } else { Err(wrong()) }
 }
 
 #[cfg(test)]
@@ -267,8 +272,14 @@ mod tests {
                 "m.toml:2: resnet50.repo: must be owner/name or owner/name@revision",
             ),
             ("[resnet50]\ninput_size = 0", "m.toml:2: resnet50.input_size: must be 1 to 8192"),
-            ("[resnet50]\nstd = [0.2, 0]", "m.toml:2: resnet50.std: must be above 0"),
-            ("[resnet50]\nmean = []", "m.toml:2: resnet50.mean: must be finite numbers"),
+            (
+                "[resnet50]\nstd = [0.2, 0]",
+                "m.toml:2: resnet50.std: must be numbers from 0.00001 to 1000",
+            ),
+            (
+                "[resnet50]\nmean = []",
+                "m.toml:2: resnet50.mean: must be numbers from -1000 to 1000",
+            ),
             (
                 "[resnet50]\ncrop_pct = 0.0",
                 "m.toml:2: resnet50.crop_pct: must be above 0, at most 2",

@@ -1,12 +1,21 @@
-//! Names of classes: one a line in the order of the logits (`n01440764 tench`, or the name alone), or
-//! JSON: a list of names, or an object from indices to names (transformers' `id2label`, torchvision's
-//! `imagenet_class_index.json` with pairs of id and name).
+//! Names of classes, as training scripts save them.
+//!
+//! | text | read by |
+//! |---|---|
+//! | JSON: lists, tables from indices to names or from names to indices, also below the usual keys | `json` |
+//! | CSV and TSV, and lines of a name and an index | `columns` |
+//! | YAML: the `names` of a data set of Ultralytics | `yaml` |
+//! | a name on each line, in the order of the logits (`n01440764 tench`, or the name alone) | here |
+
+mod columns;
+mod json;
+mod yaml;
 
 use std::sync::LazyLock;
 
-use serde_json::Value;
-
 use crate::base::clean;
+
+pub use json::from_json;
 
 /// A class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,71 +26,63 @@ pub struct Label {
     pub name: String,
 }
 
+/// Names of tables of classes in files that hold other things too. Of several in one file the first here counts.
+const TABLES: [&str; 12] = [
+    "id2label",
+    "idx_to_class",
+    "index_to_class",
+    "class_to_idx",
+    "class_to_index",
+    "label2id",
+    "class_names",
+    "label_names",
+    "classes",
+    "names",
+    "categories",
+    "labels",
+];
+
 /// The 1,000 classes of ImageNet-1k.
 pub fn imagenet() -> &'static [Label] {
     static LABELS: LazyLock<Vec<Label>> =
-        LazyLock::new(|| parse(include_str!("../../config/labels/imagenet.txt")));
+        LazyLock::new(|| lines(include_str!("../../config/labels/imagenet.txt")));
     &LABELS
 }
 
-/// The labels of a file, JSON or lines.
+/// The labels of a file.
 ///
 /// # Errors
-/// When it starts as JSON and is none that names every class, or when there is no label at all.
+/// When a table does not name every class once, or when there is no label at all; in words that continue a sentence
+/// about the file.
 pub fn read(text: &str) -> Result<Vec<Label>, String> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let labels = if text.starts_with(['[', '{']) {
         let value = serde_json::from_str(text).map_err(|e| format!("is broken JSON: {e}"))?;
         from_json(&value)?
+    } else if let Some(table) = yaml::read(text) {
+        table?
+    } else if let Some(table) = columns::read(text) {
+        table?
     } else {
-        parse(text)
+        lines(text)
     };
     if labels.is_empty() { Err("names no class".into()) } else { Ok(labels) }
 }
 
-/// The labels in a JSON list or object.
-///
-/// # Errors
-/// When an entry is no name, or an index between 0 and the last has none.
-pub fn from_json(value: &Value) -> Result<Vec<Label>, String> {
-    let wrong = || "is no list of class names and no object from indices to names".to_string();
-    match value {
-        Value::Array(names) => names.iter().map(|v| from_value(v).ok_or_else(wrong)).collect(),
-        Value::Object(by_index) => {
-            let name = |i: usize| {
-                let value = by_index.get(&i.to_string());
-                value.ok_or_else(|| {
-                    format!("has {} classes, but none with the index {i}", by_index.len())
-                })
-            };
-            (0..by_index.len()).map(|i| from_value(name(i)?).ok_or_else(wrong)).collect()
-        }
-        _ => Err(wrong()),
-    }
+/// The labels of a file of lines.
+fn lines(text: &str) -> Vec<Label> {
+    rows(text).map(label).collect()
 }
 
-/// A name, or a pair of WordNet id and name.
-fn from_value(value: &Value) -> Option<Label> {
-    match value {
-        Value::String(name) => Some(from_line(name.trim())),
-        Value::Array(pair) => match pair.as_slice() {
-            [Value::String(id), Value::String(name)] if is_id(id) => {
-                Some(Label { id: Some(id.clone()), name: clean(name) })
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The labels of a file of lines; blank lines and lines that begin with `#` are skipped.
-pub fn parse(text: &str) -> Vec<Label> {
+/// Lines with something on them that is not a comment.
+fn rows(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(from_line).collect()
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-fn from_line(line: &str) -> Label {
+/// A name, which may begin with its WordNet id.
+fn label(line: &str) -> Label {
+    let line = line.trim();
     let (id, name) = line.split_once(char::is_whitespace).unwrap_or(("", line));
     if is_id(id) {
         Label { id: Some(id.to_string()), name: clean(name.trim_start()) }
@@ -96,52 +97,96 @@ fn is_id(text: &str) -> bool {
     digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Labels in the order of their indices, which must be 0, 1, 2 and so on, each once.
+fn in_order(mut pairs: Vec<(usize, Label)>) -> Result<Vec<Label>, String> {
+    let count = pairs.len();
+    pairs.sort_by_key(|(index, _)| *index);
+    for (expected, (index, _)) in pairs.iter().enumerate() {
+        if *index < expected {
+            return Err(format!("has two classes with the index {index}"));
+        }
+        if *index > expected {
+            return Err(format!("has {count} classes, but none with the index {expected}"));
+        }
+    }
+    Ok(pairs.into_iter().map(|(_, label)| label).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn label(id: Option<&str>, name: &str) -> Label {
+    fn named(id: Option<&str>, name: &str) -> Label {
         Label { id: id.map(str::to_string), name: name.to_string() }
     }
 
     #[test]
     fn lines_become_labels() {
         let text = "# ten classes\r\nn01440764 tench\r\n\r\ngarbage truck\nnurse shark\nn0144 x\na\u{1b}b\n";
+        let labels = [
+            named(Some("n01440764"), "tench"),
+            named(None, "garbage truck"),
+            named(None, "nurse shark"),
+            named(None, "n0144 x"),
+            named(None, "a\u{fffd}b"),
+        ];
+        assert_eq!(read(text), Ok(labels.to_vec()));
+        assert_eq!(read("# nothing"), Err("names no class".into()));
+        // Synonyms are not columns.
+        let synonyms = read("tench, Tinca tinca\ngoldfish, Carassius auratus");
         assert_eq!(
-            parse(text),
-            [
-                label(Some("n01440764"), "tench"),
-                label(None, "garbage truck"),
-                label(None, "nurse shark"),
-                label(None, "n0144 x"),
-                label(None, "a\u{fffd}b"),
-            ]
+            synonyms.map(|all| all[1].name.clone()),
+            Ok("goldfish, Carassius auratus".into())
         );
-    }
-
-    #[test]
-    fn json_comes_in_three_shapes() {
-        let two = vec![label(None, "cat"), label(None, "dog")];
-        assert_eq!(read(r#"["cat", "dog"]"#), Ok(two.clone()));
-        assert_eq!(read(r#" {"1": "dog", "0": "cat"}"#), Ok(two));
-        let pair = read(r#"{"0": ["n01440764", "tench"]}"#);
-        assert_eq!(pair, Ok(vec![label(Some("n01440764"), "tench")]));
-        for (text, why) in [
-            (r#"{"1": "dog"}"#, "has 1 classes, but none with the index 0"),
-            ("[3]", "is no list of class names and no object from indices to names"),
-            ("{", "is broken JSON: EOF while parsing an object at line 1 column 1"),
-            ("# nothing", "names no class"),
-        ] {
-            assert_eq!(read(text), Err(why.to_string()), "{text}");
-        }
     }
 
     #[test]
     fn imagenet_is_whole() {
         let labels = imagenet();
         assert_eq!(labels.len(), 1000);
-        assert_eq!(labels[0], label(Some("n01440764"), "tench"));
+        assert_eq!(labels[0], named(Some("n01440764"), "tench"));
         assert_eq!(labels[281].id.as_deref(), Some("n02123045"));
         assert!(labels.iter().all(|label| label.id.is_some() && !label.name.is_empty()));
+    }
+
+    /// Every table that is not refused has as many names as the text says, whatever was done to it.
+    #[test]
+    fn mutated_tables_are_read_or_refused() {
+        use crate::base::Random;
+        let seeds = [
+            r#"{"class_to_idx": {"cat": 0, "dog": 1}, "epoch": 3}"#,
+            r#"{"0": ["n01440764", "tench"], "1": ["n01443537", "goldfish"]}"#,
+            "index,name\n0,cat\n1,\"dog, small\"\n",
+            "names:\n  0: cat\n  1: dog\nnc: 2\n",
+            "names: ['cat', \"dog\"]\n",
+            "n01440764 tench\ngoldfish\n",
+        ];
+        let parts =
+            ["{", "}", "[", "]", ",", ":", "\"", "\n", "0", "-1", "9e9", "\\", "- ", "#", "é"];
+        let mut random = Random::new(12);
+        let (mut read_well, mut refused) = (0, 0);
+        for round in 0..4000 {
+            let mut text: Vec<char> = seeds[round % seeds.len()].chars().collect();
+            for _ in 0..=random.below(4) {
+                let at = random.below(text.len() + 1);
+                if random.below(2) == 0 && at < text.len() {
+                    text.remove(at);
+                } else {
+                    let part = parts[random.below(parts.len())];
+                    text.splice(at..at, part.chars());
+                }
+            }
+            match read(&text.iter().collect::<String>()) {
+                Ok(labels) => {
+                    assert!(!labels.is_empty());
+                    read_well += 1;
+                }
+                Err(why) => {
+                    assert!(!why.is_empty() && why.len() < 300, "{why}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(read_well > 500 && refused > 500, "{read_well} {refused}");
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,6 +14,7 @@ use toml::de::{DeTable, DeValue, Deserializer as Reader, Error};
 
 use super::ConfigError;
 use super::document::Document;
+use crate::base::bounds::{self, Bounds};
 use crate::base::{
     Choice, ColorDepth, Colormap, DeviceChoice, Dtype, Graphics, RangeMode, SortOrder, Theme,
 };
@@ -54,15 +56,16 @@ pub struct Display {
     /// The background that texts and lines are coloured for.
     #[serde(serialize_with = "name")]
     pub theme: Theme,
-    /// The width of a tile in terminal columns, at least 1.
-    #[serde(deserialize_with = "positive")]
+    /// The width of a tile in terminal columns: [`bounds::TILE`].
+    #[serde(deserialize_with = "tile")]
     pub tile: u16,
 }
 
 /// How it computes.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Run {
-    /// Threads; 0 is one for each core.
+    /// Threads: [`bounds::THREADS`]; 0 is one for each core.
+    #[serde(deserialize_with = "threads")]
     pub threads: usize,
     /// Where.
     #[serde(serialize_with = "name")]
@@ -75,8 +78,8 @@ pub struct Run {
 /// What is kept.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Memory {
-    /// The bound on all captures together, in MiB; at least 1.
-    #[serde(deserialize_with = "positive")]
+    /// The bound on all captures together, in MiB: [`bounds::CAPTURE_MIB`].
+    #[serde(deserialize_with = "capture_mib")]
     pub capture_mib: u64,
 }
 
@@ -143,13 +146,27 @@ fn name<S: Serializer>(choice: &impl fmt::Display, to: S) -> Result<S::Ok, S::Er
     to.collect_str(choice)
 }
 
-fn positive<'de, D, T>(from: D) -> Result<T, D::Error>
+fn tile<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    within(from, &bounds::TILE)
+}
+
+fn threads<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    within(from, &bounds::THREADS)
+}
+
+fn capture_mib<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    within(from, &bounds::CAPTURE_MIB)
+}
+
+/// A whole number of a range.
+fn within<'de, D, T>(from: D, bounds: &Bounds<T>) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de> + Default + PartialEq,
+    T: Copy + PartialOrd + FromStr + fmt::Display + TryFrom<i64>,
 {
-    let value = T::deserialize(from)?;
-    if value == T::default() { Err(D::Error::custom("must be at least 1")) } else { Ok(value) }
+    // TOML's integers: those that do not fit `T` are out of the range as well.
+    let number = T::try_from(i64::deserialize(from)?).ok().filter(|n| bounds.contains(*n));
+    number.ok_or_else(|| D::Error::custom(format!("must be {bounds}")))
 }
 
 /// `None` is written "auto".
@@ -262,14 +279,16 @@ mod tests {
                 "[display]\ntheme = \"solarized\"",
                 "c.toml:2: display.theme: \"solarized\" is none of auto, dark, light, none",
             ),
-            ("[display]\ntile = 0", "c.toml:2: display.tile: must be at least 1"),
+            ("[display]\ntile = 0", "c.toml:2: display.tile: must be 1 to 1000"),
+            ("[run]\nthreads = -1", "c.toml:2: run.threads: must be 0 to 1024"),
+            ("[run]\nthreads = 20000", "c.toml:2: run.threads: must be 0 to 1024"),
             (
-                "[run]\nthreads = -1",
-                "c.toml:2: run.threads: invalid value: integer `-1`, expected usize",
+                "[memory]\ncapture_mib = 9223372036854775807",
+                "c.toml:2: memory.capture_mib: must be 1 to 1048576",
             ),
             (
                 "[memory]\ncapture_mib = \"1\"",
-                "c.toml:2: memory.capture_mib: invalid type: string \"1\", expected u64",
+                "c.toml:2: memory.capture_mib: invalid type: string \"1\", expected i64",
             ),
             (
                 "[run]\nthreads = \n",

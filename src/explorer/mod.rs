@@ -29,6 +29,7 @@ pub use knocking::instead_words;
 pub use layout::{Grid, Layout, MapPlace};
 pub use picker::{Overlay, Picker, PickerItem, PickerKind};
 pub use rebuilding::{Rebuilding, What};
+pub use say::Given;
 pub use spots::Spot;
 pub use state::{Message, Opening, Pane, State, Work};
 pub use tree::Row;

@@ -2,7 +2,7 @@
 
 use super::picker::PickerKind;
 use super::{Effect, State, What, command};
-use crate::base::Choice;
+use crate::base::{Choice, bounds};
 use crate::session::ask::{Job, Target, find_class};
 
 pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
@@ -83,19 +83,19 @@ pub(super) fn make(state: &mut State, what: &str) -> Vec<Effect> {
 }
 
 pub(super) fn iterations(state: &mut State, number: &str) -> Vec<Effect> {
-    match (number, number.parse::<usize>()) {
+    match (number, bounds::ITERATIONS.parse(number)) {
         ("", _) => state.rebuild.iterations = None,
-        (_, Ok(count)) if (1..=100_000).contains(&count) => state.rebuild.iterations = Some(count),
-        _ => state.complain("\":iterations N\" takes a number from 1 to 100000"),
+        (_, Ok(count)) => state.rebuild.iterations = Some(count),
+        (_, Err(why)) => state.complain(format!("\":iterations N\": {why}")),
     }
     Vec::new()
 }
 
 pub(super) fn seed(state: &mut State, number: &str) -> Vec<Effect> {
-    match (number, number.parse::<u64>()) {
+    match (number, bounds::SEED.parse(number)) {
         ("", _) => state.rebuild.seed = state.rebuild.seed.wrapping_add(1),
         (_, Ok(seed)) => state.rebuild.seed = seed,
-        _ => state.complain("\":seed N\" takes a whole number"),
+        (_, Err(why)) => state.complain(format!("\":seed N\": {why}")),
     }
     Vec::new()
 }

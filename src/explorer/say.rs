@@ -4,12 +4,25 @@ use super::{State, What};
 use crate::base::{Choice, LayerId, ranges};
 use crate::session::ask::{KnockOut, ModelRef, PlaneKind, Seen, Slice, Target};
 
+/// The flags that the program was started with and that change what is computed, as words for the line of a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// For every command that loads a network.
+    pub network: Vec<String>,
+    /// For commands that run it.
+    pub run: Vec<String>,
+}
+
 /// The command that shows what the view shows.
 pub(super) fn command_line(state: &State) -> String {
     let mut words = vec!["convscope".to_string()];
     let photo = state.photos.get(state.shown).map(|photo| photo.text()).unwrap_or_default();
     let layer = state.layer_info().map(|l| l.name.clone()).unwrap_or_default();
-    match state.view().seen(state) {
+    let seen = state.view().seen(state);
+    // A command refuses flags that it does not use.
+    let is_weights = matches!(seen, Some(Seen::Kernels { .. }));
+    let is_statistics = seen.is_none() && !state.rebuilds();
+    match seen {
         Some(Seen::Maps { maps, over_photo, .. }) => {
             words.extend(["maps".into(), photo, "--layer".into(), layer]);
             words.extend(planes(&maps));
@@ -34,9 +47,14 @@ pub(super) fn command_line(state: &State) -> String {
     if state.model != ModelRef::Builtin {
         words.extend(["--model".into(), state.model.text(&state.catalogue)]);
     }
-    words.extend(look_flags(state));
-    words.extend(knock_out_flags(state));
-    words.extend(state.flags.iter().cloned());
+    if !is_statistics {
+        words.extend(look_flags(state));
+    }
+    words.extend(state.flags.network.iter().cloned());
+    if !is_weights {
+        words.extend(knock_out_flags(state));
+        words.extend(state.flags.run.iter().cloned());
+    }
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")
 }

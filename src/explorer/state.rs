@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Doing, Explaining, Overlay, Rebuilding, views};
+use super::{Doing, Explaining, Given, Overlay, Rebuilding, views};
 use crate::base::{Combine, DeviceChoice, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
@@ -30,7 +30,7 @@ pub struct State {
     /// The networks with a name.
     pub catalogue: Arc<Catalogue>,
     /// The flags that the program was started with and that change what is computed.
-    pub flags: Vec<String>,
+    pub flags: Given,
     /// The size of a cell in pixels, where the terminal shows real pictures.
     pub real: Option<(u16, u16)>,
     /// No key was pressed for a while: real pictures may follow.
@@ -200,7 +200,7 @@ pub struct Opening {
     /// The networks with a name.
     pub catalogue: Arc<Catalogue>,
     /// The flags that the program was started with and that change what is computed.
-    pub flags: Vec<String>,
+    pub flags: Given,
     /// Colours and range as the settings have them, without the command line.
     pub usual_look: Look,
     /// The size of a cell in pixels, where the terminal shows real pictures.

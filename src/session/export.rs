@@ -65,10 +65,10 @@ impl Session {
             ExportWhat::Layer(seen) => ("safetensors", self.layer(seen)?),
             ExportWhat::Text { text, ending } => (*ending, text.clone().into_bytes()),
         };
-        let stem = export.stem.to_string_lossy();
-        let name = |n: usize| match n {
-            1 => PathBuf::from(format!("{stem}.{ending}")),
-            n => PathBuf::from(format!("{stem}-{n}.{ending}")),
+        let name = |n: usize| {
+            let mut name = export.stem.clone().into_os_string();
+            name.push(if n == 1 { format!(".{ending}") } else { format!("-{n}.{ending}") });
+            PathBuf::from(name)
         };
         for path in (1..10_000).map(name) {
             let written = write_new(&path, &bytes).map_err(|e| {
@@ -79,7 +79,10 @@ impl Session {
                 return Ok(Exported { path, bytes: bytes.len() });
             }
         }
-        Err(SessionError::Failed(format!("{}: no free name", clean(&stem))))
+        Err(SessionError::Failed(format!(
+            "{}: no free name",
+            clean(&export.stem.to_string_lossy())
+        )))
     }
 
     fn png(&self, seen: &Seen, caption: &[String]) -> Result<Vec<u8>, SessionError> {

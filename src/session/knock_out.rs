@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::SessionError;
-use crate::base::{Exact, LayerId};
+use crate::base::{Exact, LayerId, bounds, clean};
 use crate::engine::{Change, Edit, Edits};
 
 /// Changed channels of a layer.
@@ -71,7 +71,8 @@ impl KnockOut {
         };
         let (layer, rest) = text.rsplit_once(':').ok_or_else(wrong)?;
         let number = |text: &str| {
-            text.trim().parse().ok().filter(|v: &f32| v.is_finite()).map(Exact).ok_or_else(wrong)
+            let number = bounds::FACTOR.parse(text).map(Exact);
+            number.map_err(|why| SessionError::Unknown(format!("\"{}\": {why}", clean(text))))
         };
         let (channels, to) = if let Some((channels, factor)) = rest.split_once('*') {
             (channels, Instead::Times(number(factor)?))

@@ -36,4 +36,4 @@ pub use export::{made_by, serialize};
 pub use lanes::{Event, LaneName, Lanes};
 pub use network::Wishes;
 pub use options::Options;
-pub use write::{folder_of, write_new, write_whole};
+pub use write::{Existing, Pending, folder_of, write_new, write_together};

@@ -42,6 +42,17 @@ impl ModelRef {
         }
     }
 
+    /// The network that a word of the command line names. What is not Unicode can only be a path.
+    ///
+    /// # Errors
+    /// As [`ModelRef::named`].
+    pub fn at(word: &Path, catalogue: &Catalogue) -> Result<Self, SessionError> {
+        match word.to_str() {
+            Some(text) => Self::named(text, catalogue, word.exists()),
+            None => Ok(Self::File(word.to_path_buf())),
+        }
+    }
+
     /// The text that names it on the command line.
     pub fn text(&self, catalogue: &Catalogue) -> String {
         match self {

@@ -59,13 +59,19 @@ pub fn prepare(
     let [height, width] = recipe.size;
     let resized = resized_size(photo, recipe);
     let pixels = |size: [usize; 2]| size[0].saturating_mul(size[1]);
-    if pixels(recipe.size) == 0
-        || pixels(recipe.size) > PIXEL_LIMIT
-        || pixels(resized) > PIXEL_LIMIT
-    {
+    if pixels(recipe.size) == 0 || pixels(recipe.size) > PIXEL_LIMIT {
         return Err(fail(format!(
             "{}: sizes from 1 px to 8192 x 8192 px are possible",
             recipe.describe()
+        )));
+    }
+    if pixels(resized) > PIXEL_LIMIT {
+        let [h, w] = resized;
+        return Err(fail(format!(
+            "{}: the whole photo would have {h}x{w} px before the crop, more than {} million: \
+             --no-crop warps it to the input's size",
+            recipe.describe(),
+            PIXEL_LIMIT / 1_000_000
         )));
     }
     let scaled = resize(photo, resized, recipe.interpolation).map_err(|e| fail(e.to_string()))?;

@@ -96,8 +96,8 @@ pub const HOUSE: Rules = Rules {
         fence("ratatui::crossterm", OnlyIn(&["terminal", "app"])),
         fence("crossterm", OnlyIn(&["terminal", "app"])),
         // source::hub asks whose part of a download it is, and whether that process lives; base opens files without
-        // waiting for pipes.
-        fence("rustix", OnlyIn(&["base", "source", "terminal", "app", "engine"])),
+        // waiting for pipes and asks how much memory is left; session gives files their names when they are whole.
+        fence("rustix", OnlyIn(&["base", "source", "session", "terminal", "app", "engine"])),
         // The fast backend asks for large pages.
         fence("rustix::mm", OnlyIn(&["engine"])),
         fence("rustix::termios", OnlyIn(&["terminal", "app"])),

@@ -24,16 +24,16 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["export", "P", "-o", "a.npz"], ".safetensors"),
         (&["stats", "P", "--layer", "layr3"], "layer3"),
         (&["stats", "P", "--json", "--csv"], "cannot be used with"),
-        (&["predict", "P", "--top", "0"], "a number from 1"),
-        (&["predict", "P", "--colormap", "virids"], "'viridis'"),
+        (&["predict", "P", "--top", "0"], "a number from 1 to"),
+        (&["maps", "P", "--colormap", "virids"], "'viridis'"),
         (&["predict", "P", "--mdoel", "x"], "'--model'"),
         (&["predict", "P", "--mean", "0.5,0.5"], "takes 3 channels"),
-        (&["predict", "P", "--std", "0.5,0,1"], "above 0"),
-        (&["predict", "P", "--range", "own"], "percentile"),
+        (&["predict", "P", "--std", "0.5,0,1"], "each 0.00001 to 1000"),
+        (&["maps", "P", "--range", "own"], "percentile"),
         (&["predict", "P", "--device", "gpu"], "auto, cpu, cuda, cuda:N, metal"),
         (&["predict", "P", "--dtype", "f8"], "f16, bf16"),
-        (&["predict", "P", "--graphics", "ansi"], "halfblocks, quadrants"),
-        (&["predict", "P", "--theme", "drak"], "dark"),
+        (&["maps", "P", "--graphics", "ansi"], "halfblocks, quadrants"),
+        (&["--theme", "drak"], "dark"),
         (&["kernels"], "--layer"),
         (&["kernels", "--layer", "relu"], "relu is no convolution; the one before it is conv1"),
         (&["kernels", "--layer", "layer1.0.bn2"], "the one before it is layer1.0.conv2"),
@@ -45,22 +45,64 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["kernels", "--layer", "conv1", "-o", "-", "--print"], "choose one"),
         (&["kernels", "--layer", "conv1", "-o", "-", "--slice", "1"], "leave out --slice"),
         (&["kernels", "--layer", "conv1", "-o", "k.jpg"], "kernels are written as .png"),
-        (&["fetch"], "<M>"),
-        (&["completions", "tcsh"], "zsh"),
         (&["predict"], "PHOTO"),
-        (&["config"], "path|show|init"),
-        (&["config", "shw"], "'show'"),
         (&["--layer", "layer5"], "did you mean layer"),
         (&["--layer", "conv1", "--channel", "6"], "its channels are 0 to 5"),
-        (&["--layer", "conv1", "predict", "P"], "after its name"),
+        (&["--layer", "conv1", "predict", "P"], "'--layer' found; --layer is for maps, kernels"),
         (&["predct"], "did you mean predict"),
     ] {
         let line: Vec<&str> =
             line.iter().map(|word| if *word == "P" { &photo } else { *word }).collect();
         bench.on("basic", &line).refused(2, words);
     }
-    let wrong = ["layers", "--size", "0x3"];
-    bench.run(&wrong).refused(2, "HEIGHTxWIDTH");
+    for (line, words) in [
+        (&["fetch"][..], "<M>"),
+        (&["completions", "tcsh"], "zsh"),
+        (&["config"], "path|show|init"),
+        (&["config", "shw"], "'show'"),
+        (&["layers", "--size", "0x3"], "HEIGHTxWIDTH"),
+    ] {
+        bench.run(line).refused(2, words);
+    }
+}
+
+#[test]
+fn a_flag_that_a_command_does_not_use_is_refused() {
+    let (bench, photo) = (Bench::new(), photo());
+    for (line, flag) in [
+        (&["layers", "--knock-out", "conv1:0"][..], "--knock-out"),
+        (&["layers", "--device", "cpu"], "--device"),
+        (&["kernels", "--layer", "conv1", "--knock-out", "conv1:0"], "--knock-out"),
+        (&["kernels", "--layer", "conv1", "--size", "32"], "--size"),
+        (&["models", "--model", "x"], "--model"),
+        (&["doctor", "--knock-out", "conv1:0"], "--knock-out"),
+        (&["config", "show", "--knock-out", "conv1:0"], "--knock-out"),
+        (&["bench", &photo, "--knock-out", "conv1:0"], "--knock-out"),
+        (&["predict", &photo, "--colormap", "jet"], "--colormap"),
+        (&["--knock-out", "conv1:0", "models"], "--knock-out"),
+    ] {
+        let words = format!("unexpected argument '{flag}' found; {flag} is for ");
+        bench.run(line).refused(2, &words);
+    }
+    bench.run(&["config", "path", "--device", "cpu"]).refused(2, "for `config show`");
+    bench.run(&["--offline", "man"]).ok();
+}
+
+#[test]
+fn names_of_commands_may_be_values_and_folders() {
+    let bench = Bench::new();
+    bench.put_photo("maps/a.png");
+    for line in [
+        &["maps/a.png", "--view", "explain"][..],
+        &["./maps", "--view", "maps"],
+        &["--view", "kernels", "maps/a.png"],
+        &["maps/a.png", "maps", "--view", "depth"],
+        &["--layer", "layer1", "--", "maps"],
+    ] {
+        bench.run(line).refused(1, "needs a terminal");
+    }
+    let lost = bench.run(&["maps/a.png", "layers"]);
+    lost.refused(2, "no photo \"layers\"; the command layers comes first");
 }
 
 #[test]
@@ -71,7 +113,7 @@ fn the_world_may_fail() {
     for (line, words) in [
         (&["layers", "--model", "none.safetensors"][..], "none.safetensors: no such file"),
         (&["layers", "--model", "net.safetensors"], "net.safetensors: "),
-        (&["layers", "--device", "cuda:7"], "cuda:7: "),
+        (&["predict", &photo, "--device", "cuda:7"], "cuda:7: "),
         (&["predict", &photo, "--device", "metal"], "metal: "),
         (&["predict", &photo, "--device", "cpu", "--dtype", "f16"], "take --dtype f32"),
         (&["predict", "none.png"], "none.png: no such file or folder"),
@@ -95,8 +137,9 @@ fn the_explorer_needs_a_terminal() {
 fn flags_stand_before_and_after_the_command() {
     let (bench, model) = (Bench::new(), network_path("wide"));
     let model = model.to_str().unwrap();
-    let before = bench.run(&["--model", model, "--offline", "layers", "--json"]).ok().out;
-    let after = bench.run(&["layers", "--json", "--model", model, "--threads", "1"]).ok().out;
+    let before =
+        bench.run(&["--model", model, "--offline", "--size", "160", "layers", "--json"]).ok().out;
+    let after = bench.run(&["layers", "--json", "--model", model, "--size", "160"]).ok().out;
     assert_eq!(before, after);
     let warped = bench.run(&["layers", "--model", model, "--size", "32", "--no-crop"]).ok().out;
     assert!(warped.contains("warped to 32x32"), "{warped}");

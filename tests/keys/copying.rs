@@ -126,7 +126,7 @@ fn what_the_settings_have_is_not_said() {
     assert!(copied(&mut explorer).ends_with("--print --colormap viridis --range map"));
     explorer.press("r c");
     assert!(copied(&mut explorer).ends_with("--print"));
-    explorer.state.flags = vec!["--size".into(), "64x64".into()];
+    explorer.state.flags.run = vec!["--size".into(), "64x64".into()];
     assert!(copied(&mut explorer).ends_with("--print --size 64x64"));
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use convscope::base::{Cancel, DeviceChoice, Key, Progress, SortOrder, Theme};
 use convscope::config::{Catalogue, Settings};
 use convscope::engine::device::Machine;
-use convscope::explorer::{Effect, Msg, Opening, Printed, State, demand, load_keys, start, update};
+use convscope::explorer::{
+    Effect, Given, Msg, Opening, Printed, State, demand, load_keys, start, update,
+};
 use convscope::session::ask::{Look, ModelRef, PhotoRef, Request};
 use convscope::session::{Options, Session};
 
@@ -40,7 +42,7 @@ impl Explorer {
             tile: display.tile,
             device: DeviceChoice::Cpu,
             catalogue: Arc::new(Catalogue::load(None).unwrap()),
-            flags: Vec::new(),
+            flags: Given::default(),
             usual_look: Look::from(display),
             real: None,
             theme: Theme::Dark,

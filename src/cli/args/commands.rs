@@ -1,12 +1,13 @@
-//! What each command takes besides the flags that stand everywhere.
+//! What each command takes: its own arguments, and the groups of flags that it uses.
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
-use super::values::{Channels, Works, at_least_one, choice, works};
-use crate::base::Combine;
+use super::groups::*;
+use super::values::{Channels, Works, choice, within, works};
+use crate::base::{Combine, bounds};
 use crate::cli::completions;
 
 /// `layers`
@@ -15,6 +16,10 @@ pub(in crate::cli) struct LayersArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
 }
 
 /// `predict`
@@ -23,12 +28,20 @@ pub(in crate::cli) struct PredictArgs {
     /// Photos, folders of photos, or input tensors (.npy)
     #[arg(value_name = "PHOTO|FOLDER", required = true)]
     pub photos: Vec<PathBuf>,
-    /// How many classes to name
-    #[arg(long, value_name = "K", default_value = "5", value_parser = at_least_one)]
+    /// How many classes to name, 1 to 1000000
+    #[arg(long, value_name = "K", default_value = "5", value_parser = within(&bounds::TOP))]
     pub top: usize,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
 }
 
 /// `maps`
@@ -55,6 +68,20 @@ pub(in crate::cli) struct MapsArgs {
     /// Where the tiles go.
     #[command(flatten)]
     pub to: ToArgs,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
+    #[command(flatten)]
+    pub(super) look: LookFlags,
+    #[command(flatten)]
+    pub(super) sort: SortFlags,
+    #[command(flatten)]
+    pub(super) graphics: GraphicsFlags,
 }
 
 /// `kernels`
@@ -67,11 +94,19 @@ pub(in crate::cli) struct KernelsArgs {
     #[arg(long, value_name = "LIST")]
     pub channels: Option<Channels>,
     /// Only this input of each kernel; by default all three as colours where there are three, else 0
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = within(&bounds::INDEX))]
     pub slice: Option<usize>,
     /// Where the tiles go.
     #[command(flatten)]
     pub to: ToArgs,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) look: LookFlags,
+    #[command(flatten)]
+    pub(super) sort: SortFlags,
+    #[command(flatten)]
+    pub(super) graphics: GraphicsFlags,
 }
 
 /// Where tiles go: what `maps` and `kernels` share.
@@ -81,14 +116,16 @@ pub(in crate::cli) struct ToArgs {
     /// - is .npy to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub write: WriteFlags,
     /// Draw on the terminal, as --graphics says (also without -o)
     #[arg(long)]
     pub print: bool,
-    /// Columns to draw in; by default all of the terminal
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// Columns to draw in, 1 to 1000; by default all of the terminal
+    #[arg(long, value_name = "N", value_parser = within(&bounds::COLUMNS))]
     pub width: Option<u16>,
-    /// Pixels for each value of a .png; by default the sheet gets about 1000 pixels wide
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Pixels for each value of a .png, 1 to 256; by default the sheet gets about 1000 pixels wide
+    #[arg(long, value_name = "N", value_parser = within(&bounds::PIXELS_EACH))]
     pub scale: Option<u16>,
 }
 
@@ -108,6 +145,14 @@ pub(in crate::cli) struct StatsArgs {
     /// Print CSV, every channel
     #[arg(long, group = "format")]
     pub csv: bool,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
 }
 
 /// `export`
@@ -123,6 +168,16 @@ pub(in crate::cli) struct ExportArgs {
     /// The .safetensors file; - is stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    #[command(flatten)]
+    pub write: WriteFlags,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
 }
 
 /// `bench`
@@ -134,12 +189,18 @@ pub(in crate::cli) struct BenchArgs {
     /// What is timed
     #[arg(long, value_name = "WORK", default_value = "all", value_parser = works())]
     pub work: Works,
-    /// How often, besides twice that do not count
-    #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one)]
+    /// Number of timed runs, 1 to 100000, after two warm-up runs
+    #[arg(long, value_name = "N", default_value = "10", value_parser = within(&bounds::RUNS))]
     pub runs: usize,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
 }
 
 /// `models`
@@ -164,6 +225,12 @@ pub(in crate::cli) struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) graphics: GraphicsFlags,
+    #[command(flatten)]
+    pub(super) theme: ThemeFlags,
 }
 
 /// `completions`
@@ -180,6 +247,16 @@ pub(in crate::cli) struct ConfigArgs {
     /// What to do
     #[arg(value_enum, value_name = "path|show|init")]
     pub what: ConfigWhat,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) look: LookFlags,
+    #[command(flatten)]
+    pub(super) sort: SortFlags,
+    #[command(flatten)]
+    pub(super) graphics: GraphicsFlags,
+    #[command(flatten)]
+    pub(super) theme: ThemeFlags,
 }
 
 /// What `config` does.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 
-use super::values::{Channels, at_least_one};
+use super::groups::*;
+use super::values::{Channels, within};
+use crate::base::bounds;
 use crate::cli::completions;
 
 /// What is explained.
@@ -23,11 +25,11 @@ pub(in crate::cli) struct TargetArgs {
 /// Numbers of methods that repeat themselves.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct EffortArgs {
-    /// Points on the path of integrated-gradients
-    #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one)]
+    /// Points on the path of integrated-gradients, 1 to 10000
+    #[arg(long, value_name = "N", default_value = "50", value_parser = within(&bounds::STEPS))]
     pub steps: usize,
-    /// Noisy inputs of smoothgrad
-    #[arg(long, value_name = "N", default_value = "25", value_parser = at_least_one)]
+    /// Noisy inputs of smoothgrad, 1 to 10000
+    #[arg(long, value_name = "N", default_value = "25", value_parser = within(&bounds::SAMPLES))]
     pub samples: usize,
     /// What random numbers start from
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -48,7 +50,7 @@ pub(in crate::cli) struct ExplainArgs {
     #[command(flatten)]
     pub target: TargetArgs,
     /// Explain a channel of --layer: its sum over all positions
-    #[arg(long, value_name = "N", conflicts_with = "class")]
+    #[arg(long, value_name = "N", conflicts_with = "class", value_parser = within(&bounds::INDEX))]
     pub channel: Option<usize>,
     /// Explain one unit of --layer: channel, row, column
     #[arg(long, value_name = "C,Y,X", conflicts_with_all = ["class", "channel"])]
@@ -60,6 +62,8 @@ pub(in crate::cli) struct ExplainArgs {
     /// to 1, a gradient [C,H,W] unscaled); - is .npy to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub write: WriteFlags,
     /// With .npy: a map as it is, at the layer's size, before the ReLU
     #[arg(long)]
     pub raw: bool,
@@ -69,12 +73,24 @@ pub(in crate::cli) struct ExplainArgs {
     /// Draw on the terminal, as --graphics says (also without -o and --json)
     #[arg(long)]
     pub print: bool,
-    /// Columns to draw in; by default all of the terminal
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// Columns to draw in, 1 to 1000; by default all of the terminal
+    #[arg(long, value_name = "N", value_parser = within(&bounds::COLUMNS))]
     pub width: Option<u16>,
     /// Print the numbers as JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
+    #[command(flatten)]
+    pub(super) look: LookFlags,
+    #[command(flatten)]
+    pub(super) graphics: GraphicsFlags,
 }
 
 /// `ablate`
@@ -89,8 +105,9 @@ pub(in crate::cli) struct AblateArgs {
     /// Its channels: 0,3-7 or top:K or all
     #[arg(long, value_name = "LIST", required_unless_present = "rank")]
     pub channels: Option<Channels>,
-    /// Multiply the channels by this instead of switching them off
-    #[arg(long, value_name = "X", conflicts_with = "rank", allow_hyphen_values = true)]
+    /// Multiply the channels by this, -1000000 to 1000000, instead of switching them off
+    #[arg(long, value_name = "X", conflicts_with = "rank", allow_hyphen_values = true,
+        value_parser = within(&bounds::FACTOR))]
     pub scale: Option<f32>,
     /// Rank the layer's channels by what --class loses without each of them
     #[arg(long, conflicts_with = "channels")]
@@ -98,12 +115,22 @@ pub(in crate::cli) struct AblateArgs {
     /// The class of the ranking, by its index or its name; by default the top class
     #[arg(long, value_name = "C|NAME")]
     pub class: Option<String>,
-    /// How many classes, or channels, to name
-    #[arg(long, value_name = "K", value_parser = at_least_one)]
+    /// How many classes, or channels, to name, 1 to 1000000
+    #[arg(long, value_name = "K", value_parser = within(&bounds::TOP))]
     pub top: Option<usize>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
+    #[command(flatten)]
+    pub(super) sort: SortFlags,
 }
 
 /// `judge`
@@ -125,4 +152,12 @@ pub(in crate::cli) struct JudgeArgs {
     /// Print JSON, with the curves
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
-use super::values::{Channels, at_least_one};
+use super::groups::*;
+use super::values::{Channels, within};
+use crate::base::bounds;
 use crate::cli::completions;
 
 /// `invert`
@@ -23,6 +25,18 @@ pub(in crate::cli) struct InvertArgs {
     /// How it is made, and where it goes.
     #[command(flatten)]
     pub making: MakingArgs,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
+    #[command(flatten)]
+    pub(super) sort: SortFlags,
+    #[command(flatten)]
+    pub(super) graphics: GraphicsFlags,
 }
 
 /// `dream`
@@ -35,7 +49,7 @@ pub(in crate::cli) struct DreamArgs {
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: Option<String>,
     /// A channel of --layer; with a photo the whole layer when neither is given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = within(&bounds::INDEX))]
     pub channel: Option<usize>,
     /// One unit of --layer: channel, row, column
     #[arg(long, value_name = "C,Y,X", conflicts_with = "channel")]
@@ -46,13 +60,24 @@ pub(in crate::cli) struct DreamArgs {
     /// How it is made, and where it goes.
     #[command(flatten)]
     pub making: MakingArgs,
+    #[command(flatten)]
+    pub(super) network: NetworkFlags,
+    #[command(flatten)]
+    pub(super) input: InputFlags,
+    #[command(flatten)]
+    pub(super) compute: ComputeFlags,
+    #[command(flatten)]
+    pub(super) edits: EditFlags,
+    #[command(flatten)]
+    pub(super) graphics: GraphicsFlags,
 }
 
 /// How a picture is made, and where it goes.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct MakingArgs {
-    /// Iterations; by default 200 of an inversion, 256 from noise, 10 in each of four octaves of a photo's dream
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    /// Iterations, 1 to 100000; by default 200 of an inversion, 256 from noise, 10 in each of four octaves of a
+    /// photo's dream
+    #[arg(long, value_name = "N", value_parser = within(&bounds::ITERATIONS))]
     pub iterations: Option<usize>,
     /// What random numbers start from
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -60,11 +85,13 @@ pub(in crate::cli) struct MakingArgs {
     /// Write a picture (.png) or the input tensor (.npy, float32 [C,H,W]); - is .npy to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub write: WriteFlags,
     /// Draw on the terminal, as --graphics says (also without -o and --json)
     #[arg(long)]
     pub print: bool,
-    /// Columns to draw in; by default all of the terminal
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// Columns to draw in, 1 to 1000; by default all of the terminal
+    #[arg(long, value_name = "N", value_parser = within(&bounds::COLUMNS))]
     pub width: Option<u16>,
     /// Print the numbers as JSON
     #[arg(long)]

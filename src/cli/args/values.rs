@@ -1,9 +1,11 @@
 //! Values of flags that are more than a word or a number.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::base::bounds::{self, Bounds};
 use crate::base::{Choice, Timed, numbers};
 
 /// Height and width of an input.
@@ -15,28 +17,44 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (height, width) = text.split_once(['x', 'X']).unwrap_or((text, text));
-        let side = |side: &str| side.parse().ok().filter(|side| (1..=8192).contains(side));
-        match (side(height), side(width)) {
-            (Some(height), Some(width)) => Ok(Self([height, width])),
-            _ => {
-                Err("HEIGHTxWIDTH such as 320x512 is needed, or one number, each 1 to 8192".into())
-            }
+        match (bounds::SIDE.parse(height), bounds::SIDE.parse(width)) {
+            (Ok(height), Ok(width)) => Ok(Self([height, width])),
+            _ => Err(format!(
+                "HEIGHTxWIDTH such as 320x512 is needed, or one number, each {}",
+                bounds::SIDE
+            )),
         }
     }
 }
 
-/// Numbers between commas.
+/// What is subtracted from each channel.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::cli) struct Values(pub Vec<f32>);
+pub(in crate::cli) struct Means(pub Vec<f32>);
 
-impl FromStr for Values {
+impl FromStr for Means {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let value = |part: &str| part.trim().parse().ok().filter(|v: &f32| v.is_finite());
-        let values: Option<Vec<f32>> = text.split(',').map(value).collect();
-        values.map(Self).ok_or_else(|| "numbers between commas are needed: 0.5,0.5,0.5".into())
+        list(text, &bounds::MEAN).map(Self)
     }
+}
+
+/// What each channel is divided by.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::cli) struct Deviations(pub Vec<f32>);
+
+impl FromStr for Deviations {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        list(text, &bounds::STD).map(Self)
+    }
+}
+
+/// Numbers between commas.
+fn list(text: &str, bounds: &Bounds<f32>) -> Result<Vec<f32>, String> {
+    let values: Result<Vec<f32>, String> = text.split(',').map(|part| bounds.parse(part)).collect();
+    values.map_err(|_| format!("numbers between commas are needed, 0.5,0.5,0.5, each {bounds}"))
 }
 
 /// Which channels.
@@ -59,7 +77,7 @@ impl FromStr for Channels {
             return Ok(Self::All);
         }
         if let Some(count) = text.strip_prefix("top:") {
-            return count.parse().ok().filter(|k| *k > 0).map(Self::Top).ok_or_else(wrong);
+            return bounds::TOP.parse(count).map(Self::Top).map_err(|_| wrong());
         }
         let more = "numbers and ranges such as 0,3-7 are needed, or top:K, or all";
         numbers(text).map(Self::These).map_err(|why| format!("{why}: {more}"))
@@ -85,15 +103,14 @@ pub(super) fn works() -> impl TypedValueParser<Value = Works> {
     })
 }
 
-/// Threads that compute.
-pub(super) fn threads(text: &str) -> Result<usize, String> {
-    let wrong = || "a number from 0 to 1024 is needed".to_string();
-    text.parse().ok().filter(|n| *n <= 1024).ok_or_else(wrong)
-}
-
-/// A count of something that must be there.
-pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a number from 1 is needed".to_string())
+/// A number of a range.
+pub(super) fn within<T>(
+    bounds: &'static Bounds<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
+where
+    T: Copy + PartialOrd + FromStr + Display + Send + Sync,
+{
+    move |text: &str| bounds.parse(text)
 }
 
 #[cfg(test)]
