@@ -101,7 +101,6 @@ pub const HOUSE: Rules = Rules {
         // The fast backend asks for large pages.
         fence("rustix::mm", OnlyIn(&["engine"])),
         fence("rustix::termios", OnlyIn(&["terminal", "app"])),
-        fence("hf_hub", OnlyIn(&["source"])),
         fence("reqwest", OnlyIn(&["source"])),
         fence("tokio", OnlyIn(&["source"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),

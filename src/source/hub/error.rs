@@ -14,16 +14,6 @@ pub enum HubError {
     /// Somebody asked to stop. What came so far is kept.
     #[error("cancelled")]
     Cancelled,
-    /// Not the name of a repository.
-    #[error(
-        "\"{text}\" names no network of the hub ({why}): write owner/name, owner/name@revision or owner/name:file"
-    )]
-    Name {
-        /// What was written.
-        text: String,
-        /// What is wrong with it.
-        why: String,
-    },
     /// Nothing may be asked, and the cache has no whole copy.
     #[error(
         "{repo} is not (wholly) in {cache} and the network is switched off: drop --offline and HF_HUB_OFFLINE, or run `convscope fetch {repo}` elsewhere and copy that folder here"
@@ -46,7 +36,7 @@ pub enum HubError {
     },
     /// 401 or 403 without more: the hub answers so for private, gated and missing repositories.
     #[error(
-        "{host} does not give {repo} to you ({status}): check the name; if it is private or gated, accept its licence on {page} and set HF_TOKEN"
+        "{host} does not give {repo} to you ({why}): check the name; if it is private or gated, accept its licence on {page} and set HF_TOKEN"
     )]
     Denied {
         /// Who refused.
@@ -55,8 +45,8 @@ pub enum HubError {
         repo: String,
         /// Its page.
         page: String,
-        /// The status of the answer.
-        status: u16,
+        /// The status of the answer, and the server's words.
+        why: String,
     },
     /// The token is none.
     #[error(
@@ -162,13 +152,13 @@ pub enum HubError {
     },
     /// 5xx.
     #[error(
-        "{host} has a fault of its own (status {status}): try again later, or set HF_ENDPOINT to a mirror"
+        "{host} has an internal error ({why}): try again later, or set HF_ENDPOINT to a mirror"
     )]
     Server {
-        /// Whose fault.
+        /// Whose error.
         host: String,
-        /// The status of the answer.
-        status: u16,
+        /// The status of the answer, and the server's words.
+        why: String,
     },
     /// An answer that the hub would not give.
     #[error(
@@ -191,6 +181,20 @@ pub enum HubError {
         host: String,
         /// What should have come.
         what: String,
+    },
+    /// A small file that is not one.
+    #[error(
+        "{host} says that {file} has {bytes}, and at most {limit} are read of it: check the repository, or set HF_ENDPOINT to another mirror"
+    )]
+    Oversized {
+        /// Who says so.
+        host: String,
+        /// The file.
+        file: String,
+        /// Its size.
+        bytes: String,
+        /// The bound.
+        limit: String,
     },
     /// More or fewer bytes than the hub has.
     #[error(
