@@ -143,8 +143,11 @@ fn parts(
     Ok(RepoRef { owner_name, revision, file: Some(file).filter(|file| !file.is_empty()) })
 }
 
-/// A segment without `%20` and the like.
-fn decoded(segment: &str) -> Result<String, String> {
+/// A part of an address without `%20` and the like.
+///
+/// # Errors
+/// When the bytes are not UTF-8.
+pub fn decoded(segment: &str) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -15,6 +15,7 @@ mod repo;
 mod settings;
 mod templates;
 
+pub use address::decoded as percent_decoded;
 pub use catalogue::{Catalogue, Filter, LabelSet, Model};
 pub use error::ConfigError;
 pub use keys::KeyTable;

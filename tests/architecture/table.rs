@@ -106,7 +106,8 @@ pub const HOUSE: Rules = Rules {
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
         fence("image", OnlyIn(&["source", "picture", "terminal", "cli", "session"])),
         fence("fast_image_resize", OnlyIn(&["source", "picture", "cli", "session"])),
-        fence("base64", OnlyIn(&["terminal"])),
+        // source::hub knows a password by the form in which it is sent.
+        fence("base64", OnlyIn(&["source", "terminal"])),
         fence("icy_sixel", OnlyIn(&["terminal"])),
         fence("png", OnlyIn(&["terminal"])),
         fence("viuer", OnlyIn(&["terminal", "cli"])),

@@ -363,6 +363,9 @@ fn hub(world: &World, request: &Request) -> Reply {
         if !["", "main", "v1", COMMIT, NEXT].contains(&revision) {
             return Reply::error(404, "RevisionNotFound");
         }
+        if rest.starts_with("/paths-info/") && request.method != "POST" {
+            return Reply::new(405, vec![], vec![]);
+        }
         if rest.starts_with("/paths-info/") {
             return paths_info(world, &request.body);
         }

@@ -65,7 +65,7 @@ impl Hub<'_> {
             Err(failure) if failure.settled => Err(failure),
             Err(failure) => {
                 tracing::info!(error = %failure.error, "asking for the files themselves");
-                self.version_of_files(repo, deadline, failure)
+                self.version_of_files(repo, Deadline::within(limit), failure)
             }
         }
     }
@@ -164,14 +164,13 @@ impl Hub<'_> {
         let asked = Asked::new(self.options, repo, Some(file));
         let url = address::file(&self.endpoint, repo, at, file);
         let mut found = Description::default();
-        // Not every server knows HEAD, and not every one says the length in answer to it.
-        for question in [Question::head(url.clone()), Question::get(url).range(0, 0)] {
+        // Not every server knows HEAD or says the length in answer to it, and an empty file has no first byte.
+        let byte = Question::get(url.clone()).range(0, 0);
+        for question in [Question::head(url.clone()), byte, Question::get(url)] {
             let is_head = question.is_head();
             let response = self.send(question, deadline, &asked, |response, next| {
                 let headers = response.headers();
-                let success = response.status().is_success() || next.is_some();
-                let empty = response.status() == StatusCode::RANGE_NOT_SATISFIABLE;
-                if success || empty {
+                if response.status().is_success() || next.is_some() {
                     found.hear(next.is_some(), |name| headers.get(name)?.to_str().ok());
                 }
                 // The next one has the bytes, and nothing more to say of them.
@@ -186,7 +185,7 @@ impl Hub<'_> {
                     return if failure.settled { Err(failure) } else { Ok(None) };
                 }
                 400 | 405 | 501 if is_head => continue,
-                416 if !is_head => {}
+                416 => continue,
                 _ if !status.is_success() && !address::sends_on(status) => {
                     return Err(self.refusal(&asked, response));
                 }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
@@ -11,6 +13,7 @@ use super::answer::{shortened, words};
 use super::net::Hub;
 use super::{HubError, HubOptions, RepoRef};
 use crate::base::{clean, first_line};
+use crate::config::percent_decoded;
 
 /// What the hub's own refusals are called; any other may be that of a server which does not know the question.
 const CODES: [&str; 3] = ["GatedRepo", "RepoNotFound", "RevisionNotFound"];
@@ -143,16 +146,16 @@ impl Asked {
     pub fn hub(options: &HubOptions) -> Self {
         let endpoint = shown(&options.endpoint);
         let url = Url::parse(&options.endpoint).ok();
-        let password = url.as_ref().and_then(|url| url.password().map(str::to_string));
+        let secrets = options.token.iter().cloned().chain(url.iter().flat_map(credentials));
         Self {
-            host: url.map_or_else(|| endpoint.clone(), |url| host(&url)),
+            host: url.as_ref().map_or_else(|| endpoint.clone(), host),
             what: "its first page".into(),
             repo: String::new(),
             revision: None,
             file: None,
             page: endpoint,
             cache: clean(&options.cache.to_string_lossy()),
-            secrets: options.token.iter().cloned().chain(password).collect(),
+            secrets: secrets.filter(|secret| !secret.is_empty()).collect(),
         }
     }
 
@@ -269,6 +272,14 @@ impl Asked {
         let why = if is_late { "no connection in time".into() } else { why };
         Failure::silence(HubError::Unreachable { host, why, cache: self.cache.clone() })
     }
+}
+
+/// The password of an address, in all forms in which a server may repeat it.
+fn credentials(url: &Url) -> Vec<String> {
+    let Some(password) = url.password() else { return Vec::new() };
+    let plain = |text: &str| percent_decoded(text).unwrap_or_else(|_| text.to_string());
+    let both = STANDARD_NO_PAD.encode(format!("{}:{}", plain(url.username()), plain(password)));
+    vec![both, plain(password), password.to_string()]
 }
 
 /// The innermost cause: "Connection refused (os error 111)" and the like, without an address.
