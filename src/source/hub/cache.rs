@@ -18,7 +18,7 @@ use super::answer::Remote;
 use super::folder::Folder;
 use super::index::shards;
 use super::{HubError, RepoRef};
-use crate::base::{read_small_text, short_bytes};
+use crate::base::read_small_text;
 use crate::config::is_commit;
 
 /// Weights in the order of preference; an index stands for its shards.
@@ -307,8 +307,8 @@ pub(super) fn within_bounds(remote: &Remote, host: &str) -> Result<(), HubError>
         return Err(HubError::Oversized {
             host: host.into(),
             file: remote.file.clone(),
-            bytes: short_bytes(remote.size),
-            limit: short_bytes(SMALL),
+            bytes: remote.size,
+            limit: SMALL,
         });
     }
     Ok(())

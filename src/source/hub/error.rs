@@ -5,7 +5,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::base::clean;
+use crate::base::{clean, short_bytes};
 use crate::source::SourceError;
 
 /// Why a network did not come: one sentence that says what to do, safe to show on a terminal.
@@ -36,7 +36,7 @@ pub enum HubError {
     },
     /// 401 or 403 without more: the hub answers so for private, gated and missing repositories.
     #[error(
-        "{host} does not give {repo} to you ({why}): check the name; if it is private or gated, accept its licence on {page} and set HF_TOKEN"
+        "{host} does not give {repo} to you ({status}): check the name; if it is private or gated, accept its licence on {page} and set HF_TOKEN"
     )]
     Denied {
         /// Who refused.
@@ -45,8 +45,8 @@ pub enum HubError {
         repo: String,
         /// Its page.
         page: String,
-        /// The status of the answer, and the server's words.
-        why: String,
+        /// The status of the answer.
+        status: u16,
     },
     /// The token is none.
     #[error(
@@ -184,17 +184,19 @@ pub enum HubError {
     },
     /// A small file that is not one.
     #[error(
-        "{host} says that {file} has {bytes}, and at most {limit} are read of it: check the repository, or set HF_ENDPOINT to another mirror"
+        "{host} says that {file} has {}, and at most {} are read of it: check the repository, or set HF_ENDPOINT to another mirror",
+        short_bytes(*.bytes),
+        short_bytes(*.limit)
     )]
     Oversized {
         /// Who says so.
         host: String,
         /// The file.
         file: String,
-        /// Its size.
-        bytes: String,
-        /// The bound.
-        limit: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// The bound in bytes.
+        limit: u64,
     },
     /// More or fewer bytes than the hub has.
     #[error(

@@ -229,7 +229,7 @@ impl Asked {
                 Some("RepoNotFound") if status == 403 => {
                     (HubError::NoRepository { host, repo }, Retry::No)
                 }
-                _ => (HubError::Denied { host, repo, page, why }, Retry::No),
+                _ => (HubError::Denied { host, repo, page, status }, Retry::No),
             },
             404 => (self.missing(host, code), Retry::No),
             _ => (self.answer(host, &why), Retry::No),
