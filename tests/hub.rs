@@ -9,8 +9,16 @@ mod broken;
 mod cancelling;
 #[path = "hub/disks.rs"]
 mod disks;
+#[path = "hub/hostile.rs"]
+mod hostile;
+#[path = "hub/mirrors.rs"]
+mod mirrors;
+#[path = "hub/mutations.rs"]
+mod mutations;
 #[path = "hub/processes.rs"]
 mod processes;
+#[path = "hub/redirects.rs"]
+mod redirects;
 #[path = "hub/refusals.rs"]
 mod refusals;
 #[path = "hub/server.rs"]

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer as Reader, Error};
 
-use super::ConfigError;
 use super::document::Document;
+use super::{ConfigError, RepoRef};
 use crate::base::{bounds, nearest};
 
 const DEFAULT: &str = include_str!("../../config/models.toml");
@@ -46,7 +46,7 @@ pub struct Model {
     pub name: String,
     /// Its name for people: `ResNet-50`.
     pub title: String,
-    /// `owner/name` or `owner/name@revision` on the hub.
+    /// The repository on the hub: `owner/name[@revision][:file]`.
     #[serde(deserialize_with = "repo")]
     pub repo: String,
     /// The file of weights; `None` when the usual names are to be tried.
@@ -173,13 +173,10 @@ fn read(table: DeTable<'_>) -> Result<Model, Error> {
     Model::deserialize(Reader::from(Spanned::new(0..0, table)))
 }
 
+/// Any of the forms of a name, written back in the short one.
 fn repo<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let repo = String::deserialize(from)?;
-    let parts: Vec<&str> = repo.split('@').next().unwrap_or_default().split('/').collect();
-    match parts[..] {
-        [owner, name] if !owner.is_empty() && !name.is_empty() => Ok(repo),
-        _ => Err(D::Error::custom("must be owner/name or owner/name@revision")),
-    }
+    let repo: RepoRef = String::deserialize(from)?.parse().map_err(D::Error::custom)?;
+    Ok(repo.to_string())
 }
 
 fn side<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
@@ -246,13 +243,13 @@ mod tests {
 
     #[test]
     fn the_users_file_changes_and_adds() {
-        let text = "[resnet50]\nrepo = \"my/copy@v1\"\ncrop_pct = 0.95\n[mine]\ntitle = \"Mine\"\nrepo = \"a/b\"\n";
+        let text = "[resnet50]\nrepo = \"my/copy@v1\"\ncrop_pct = 0.95\n[mine]\ntitle = \"Mine\"\nrepo = \"hf-hub:a/b\"\n";
         let (user, default) = (load(text).unwrap(), Catalogue::load(None).unwrap());
         let (own, old) = (user.find("resnet50").unwrap(), default.find("resnet50").unwrap());
         assert_eq!((own.repo.as_str(), own.crop_pct), ("my/copy@v1", Some(0.95)));
         assert_eq!((&own.title, own.top1, &own.mean), (&old.title, old.top1, &old.mean));
         let mine = user.models().last().unwrap();
-        assert_eq!((mine.name.as_str(), mine.file.as_deref()), ("mine", None));
+        assert_eq!((mine.name.as_str(), mine.repo.as_str()), ("mine", "a/b"));
         assert_eq!(user.models().len(), default.models().len() + 1);
         assert_eq!(load("").unwrap(), default);
     }
@@ -269,7 +266,7 @@ mod tests {
             ("[resnet50]\nname = \"x\"", "m.toml:2: unknown field \"name\" of \"resnet50\""),
             (
                 "[resnet50]\nrepo = \"resnet50\"",
-                "m.toml:2: resnet50.repo: must be owner/name or owner/name@revision",
+                "m.toml:2: resnet50.repo: \"resnet50\" is not the name of a network on the hub (no owner/name): write owner/name, owner/name@revision or owner/name:file",
             ),
             ("[resnet50]\ninput_size = 0", "m.toml:2: resnet50.input_size: must be 1 to 8192"),
             (

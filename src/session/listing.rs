@@ -94,10 +94,12 @@ impl Session {
         let options = self.options.hub()?;
         for model in self.options.catalogue.models() {
             let Some(repo) = reference(model) else { continue };
-            let cache = match hub::status(&options, &repo)? {
-                Status::Whole => InCache::Whole,
-                Status::Partial { bytes } => InCache::Part(bytes),
-                Status::Absent => InCache::Absent,
+            // One that the cache holds in a wrong way does not hide the others.
+            let (cache, wrong) = match hub::status(&options, &repo) {
+                Ok(Status::Whole) => (InCache::Whole, None),
+                Ok(Status::Partial { bytes }) => (InCache::Part(bytes), None),
+                Ok(Status::Absent) => (InCache::Absent, None),
+                Err(error) => (InCache::Absent, Some(error.to_string())),
             };
             rows.push(ModelRow {
                 place: model.repo.clone(),
@@ -108,7 +110,7 @@ impl Session {
                 parameters: model.parameters,
                 top1: model.top1,
                 cache,
-                note: model.note.clone(),
+                note: wrong.or_else(|| model.note.clone()),
             });
         }
         rows.extend(local(Path::new(".")));

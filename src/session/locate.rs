@@ -69,14 +69,21 @@ pub fn locate(
     let (mut recipe, mut labels, mut notes) = (None, None, Vec::new());
     let (weights, name) = match model {
         ModelRef::Builtin => (Weights::Builtin, "builtin".to_string()),
-        ModelRef::File(path) => {
-            let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
-            let folder = folder.filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            (Weights::File { path: path.clone(), folder: folder.into() }, file_name(path))
-        }
+        ModelRef::File(path) => match hub::in_folder(path)? {
+            // A folder of the cache holds the network in a folder for each version.
+            Some(snapshot) => {
+                let weights = Weights::File { path: snapshot.weights, folder: snapshot.folder };
+                (weights, file_name(path))
+            }
+            None => {
+                let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+                let folder = folder.filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                (Weights::File { path: path.clone(), folder: folder.into() }, file_name(path))
+            }
+        },
         ModelRef::Hub(repo) => {
             let snapshot = hub::fetch(&options.hub()?, repo, cancel, progress)?;
-            notes.extend(snapshot.note);
+            notes.extend(snapshot.notes);
             let entry = entry(&options.catalogue, repo);
             recipe = entry.and_then(stated);
             labels = entry.and_then(|entry| entry.labels);

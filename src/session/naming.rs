@@ -10,8 +10,8 @@ use crate::config::Catalogue;
 use crate::source::{SAMPLES, is_checkpoint};
 
 impl ModelRef {
-    /// The network that a text names: `builtin`, a name of the catalogue, a file or folder, or
-    /// `owner/name[@revision][:file]`. A path that `exists` goes before a repository.
+    /// The network that a text names: `builtin`, a name of the catalogue, a file or folder, or a repository of the hub in
+    /// any of the forms of [`RepoRef::read`]. A path that `exists` goes before a repository.
     ///
     /// # Errors
     /// When it is none of them.
@@ -23,10 +23,12 @@ impl ModelRef {
             return Ok(Self::Hub(repo));
         }
         let path = PathBuf::from(text);
-        let is_path = text.starts_with(['.', '/', '~']) || is_checkpoint(&path);
+        let is_address = RepoRef::is_address(text);
+        let is_path = !is_address && (text.starts_with(['.', '/', '~']) || is_checkpoint(&path));
         match text.parse::<RepoRef>() {
             _ if exists => Ok(Self::File(path)),
             Ok(repo) if !is_path || repo.file.is_some() => Ok(Self::Hub(repo)),
+            Err(error) if is_address => Err(SessionError::Failed(error.to_string())),
             _ if is_path => Ok(Self::File(path)),
             _ => {
                 let near = catalogue.nearest(text);

@@ -101,13 +101,13 @@ pub const HOUSE: Rules = Rules {
         // The fast backend asks for large pages.
         fence("rustix::mm", OnlyIn(&["engine"])),
         fence("rustix::termios", OnlyIn(&["terminal", "app"])),
-        fence("hf_hub", OnlyIn(&["source"])),
         fence("reqwest", OnlyIn(&["source"])),
         fence("tokio", OnlyIn(&["source"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
         fence("image", OnlyIn(&["source", "picture", "terminal", "cli", "session"])),
         fence("fast_image_resize", OnlyIn(&["source", "picture", "cli", "session"])),
-        fence("base64", OnlyIn(&["terminal"])),
+        // source::hub knows a password by the form in which it is sent.
+        fence("base64", OnlyIn(&["source", "terminal"])),
         fence("icy_sixel", OnlyIn(&["terminal"])),
         fence("png", OnlyIn(&["terminal"])),
         fence("viuer", OnlyIn(&["terminal", "cli"])),

@@ -83,3 +83,49 @@ fn what_cannot_be_had_is_said() {
     assert!(started.elapsed() < Duration::from_secs(60));
     assert!(!bench.path("hf/hub/models--timm--resnet50.tv_in1k/snapshots").exists());
 }
+
+#[test]
+fn a_repository_may_be_written_in_many_ways() {
+    let bench = Bench::new();
+    let file = put_into_cache(&bench, "timm/resnet18.tv_in1k", "basic18");
+    for name in [
+        "hf-hub:timm/resnet18.tv_in1k",
+        "hf://timm/resnet18.tv_in1k/model.safetensors",
+        "https://huggingface.co/timm/resnet18.tv_in1k/blob/main/model.safetensors",
+        "http://127.0.0.1:9/timm/resnet18.tv_in1k",
+        "models--timm--resnet18.tv_in1k",
+        "hf/hub/models--timm--resnet18.tv_in1k",
+        "resnet18.tv_in1k",
+    ] {
+        let ran = bench.run(&["fetch", name, "--offline"]);
+        assert_eq!(
+            (ran.code, ran.out.trim_end().ends_with("model.safetensors")),
+            (0, true),
+            "{name}: {}",
+            ran.err
+        );
+        let path = fs::canonicalize(bench.path("").join(ran.out.trim_end())).unwrap();
+        assert_eq!(path, fs::canonicalize(&file).unwrap(), "{name}");
+        bench.run(&["layers", "--model", name, "--offline"]).ok();
+    }
+    let refused = |name: &str, words: &str| bench.run(&["fetch", name]).refused(1, words);
+    refused(
+        "https://me:hf_t0ken@example.org/a/b/blob/main/model.safetensors",
+        "set HF_ENDPOINT to https://example.org",
+    );
+    refused("hf-hub:resnet18", "no owner/name");
+    refused("https://huggingface.co/datasets/a/b", "a dataset is not a network");
+}
+
+#[test]
+fn one_wrong_network_in_the_cache_does_not_hide_the_others() {
+    let bench = Bench::new();
+    put_into_cache(&bench, "timm/resnet18.tv_in1k", "basic18");
+    let refs = bench.path("hf/hub/models--timm--resnet34.tv_in1k/refs");
+    fs::create_dir_all(refs.join("main")).unwrap();
+    let rows = bench.run(&["models", "--json"]).json();
+    let row = |name: &str| rows.as_array().unwrap().iter().find(|row| row["name"] == name).unwrap();
+    assert_eq!(row("resnet18")["cached"], "whole");
+    assert_eq!(row("resnet34")["cached"], "absent");
+    assert!(row("resnet34")["note"].as_str().unwrap().contains("refs/main"));
+}

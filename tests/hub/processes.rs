@@ -18,7 +18,7 @@ fn another_process() {
     let cache = variable("HUB_TEST_CACHE");
     let options = options(&variable("HUB_TEST_ENDPOINT"), cache.as_ref());
     match fetch(&options, &repo_ref("owner/name"), &Cancel::new(), &mut Progress::none()) {
-        Ok(_) => {}
+        Ok(snapshot) => snapshot.notes.iter().for_each(|note| eprintln!("{note}")),
         Err(error) => {
             eprintln!("{error}");
             std::process::exit(7);

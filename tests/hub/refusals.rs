@@ -38,8 +38,8 @@ fn downloads(request: &Request) -> bool {
     request.host == Host::Hub && request.method == "GET" && request.path.contains("/resolve/")
 }
 
-fn heads(request: &Request) -> bool {
-    request.method == "HEAD"
+fn all(_: &Request) -> bool {
+    true
 }
 
 fn bytes(request: &Request) -> bool {
@@ -49,7 +49,7 @@ fn bytes(request: &Request) -> bool {
 #[test]
 fn gated_repositories_name_the_page_and_the_token() {
     for status in [401, 403] {
-        for which in [questions, downloads, heads] {
+        for which in [questions, downloads] {
             let code = [("X-Error-Code", "GatedRepo")];
             let said = ["gated", "licence", "/owner/name", "HF_TOKEN"];
             let (error, count) = refused(which, status, &code, &said);
@@ -62,8 +62,7 @@ fn gated_repositories_name_the_page_and_the_token() {
 #[test]
 fn refusals_without_a_reason_name_all_that_may_be() {
     for status in [401, 403] {
-        let (error, _) =
-            refused(questions, status, &[], &["check the name", "licence", "HF_TOKEN"]);
+        let (error, _) = refused(all, status, &[], &["check the name", "licence", "HF_TOKEN"]);
         assert!(matches!(error, HubError::Denied { .. }));
     }
     let message = [("X-Error-Message", "Invalid credentials in Authorization header")];
@@ -95,10 +94,11 @@ fn what_is_missing_is_named() {
 #[test]
 fn faults_of_the_server_are_tried_three_times() {
     for status in [500, 503] {
-        for which in [questions, downloads, heads, bytes] {
-            let (error, count) = refused(which, status, &[], &["fault of its own", "later"]);
+        // Of a hub that does not answer questions, the files themselves are asked for, each time.
+        for (which, times) in [(all as fn(&Request) -> bool, 6), (downloads, 3), (bytes, 3)] {
+            let (error, count) = refused(which, status, &[], &["internal error", "later"]);
             assert!(matches!(error, HubError::Server { .. }));
-            assert_eq!(count, 3);
+            assert_eq!(count, times);
         }
     }
 }
@@ -147,7 +147,7 @@ fn answers_to_something_else_are_refused() {
 
 #[test]
 fn pages_for_people_are_no_files_and_no_answers() {
-    for which in [questions, downloads, bytes] {
+    for which in [all as fn(&Request) -> bool, downloads, bytes] {
         let stage = Stage::new();
         stage.server.misbehave(move |request, _| {
             let page = b"<!DOCTYPE html><html>Log in to the network</html>".to_vec();
@@ -172,23 +172,54 @@ fn a_redirect_without_end_ends() {
 
 #[test]
 fn hostile_answers_cannot_speak_to_the_terminal_or_leave_the_cache() {
-    let stage = Stage::new();
-    stage.server.misbehave(|request, _| {
-        let answer = br#"{"id": "owner/name", "sha": "../../../x"}"#.to_vec();
-        questions(request).then_some(Fault::Instead(answer, "application/json"))
-    });
-    assert!(matches!(stage.fail(), HubError::Answer { .. }));
+    // What is not the hub's is passed over, and the files themselves are asked for.
     let bad = br#"[{"type": "file", "path": "model.safetensors", "size": 3, "oid": "../x"},
         {"type": "file", "path": "../x\u001b[2J", "size": 3, "oid": "x"}]"#;
-    stage.server.misbehave(|request, _| {
-        let asked = request.path.contains("paths-info");
-        asked.then(|| Fault::Instead(bad.to_vec(), "application/json"))
-    });
-    let error = stage.fail();
-    assert!(matches!(error, HubError::Answer { .. }), "{error}");
-    assert!(files(stage.folder.path()).is_empty());
+    for (what, answer) in
+        [("name", br#"{"sha": "../../../x"}"#.to_vec()), ("paths-info", bad.to_vec())]
+    {
+        let stage = Stage::new();
+        stage.server.misbehave(move |request, _| {
+            let asked = questions(request) && request.path.contains(what);
+            asked.then(|| Fault::Instead(answer.clone(), "application/json"))
+        });
+        stage.fetch_whole();
+    }
+    // Their headers may be no better.
+    for (header, value) in [
+        ("X-Linked-Etag", "../../x"),
+        ("X-Linked-Etag", "x\u{1b}[2J"),
+        ("X-Repo-Commit", "../../x"),
+    ] {
+        let stage = Stage::new();
+        stage.server.misbehave(move |request, _| match questions(request) {
+            true => Some(Fault::Status(404, vec![])),
+            false => Some(Fault::Headers(vec![(header, value.into()), ("ETag", String::new())])),
+        });
+        let error = stage.fail();
+        assert!(!error.to_string().contains('\u{1b}'), "{error}");
+        assert!(files(stage.folder.path()).is_empty());
+    }
     let name = "o/n\u{1b}[2J".parse::<convscope::source::hub::RepoRef>().unwrap_err().to_string();
     assert!(!name.contains('\u{1b}'), "{name}");
+}
+
+#[test]
+fn a_server_is_quoted_briefly_and_a_page_is_not() {
+    let said = |body: &[u8], kind: &'static str| {
+        let stage = Stage::new();
+        let body = body.to_vec();
+        stage.server.misbehave(move |request, _| {
+            let kind = vec![("Content-Type", kind.to_string())];
+            (request.method == "GET").then(|| Fault::Answer(418, kind, body.clone()))
+        });
+        stage.fail().to_string()
+    };
+    let json = said(br#"{"error": "I am a \u001b[2J teapot\nand more"}"#, "application/json");
+    assert!(json.contains("status 418, \"I am a \u{fffd}[2J teapot\""), "{json}");
+    let page = said(b"<html><body>Nothing here</body></html>", "text/html");
+    assert!(page.contains("(status 418)") && !page.contains("Nothing"), "{page}");
+    assert!(said(&b"x".repeat(1 << 20), "text/plain").len() < 500);
 }
 
 #[test]

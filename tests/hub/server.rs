@@ -89,6 +89,14 @@ pub enum Fault {
     Unmeasured(Vec<u8>),
     /// So many bytes, a pause before each piece.
     Slow(Duration),
+    /// This status, these headers and this body, with its length.
+    Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
+    /// These headers in place of those with the same names; an empty one is left out.
+    Headers(Vec<(&'static str, String)>),
+    /// This status, then letters without an end, as JSON.
+    Endless(u16),
+    /// This status, then a letter from time to time.
+    Dribble(u16),
 }
 
 type Misbehave = Box<dyn Fn(&Request, usize) -> Option<Fault> + Send>;
@@ -99,6 +107,7 @@ struct World {
     requests: Vec<Request>,
     misbehave: Misbehave,
     bytes_port: u16,
+    queries: bool,
 }
 
 /// The running hub. Its threads end with the test's process.
@@ -120,6 +129,7 @@ impl Server {
             requests: Vec::new(),
             misbehave: Box::new(|_, _| None),
             bytes_port,
+            queries: true,
         };
         let world = Arc::new(Mutex::new(world));
         for (listener, host) in [(hub, Host::Hub), (bytes, Host::Bytes)] {
@@ -153,6 +163,16 @@ impl Server {
 
     pub fn file(&self, name: &str) -> Option<Blob> {
         self.world.lock().unwrap().files.get(name).cloned()
+    }
+
+    /// What stands after a `?` means nothing from now on.
+    pub fn ignore_queries(&self) {
+        self.world.lock().unwrap().queries = false;
+    }
+
+    /// Whether one of the files has these bytes.
+    pub fn has(&self, bytes: &[u8]) -> bool {
+        self.world.lock().unwrap().files.values().any(|blob| blob.bytes == bytes)
     }
 
     /// `fault(request, n)`: how the n-th request (from 0) of its host and method is answered wrongly.
@@ -202,8 +222,13 @@ fn answer(world: &Mutex<World>, host: Host, mut stream: TcpStream) -> Option<()>
         let alike = |old: &&Request| old.host == host && old.method == request.method;
         let n = world.requests.iter().filter(alike).count();
         world.requests.push(request.clone());
+        let fault = (world.misbehave)(&request, n);
+        let mut request = request.clone();
+        if !world.queries {
+            request.path.truncate(request.path.find('?').unwrap_or(request.path.len()));
+        }
         (
-            (world.misbehave)(&request, n),
+            fault,
             match host {
                 Host::Hub => hub(&world, &request),
                 Host::Bytes => bytes(&world, &request),
@@ -260,6 +285,13 @@ impl Reply {
             Some(Fault::Instead(body, kind)) => {
                 self = Self::new(200, vec![("Content-Type", (*kind).into())], body.clone());
             }
+            Some(Fault::Answer(status, headers, body)) => {
+                self = Self::new(*status, headers.clone(), body.clone());
+            }
+            Some(Fault::Endless(status) | Fault::Dribble(status)) => {
+                let kind = vec![("Content-Type", "application/json".into())];
+                (self, measured) = (Self::new(*status, kind, vec![]), false);
+            }
             Some(Fault::Unmeasured(body)) => {
                 (self.body, measured) = (body.clone(), false);
             }
@@ -275,6 +307,10 @@ impl Reply {
                     }
                 }
             }
+        }
+        if let Some(Fault::Headers(headers)) = &fault {
+            self.headers.retain(|(name, _)| headers.iter().all(|(other, _)| other != name));
+            self.headers.extend(headers.iter().filter(|(_, value)| !value.is_empty()).cloned());
         }
         let mut head = format!("HTTP/1.1 {} Any\r\nConnection: close\r\n", self.status);
         if measured {
@@ -295,6 +331,17 @@ impl Reply {
                 std::thread::sleep(Duration::from_secs(30));
                 Ok(())
             }
+            // Until the client has enough.
+            Some(Fault::Endless(_)) => {
+                stream.write_all(b"{\"error\": \"")?;
+                loop {
+                    stream.write_all(&[b'x'; 1 << 16])?;
+                }
+            }
+            Some(Fault::Dribble(_)) => loop {
+                stream.write_all(b" ")?;
+                std::thread::sleep(Duration::from_millis(20));
+            },
             Some(Fault::Slow(pause)) => {
                 for piece in self.body.chunks(4096) {
                     stream.write_all(piece)?;
@@ -315,6 +362,9 @@ fn hub(world: &World, request: &Request) -> Reply {
         let revision = rest.rsplit('/').next().unwrap_or("");
         if !["", "main", "v1", COMMIT, NEXT].contains(&revision) {
             return Reply::error(404, "RevisionNotFound");
+        }
+        if rest.starts_with("/paths-info/") && request.method != "POST" {
+            return Reply::new(405, vec![], vec![]);
         }
         if rest.starts_with("/paths-info/") {
             return paths_info(world, &request.body);

@@ -13,7 +13,7 @@ use super::support::{Stage, WEIGHTS, name, noise, repo_ref};
 fn a_network_arrives_in_the_layout_of_huggingface_hub() {
     let stage = Stage::new();
     let snapshot = stage.fetch_whole();
-    assert_eq!((snapshot.commit.as_str(), &snapshot.note), (COMMIT, &None));
+    assert_eq!((snapshot.commit.as_str(), snapshot.notes.len()), (COMMIT, 0));
     assert_eq!(snapshot.folder, stage.repo_folder().join("snapshots").join(COMMIT));
     assert_eq!(snapshot.weights, snapshot.folder.join(WEIGHTS));
     let link = fs::read_link(&snapshot.weights).unwrap();
@@ -67,7 +67,7 @@ fn a_branch_that_moved_and_fails_leaves_the_old_network_with_a_note() {
     stage.server.misbehave(|request, _| request.is_bytes().then_some(Fault::Cut(100)));
     let kept = stage.fetch().unwrap();
     assert_eq!((&kept.weights, &kept.commit), (&old.weights, &old.commit));
-    assert!(kept.note.unwrap().contains("300 of 5000 bytes"));
+    assert!(kept.notes[0].contains("300 of 5000 bytes"));
     assert_eq!(fs::read_to_string(stage.repo_folder().join("refs/main")).unwrap(), COMMIT);
 }
 
@@ -80,7 +80,7 @@ fn without_a_hub_the_cache_is_the_answer_with_a_note() {
     stage.options.endpoint = format!("http://{closed}");
     let kept = stage.fetch().unwrap();
     assert_eq!(kept.weights, old.weights);
-    let note = kept.note.unwrap();
+    let note = &kept.notes[0];
     assert!(note.contains("refused") && note.contains("HF_ENDPOINT"), "{note}");
     stage.options.offline = true;
     assert_eq!(stage.fetch().unwrap(), old);

@@ -211,8 +211,18 @@ pub(in crate::cli) struct ModelsArgs {
     pub json: bool,
 }
 
+/// What `fetch -h` ends with.
+const FETCH: &str = "\
+Other ways to write a repository:
+  hf-hub:OWNER/NAME, hf://OWNER/NAME/FILE, models--OWNER--NAME, resnet50.a1_in1k (timm/...),
+  https://huggingface.co/OWNER/NAME and its pages tree/REVISION and blob/REVISION/FILE
+
+Environment: HF_ENDPOINT (a mirror), HF_TOKEN, HF_HOME or HF_HUB_CACHE (the cache), HTTPS_PROXY.
+A mirror needs to serve OWNER/NAME/resolve/REVISION/FILE only. An interrupted download resumes.";
+
 /// `fetch`
 #[derive(Args, Debug)]
+#[command(after_help = FETCH)]
 pub(in crate::cli) struct FetchArgs {
     /// The network: a name of `convscope models`, or OWNER/NAME[@REVISION][:FILE]
     #[arg(value_name = "M", add = ArgValueCompleter::new(completions::models))]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Finding, Known, no, yes};
 use crate::base::{count, short_count};
 use crate::cli::output::shown;
-use crate::source::hub::{HubError, HubOptions, check, room};
+use crate::source::hub::{HubError, HubOptions, check, room, shown as hub_address};
 
 /// How long the bytes in the cache are counted.
 const COUNTING: Duration = Duration::from_secs(2);
@@ -57,7 +57,7 @@ pub(super) fn hub(known: &Known) -> Vec<Finding> {
         Ok(options) => options,
         Err(error) => return unusable(&error),
     };
-    let endpoint = endpoint(&options.endpoint);
+    let endpoint = hub_address(&options.endpoint);
     let mut found = Vec::new();
     found.push(match &options.token {
         Some(_) => yes("there is a token"),
@@ -76,27 +76,4 @@ pub(super) fn hub(known: &Known) -> Vec<Finding> {
         ),
     });
     found
-}
-
-/// The hub without a name and a password that may stand in its address.
-fn endpoint(address: &str) -> String {
-    match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            format!("{scheme}://{host}/{path}").trim_end_matches('/').to_string()
-        }
-        None => address.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_in_an_address_are_left_out() {
-        assert_eq!(endpoint("https://me:secret@hub.local:8443/hf"), "https://hub.local:8443/hf");
-        assert_eq!(endpoint("https://huggingface.co"), "https://huggingface.co");
-    }
 }

@@ -11,12 +11,15 @@
 //! What is there is only read: a shared cache may be one that cannot be written.
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::answer::Remote;
+use super::folder::Folder;
 use super::index::shards;
-use super::repo::{is_commit, is_inside};
 use super::{HubError, RepoRef};
+use crate::base::read_small_text;
+use crate::config::is_commit;
 
 /// Weights in the order of preference; an index stands for its shards.
 pub(super) const WEIGHTS: [&str; 4] = [
@@ -29,8 +32,10 @@ pub(super) const WEIGHTS: [&str; 4] = [
 pub(super) const SIDES: [&str; 2] = ["config.json", "preprocessor_config.json"];
 /// The end of the name of an index.
 const INDEX: &str = ".index.json";
-/// Largest index that is read.
-const INDEX_LIMIT: u64 = 16 << 20;
+/// The largest index and the largest of the [`SIDES`] that are read.
+const SMALL: u64 = 16 << 20;
+/// The largest file of a reference; a commit has 40 bytes.
+const REFERENCE: u64 = 4 << 10;
 
 /// A network in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,18 +46,31 @@ pub struct Snapshot {
     pub weights: PathBuf,
     /// The commit.
     pub commit: String,
-    /// What a person should know about how it came, for instance that the hub did not answer.
-    pub note: Option<String>,
+    /// What a person should know about how it came, for instance that the hub did not answer: sentences.
+    pub notes: Vec<String>,
 }
 
 /// The folder of one repository.
 pub(super) struct Cache {
     folder: PathBuf,
+    /// What is written stays below this.
+    root: PathBuf,
 }
 
 impl Cache {
     pub(super) fn new(cache: &Path, repo: &RepoRef) -> Self {
-        Self { folder: cache.join(repo.folder()) }
+        let name = format!("models--{}", repo.owner_name.replace('/', "--"));
+        Self { folder: cache.join(name), root: cache.into() }
+    }
+
+    /// The repository that a folder holds.
+    pub(super) fn at(folder: &Path) -> Self {
+        Self { folder: folder.into(), root: folder.into() }
+    }
+
+    /// A folder of the repository, made when it is not there, to write into.
+    pub(super) fn folder(&self, inside: &str) -> Result<PathBuf, HubError> {
+        Folder { repository: &self.folder, root: &self.root }.make(inside)
     }
 
     pub(super) fn blobs(&self) -> PathBuf {
@@ -78,11 +96,22 @@ impl Cache {
             return Ok(Some(revision.to_string()));
         }
         let path = self.folder.join("refs").join(revision);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text.trim().to_string()).filter(|commit| is_commit(commit))),
+        match read_small_text(&path, REFERENCE) {
+            Ok(text) => Ok(text.map(|t| t.trim().to_string()).filter(|commit| is_commit(commit))),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(HubError::at(&path, &error)),
         }
+    }
+
+    /// The commit of `main`, or the only one that is there.
+    pub(super) fn only_commit(&self) -> Result<Option<String>, HubError> {
+        if let Some(commit) = self.commit("main")? {
+            return Ok(Some(commit));
+        }
+        let entries = fs::read_dir(self.folder.join("snapshots")).into_iter().flatten().flatten();
+        let mut commits = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let first = commits.find(|name| is_commit(name));
+        Ok(first.filter(|_| !commits.any(|name| is_commit(&name))))
     }
 
     /// The whole weights of a commit; `file` where one is named.
@@ -105,7 +134,12 @@ impl Cache {
             }
             if !missing {
                 let folder = self.snapshot(commit);
-                return Ok(Some(Snapshot { folder, weights, commit: commit.into(), note: None }));
+                return Ok(Some(Snapshot {
+                    folder,
+                    weights,
+                    commit: commit.into(),
+                    notes: Vec::new(),
+                }));
             }
         }
         Ok(None)
@@ -114,9 +148,8 @@ impl Cache {
     /// The shards of an index that is in the cache, as files of the repository.
     pub(super) fn shards(&self, commit: &str, index: &str) -> Result<Vec<String>, HubError> {
         let path = self.file(commit, index);
-        let mut text = String::new();
-        let file = fs::File::open(&path).map_err(|e| HubError::at(&path, &e))?;
-        file.take(INDEX_LIMIT).read_to_string(&mut text).map_err(|e| HubError::at(&path, &e))?;
+        let text = read_small_text(&path, SMALL).map_err(|e| HubError::at(&path, &e))?;
+        let text = text.ok_or_else(|| HubError::at(&path, &ErrorKind::NotFound.into()))?;
         let folder = index.rsplit_once('/').map_or("", |(folder, _)| folder);
         let shards = shards(&text).map_err(|why| HubError::Index { file: index.into(), why })?;
         Ok(shards
@@ -138,31 +171,43 @@ impl Cache {
     /// question is asked again.
     pub(super) fn mark_lacking(&self, commit: &str, file: &str) {
         let path = self.no_exist(commit, file);
-        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-        if let Err(error) = made.and_then(|()| fs::write(&path, "")) {
-            tracing::debug!(path = %path.display(), %error, "no marker");
+        let made = self.folder(&format!(".no_exist/{commit}{}", parent(file)));
+        let made = made.and_then(|_| match fs::File::create_new(&path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(HubError::at(&path, &error))
+            }
+            _ => Ok(()),
+        });
+        if let Err(error) = made {
+            tracing::debug!(%error, "no marker");
         }
     }
 
-    /// Makes a blob the file of a commit: a link, or, where the disk has no links, a copy.
-    pub(super) fn link(&self, commit: &str, file: &str, etag: &str) -> Result<(), HubError> {
+    /// Makes a blob the file of a commit: a link, or, where the disk has no links, a copy; whether it is a copy.
+    pub(super) fn link(&self, commit: &str, file: &str, etag: &str) -> Result<bool, HubError> {
         let path = self.file(commit, file);
         let up = "../".repeat(file.matches('/').count() + 2);
         let target = PathBuf::from(format!("{up}blobs/{etag}"));
         if fs::read_link(&path).is_ok_and(|old| old == target) {
-            return Ok(());
+            return Ok(false);
         }
+        let folder = self.folder(&format!("snapshots/{commit}{}", parent(file)))?;
         let fail = |error: std::io::Error| HubError::at(&path, &error);
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(fail)?;
+        let mut is_copy = false;
         // A fresh name each time: two may link the same file at once.
         let made = tempfile::Builder::new().prefix(".link-").make_in(folder, |new| {
             match std::os::unix::fs::symlink(&target, new) {
-                Err(e) if has_no_links(&e) => fs::copy(self.blob(etag), new).map(|_| ()),
+                // Disks without links say so in many ways. Only the name that is taken is another matter.
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    tracing::info!(%error, "no link: copying");
+                    is_copy = true;
+                    copy(&self.blob(etag), new)
+                }
                 done => done,
             }
         });
-        made.map_err(fail)?.into_temp_path().persist(&path).map_err(|e| fail(e.error))
+        made.map_err(fail)?.into_temp_path().persist(&path).map_err(|e| fail(e.error))?;
+        Ok(is_copy)
     }
 
     /// Remembers the commit of a branch or tag.
@@ -171,10 +216,9 @@ impl Cache {
             return Ok(());
         }
         let path = self.folder.join("refs").join(revision);
+        let folder = self.folder(&format!("refs{}", parent(revision)))?;
         let fail = |error: std::io::Error| HubError::at(&path, &error);
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(fail)?;
-        let mut file = temporary(folder).map_err(fail)?;
+        let mut file = temporary(&folder).map_err(fail)?;
         file.write_all(commit.as_bytes()).map_err(fail)?;
         file.persist(&path).map_err(|e| fail(e.error))?;
         Ok(())
@@ -194,7 +238,8 @@ impl Cache {
             let entry = entry.map_err(fail)?;
             if super::part::is_part(&entry.file_name().to_string_lossy()) {
                 // It may become a blob while we look.
-                bytes += entry.metadata().map_or(0, |data| data.len());
+                let data = entry.metadata().ok().filter(fs::Metadata::is_file);
+                bytes += data.map_or(0, |data| data.len());
             }
         }
         Ok(bytes)
@@ -238,18 +283,38 @@ pub(super) fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// What file systems without symbolic links say: FAT and some network ones.
-fn has_no_links(error: &std::io::Error) -> bool {
-    let eperm = error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error());
-    eperm || error.kind() == ErrorKind::Unsupported
+/// Copies a file to a name that is not taken. Half a copy is removed.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut source = fs::File::open(from)?;
+    let mut copy = fs::OpenOptions::new().write(true).create_new(true).mode(0o666).open(to)?;
+    let copied = std::io::copy(&mut source, &mut copy).and_then(|_| copy.sync_all());
+    copied.inspect_err(|_| {
+        // The copy's own error says more than one of the cleaning.
+        let _ = fs::remove_file(to);
+    })
+}
+
+/// `/sub` of `sub/file`, nothing of `file`.
+fn parent(file: &str) -> String {
+    file.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("/{folder}"))
+}
+
+/// Whether a file of the network is small enough to be read whole, where it has to be.
+pub(super) fn within_bounds(remote: &Remote, host: &str) -> Result<(), HubError> {
+    let small = is_index(&remote.file) || SIDES.contains(&remote.file.as_str());
+    if small && remote.size > SMALL {
+        return Err(HubError::Oversized {
+            host: host.into(),
+            file: remote.file.clone(),
+            bytes: remote.size,
+            limit: SMALL,
+        });
+    }
+    Ok(())
 }
 
 /// Whether an index is meant.
 pub(super) fn is_index(file: &str) -> bool {
     file.ends_with(INDEX)
-}
-
-/// The etag as the name of a blob: a sha256 or a git id.
-pub(super) fn is_etag(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && super::repo::is_hex(text) && is_inside(text)
 }

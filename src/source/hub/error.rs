@@ -5,7 +5,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::base::clean;
+use crate::base::{clean, short_bytes};
 use crate::source::SourceError;
 
 /// Why a network did not come: one sentence that says what to do, safe to show on a terminal.
@@ -14,16 +14,6 @@ pub enum HubError {
     /// Somebody asked to stop. What came so far is kept.
     #[error("cancelled")]
     Cancelled,
-    /// Not the name of a repository.
-    #[error(
-        "\"{text}\" names no network of the hub ({why}): write owner/name, owner/name@revision or owner/name:file"
-    )]
-    Name {
-        /// What was written.
-        text: String,
-        /// What is wrong with it.
-        why: String,
-    },
     /// Nothing may be asked, and the cache has no whole copy.
     #[error(
         "{repo} is not (wholly) in {cache} and the network is switched off: drop --offline and HF_HUB_OFFLINE, or run `convscope fetch {repo}` elsewhere and copy that folder here"
@@ -162,13 +152,13 @@ pub enum HubError {
     },
     /// 5xx.
     #[error(
-        "{host} has a fault of its own (status {status}): try again later, or set HF_ENDPOINT to a mirror"
+        "{host} has an internal error ({why}): try again later, or set HF_ENDPOINT to a mirror"
     )]
     Server {
-        /// Whose fault.
+        /// Whose error.
         host: String,
-        /// The status of the answer.
-        status: u16,
+        /// The status of the answer, and the server's words.
+        why: String,
     },
     /// An answer that the hub would not give.
     #[error(
@@ -191,6 +181,22 @@ pub enum HubError {
         host: String,
         /// What should have come.
         what: String,
+    },
+    /// A small file that is not one.
+    #[error(
+        "{host} says that {file} has {}, and at most {} are read of it: check the repository, or set HF_ENDPOINT to another mirror",
+        short_bytes(*.bytes),
+        short_bytes(*.limit)
+    )]
+    Oversized {
+        /// Who says so.
+        host: String,
+        /// The file.
+        file: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// The bound in bytes.
+        limit: u64,
     },
     /// More or fewer bytes than the hub has.
     #[error(

@@ -3,20 +3,28 @@
 use std::error::Error;
 use std::time::Duration;
 
-use hf_hub::HFError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
-use super::cache::is_etag;
-use super::net::{Hub, Remote, host};
+use super::address::{host, shown};
+use super::answer::{shortened, words};
+use super::net::Hub;
 use super::{HubError, HubOptions, RepoRef};
 use crate::base::{clean, first_line};
+use crate::config::percent_decoded;
+
+/// What the hub's own refusals are called; any other may be that of a server which does not know the question.
+const CODES: [&str; 3] = ["GatedRepo", "RepoNotFound", "RevisionNotFound"];
 
 /// A failed attempt.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub error: HubError,
     retry: Retry,
+    /// Another question would not be answered better.
+    pub settled: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +40,29 @@ enum Retry {
 impl Failure {
     /// One that would come again.
     pub fn last(error: HubError) -> Self {
-        Self { error, retry: Retry::No }
+        Self { error, retry: Retry::No, settled: false }
     }
 
     /// One that may pass.
     pub fn passing(error: HubError) -> Self {
-        Self { error, retry: Retry::Yes }
+        Self { error, retry: Retry::Yes, settled: false }
+    }
+
+    /// No answer at all, which may pass.
+    pub fn silence(error: HubError) -> Self {
+        Self { settled: true, ..Self::passing(error) }
+    }
+
+    /// Whether asking again later may help.
+    pub fn may_pass(&self) -> bool {
+        self.retry != Retry::No
     }
 }
 
+/// What has nothing to do with the server: a cancel, the disk.
 impl From<HubError> for Failure {
     fn from(error: HubError) -> Self {
-        Self::last(error)
+        Self { settled: true, ..Self::last(error) }
     }
 }
 
@@ -105,6 +124,8 @@ pub(super) struct Asked {
     file: Option<String>,
     page: String,
     cache: String,
+    /// What no sentence may repeat, whoever sends it.
+    secrets: Vec<String>,
 }
 
 impl Asked {
@@ -116,23 +137,36 @@ impl Asked {
             repo: repo.owner_name.clone(),
             revision: repo.revision.clone(),
             file: file.map(str::to_string),
-            page: format!("{}/{}", clean(&options.endpoint), repo.owner_name),
+            page: format!("{}/{}", shown(&options.endpoint), repo.owner_name),
             ..Self::hub(options)
         }
     }
 
     /// A question about nothing but whether anybody is there.
     pub fn hub(options: &HubOptions) -> Self {
-        let endpoint = clean(&options.endpoint);
+        let endpoint = shown(&options.endpoint);
+        let url = Url::parse(&options.endpoint).ok();
+        let secrets = options.token.iter().cloned().chain(url.iter().flat_map(credentials));
         Self {
-            host: Url::parse(&options.endpoint).map_or_else(|_| endpoint.clone(), |url| host(&url)),
+            host: url.as_ref().map_or_else(|| endpoint.clone(), host),
             what: "its first page".into(),
             repo: String::new(),
             revision: None,
             file: None,
             page: endpoint,
             cache: clean(&options.cache.to_string_lossy()),
+            secrets: secrets.filter(|secret| !secret.is_empty()).collect(),
         }
+    }
+
+    /// Text of a server without what it was sent in confidence.
+    fn discreet(&self, text: &str) -> String {
+        self.secrets.iter().fold(clean(text), |text, secret| text.replace(secret, "***"))
+    }
+
+    /// The host of an address, as sentences name it.
+    pub fn host_of(&self, url: &Url) -> String {
+        self.discreet(&host(url))
     }
 
     pub fn stalled(&self, limit: Duration) -> HubError {
@@ -140,67 +174,71 @@ impl Asked {
         HubError::Stalled { host: self.host.clone(), what: self.what.clone(), seconds }
     }
 
+    /// The hub answers something else than what was asked.
     pub fn odd(&self, why: &str) -> HubError {
-        HubError::Answer { host: self.host.clone(), what: self.what.clone(), why: clean(why) }
+        self.answer(self.host.clone(), why)
     }
 
-    /// A file as the hub describes it.
-    pub fn remote(
+    /// As [`Self::odd`], of the server at an address.
+    pub fn odd_of(&self, url: &Url, why: &str) -> HubError {
+        self.answer(self.host_of(url), why)
+    }
+
+    fn answer(&self, host: String, why: &str) -> HubError {
+        HubError::Answer { host, what: self.what.clone(), why: self.discreet(why) }
+    }
+
+    /// A page for people came instead of what was asked.
+    pub fn page(&self, url: &Url) -> HubError {
+        HubError::Page { host: self.host_of(url), what: self.what.clone() }
+    }
+
+    /// An answer with a status that is not one of success.
+    pub fn status(
         &self,
-        file: String,
-        etag: Option<String>,
-        size: Option<u64>,
-    ) -> Result<Remote, Failure> {
-        match (etag, size) {
-            (Some(etag), Some(size)) if is_etag(&etag) => Ok(Remote { file, etag, size }),
-            _ => Err(Failure::last(self.odd(&format!("it does not say hash and size of {file}")))),
-        }
-    }
-
-    /// An answer with a status that is none of success.
-    pub fn status(&self, status: StatusCode, url: &Url, headers: &HeaderMap) -> Failure {
+        status: StatusCode,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Failure {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let after = text(RETRY_AFTER.as_str()).and_then(|seconds| seconds.trim().parse().ok());
-        let (code, message) = (text("x-error-code"), text("x-error-message"));
-        self.refusal(status.as_u16(), &host(url), code, message, after.map(Duration::from_secs))
-    }
-
-    fn refusal(
-        &self,
-        status: u16,
-        from: &str,
-        code: Option<&str>,
-        message: Option<&str>,
-        after: Option<Duration>,
-    ) -> Failure {
-        let (host, repo, page) = (from.to_string(), self.repo.clone(), self.page.clone());
+        let after = after.map(Duration::from_secs);
+        let message = text("x-error-message").and_then(shortened).or_else(|| words(body));
+        let message = message.map(|message| self.discreet(&message));
+        let code = text("x-error-code").filter(|code| CODES.contains(code));
+        let (host, repo, page) = (self.host_of(url), self.repo.clone(), self.page.clone());
         // The second host knows nothing of repositories: its refusals are about the address it was given.
-        let foreign = from != self.host;
-        match status {
+        let foreign = host != self.host;
+        let status = status.as_u16();
+        let why = match &message {
+            Some(message) => format!("status {status}, \"{message}\""),
+            None => format!("status {status}"),
+        };
+        let is_token = message.is_some_and(|message| message.starts_with("Invalid credentials"));
+        let (error, retry) = match status {
             429 => {
                 let seconds = after.map(|after| after.as_secs());
-                let retry = after.map_or(Retry::Yes, Retry::After);
-                Failure { error: HubError::SlowDown { host, seconds }, retry }
+                (HubError::SlowDown { host, seconds }, after.map_or(Retry::Yes, Retry::After))
             }
-            408 | 500..=599 => Failure::passing(HubError::Server { host, status }),
-            _ if foreign => {
-                let why = format!("status {status}");
-                Failure::passing(HubError::Answer { host, what: self.what.clone(), why })
-            }
-            401 | 403 => Failure::last(match (code, message) {
-                (_, Some(message)) if message.starts_with("Invalid credentials") => {
-                    HubError::Token { host }
+            408 | 500..=599 => (HubError::Server { host, why }, Retry::Yes),
+            _ if foreign => (self.answer(host, &why), Retry::Yes),
+            401 | 403 if is_token => (HubError::Token { host }, Retry::No),
+            401 | 403 => match code {
+                Some("GatedRepo") => (HubError::Gated { repo, page }, Retry::No),
+                Some("RepoNotFound") if status == 403 => {
+                    (HubError::NoRepository { host, repo }, Retry::No)
                 }
-                (Some("GatedRepo"), _) => HubError::Gated { repo, page },
-                (Some("RepoNotFound"), _) if status == 403 => HubError::NoRepository { host, repo },
-                _ => HubError::Denied { host, repo, page, status },
-            }),
-            404 => Failure::last(self.missing(host, code)),
-            _ => Failure::last(self.odd(&format!("status {status}"))),
-        }
+                _ => (HubError::Denied { host, repo, page, status }, Retry::No),
+            },
+            404 => (self.missing(host, code), Retry::No),
+            _ => (self.answer(host, &why), Retry::No),
+        };
+        Failure { error, retry, settled: code.is_some() || is_token || status == 429 }
     }
 
-    fn missing(&self, host: String, code: Option<&str>) -> HubError {
+    /// What a 404 means, with the hub's code for it where there is one.
+    pub fn missing(&self, host: String, code: Option<&str>) -> HubError {
         let repo = self.repo.clone();
         match (code, &self.file, &self.revision) {
             (Some("RepoNotFound"), ..) => HubError::NoRepository { host, repo },
@@ -223,69 +261,31 @@ impl Asked {
         format!("{}/tree/{}", self.page, self.revision.as_deref().unwrap_or("main"))
     }
 
-    /// Whether hf-hub says that a path is missing, and not the repository or its revision.
-    pub fn has_no_entry(&self, error: &HFError) -> bool {
-        let context = match error {
-            HFError::EntryNotFound { context: Some(context), .. } => context,
-            _ => return false,
-        };
-        context.error_code.as_deref() == Some("EntryNotFound")
-    }
-
-    /// What hf-hub could not do.
-    pub fn refused(&self, error: HFError) -> Failure {
-        let mut after = None;
-        let context = match error {
-            HFError::Request { source, .. } => return self.lost(&source),
-            HFError::RateLimited { retry_after, context } => {
-                after = retry_after;
-                context
-            }
-            HFError::Http { context }
-            | HFError::AuthRequired { context }
-            | HFError::Forbidden { context }
-            | HFError::Conflict { context }
-            | HFError::RepoNotFound { context: Some(context), .. }
-            | HFError::RevisionNotFound { context: Some(context), .. }
-            | HFError::EntryNotFound { context: Some(context), .. } => context,
-            other => return Failure::last(self.odd(&first_line(&other))),
-        };
-        let from = Url::parse(&context.url).map_or_else(|_| self.host.clone(), |url| host(&url));
-        let (code, message) = (context.error_code.as_deref(), context.server_message.as_deref());
-        self.refusal(context.status.as_u16(), &from, code, message, after)
-    }
-
     /// No answer, or one that is not to be understood.
-    pub fn lost(&self, error: &reqwest::Error) -> Failure {
-        let host = error.url().map_or_else(|| self.host.clone(), host);
-        let why = root(error);
-        if is_no_json(error) {
-            return Failure::last(HubError::Page { host, what: self.what.clone() });
+    pub fn lost(&self, error: reqwest::Error) -> Failure {
+        let host = error.url().map_or_else(|| self.host.clone(), |url| self.host_of(url));
+        let (is_request, is_late) = (error.is_builder(), error.is_timeout());
+        let why = self.discreet(&root(error));
+        if is_request {
+            return HubError::Answer { host, what: self.what.clone(), why }.into();
         }
-        if error.is_builder() || error.is_redirect() {
-            let what = self.what.clone();
-            return Failure::last(HubError::Answer { host, what, why });
-        }
-        let why = if error.is_timeout() { "no connection in time".into() } else { why };
-        Failure::passing(HubError::Unreachable { host, why, cache: self.cache.clone() })
+        let why = if is_late { "no connection in time".into() } else { why };
+        Failure::silence(HubError::Unreachable { host, why, cache: self.cache.clone() })
     }
 }
 
-/// An answer that came whole and is no JSON: a page for people.
-fn is_no_json(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn Error> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<serde_json::Error>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+/// The password of an address, in all forms in which a server may repeat it.
+fn credentials(url: &Url) -> Vec<String> {
+    let Some(password) = url.password() else { return Vec::new() };
+    let plain = |text: &str| percent_decoded(text).unwrap_or_else(|_| text.to_string());
+    let both = STANDARD_NO_PAD.encode(format!("{}:{}", plain(url.username()), plain(password)));
+    vec![both, plain(password), password.to_string()]
 }
 
-/// The innermost cause: "Connection refused (os error 111)" and the like.
-pub(super) fn root(error: &dyn Error) -> String {
-    let mut cause = error;
+/// The innermost cause: "Connection refused (os error 111)" and the like, without an address.
+pub(super) fn root(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn Error = &error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }

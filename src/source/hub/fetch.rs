@@ -3,19 +3,20 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::cache::{Cache, SIDES, WEIGHTS, is_index};
+use super::answer::{Proof, Remote};
+use super::ask::{Body, Listing, Version};
+use super::cache::{Cache, SIDES, WEIGHTS, is_index, within_bounds};
 use super::failure::{Asked, Attempts, Failure};
-use super::net::{Hub, Listed, Remote};
+use super::meter::Meter;
+use super::net::Hub;
 use super::part::{self, Part};
 use super::{HubError, HubOptions, RepoRef, Snapshot};
-use crate::base::{Cancel, Progress};
+use crate::base::{Cancel, Progress, count};
 
 /// All weights of a network together: what `source::checkpoint` reads at most.
 const LIMIT: u64 = 8 << 30;
 /// An attempt that brings so much was a good one.
 const MUCH: u64 = 1 << 20;
-/// Between two reports.
-const REPORT: Duration = Duration::from_millis(50);
 
 pub(super) fn fetch(
     options: &HubOptions,
@@ -25,7 +26,14 @@ pub(super) fn fetch(
 ) -> Result<Snapshot, HubError> {
     let old = super::cached(options, repo)?;
     let cache = Cache::new(&options.cache, repo);
-    let mut job = Job { repo, cache, meter: Meter::new(progress) };
+    let mut job = Job {
+        repo,
+        cache,
+        meter: Meter::new(progress),
+        notes: Vec::new(),
+        unproven: Vec::new(),
+        copies: false,
+    };
     match old {
         Some(old) if options.offline || repo.is_pinned() => Ok(old),
         None if options.offline => Err(HubError::Offline {
@@ -34,17 +42,14 @@ pub(super) fn fetch(
         }),
         None => {
             let hub = Hub::open(options, cancel)?;
-            let commit = match repo.is_pinned() {
-                true => repo.revision().to_string(),
-                false => Attempts::ask(&hub, || hub.commit(repo, options.limits.stall))?,
-            };
-            job.bring(&hub, &commit)
+            let version = Attempts::ask(&hub, || hub.version(repo, options.limits.stall))?;
+            job.bring(&hub, &version)
         }
         Some(old) => match job.renew(options, &old, cancel) {
             Err(error) if !error.is_cancelled() => {
                 let note =
                     format!("the copy of {repo} in the cache is used, which may be old: {error}");
-                Ok(Snapshot { note: Some(note), ..old })
+                Ok(Snapshot { notes: vec![note], ..old })
             }
             renewed => renewed,
         },
@@ -71,6 +76,11 @@ struct Job<'a, 'p, 'q> {
     repo: &'a RepoRef,
     cache: Cache,
     meter: Meter<'p, 'q>,
+    notes: Vec<String>,
+    /// Files of which only the length could be checked.
+    unproven: Vec<String>,
+    /// Some files are copies, not links.
+    copies: bool,
 }
 
 impl Job<'_, '_, '_> {
@@ -82,12 +92,12 @@ impl Job<'_, '_, '_> {
         cancel: &Cancel,
     ) -> Result<Snapshot, HubError> {
         let hub = Hub::open(options, cancel)?;
-        let commit =
-            hub.commit(self.repo, options.limits.check).map_err(|failure| failure.error)?;
-        if commit == old.commit && self.knows_sides(&commit)? {
+        let version =
+            hub.version(self.repo, options.limits.check).map_err(|failure| failure.error)?;
+        if version.commit == old.commit && self.knows_sides(&version.commit)? {
             return Ok(old.clone());
         }
-        self.bring(&hub, &commit)
+        self.bring(&hub, &version)
     }
 
     /// Whether each of the small files is there or known to be missing.
@@ -102,73 +112,120 @@ impl Job<'_, '_, '_> {
 
     /// Brings all files of a commit that are not there. The revision is remembered last: until then it
     /// means the version before, which is whole.
-    fn bring(&mut self, hub: &Hub<'_>, commit: &str) -> Result<Snapshot, HubError> {
+    fn bring(&mut self, hub: &Hub<'_>, version: &Version) -> Result<Snapshot, HubError> {
         let asked = Asked::new(hub.options, self.repo, None);
+        let commit = &version.commit;
         let weights: Vec<&str> = match &self.repo.file {
             Some(file) => vec![file],
             None => WEIGHTS.to_vec(),
         };
         let names: Vec<_> = weights.iter().chain(&SIDES).map(ToString::to_string).collect();
-        let files = Attempts::ask(hub, || hub.files(self.repo, commit, &names))?;
-        let find = |name: &str| files.iter().find(|listed| listed.file() == name);
-        let chosen =
-            weights.iter().find_map(|name| find(name)).ok_or_else(|| match &self.repo.file {
-                Some(file) => asked.no_file(file),
-                None => HubError::NoWeights {
-                    repo: self.repo.owner_name.clone(),
-                    page: asked.files_page(),
-                },
-            })?;
-        let chosen = self.whole(hub, commit, chosen)?;
-        let sides = SIDES.iter().filter_map(|side| find(side));
-        let sides: Vec<_> =
-            sides.map(|side| self.whole(hub, commit, side)).collect::<Result<_, _>>()?;
-        let sizes = sides.iter().chain([&chosen]).map(|remote| remote.size);
-        self.meter.total = sizes.fold(0, u64::saturating_add);
+        let listing = Attempts::ask(hub, || hub.listing(self.repo, version, &names))?;
+        let mut chosen = None;
+        for name in weights {
+            chosen = self.find(hub, version, &listing, name)?;
+            if chosen.is_some() {
+                break;
+            }
+        }
+        let chosen = chosen.ok_or_else(|| match &self.repo.file {
+            Some(file) => asked.no_file(file),
+            None => {
+                let repo = self.repo.owner_name.clone();
+                HubError::NoWeights { repo, page: asked.files_page() }
+            }
+        })?;
+        let mut sides = Vec::new();
+        let mut lacking = Vec::new();
+        for side in SIDES {
+            match self.find(hub, version, &listing, side)? {
+                Some(remote) => sides.push(remote),
+                None => lacking.push(side),
+            }
+        }
+        self.meter.total = total(sides.iter().chain([&chosen]));
         self.within_limit(self.meter.total)?;
         for side in &sides {
-            self.file(hub, commit, side)?;
+            self.file(hub, version, side)?;
         }
-        for side in SIDES.iter().filter(|side| find(side).is_none()) {
+        for side in lacking {
             self.cache.mark_lacking(commit, side);
         }
-        self.file(hub, commit, &chosen)?;
+        self.file(hub, version, &chosen)?;
         if is_index(&chosen.file) {
-            self.shards(hub, commit, &chosen.file)?;
+            self.shards(hub, version, &chosen.file)?;
         }
         self.meter.say(0, true);
         self.cache.write_ref(self.repo.revision(), commit)?;
         let whole = self.cache.whole(commit, self.repo.file.as_deref())?;
-        whole.ok_or_else(|| HubError::Cache {
+        let whole = whole.ok_or_else(|| HubError::Cache {
             path: crate::base::clean(&self.cache.file(commit, &chosen.file).to_string_lossy()),
             why: "it was removed while it was fetched".into(),
-        })
+        })?;
+        Ok(Snapshot { notes: self.notes(&asked.host), ..whole })
+    }
+
+    /// What should be said about what was brought.
+    fn notes(&mut self, host: &str) -> Vec<String> {
+        let mut notes = std::mem::take(&mut self.notes);
+        if let [first, more @ ..] = self.unproven.as_slice() {
+            let more = match more.len() {
+                0 => String::new(),
+                more => format!(" and {}", count(more, "other file")),
+            };
+            notes.push(format!(
+                "{host} names no hash of {first}{more} that could be checked: only the length was"
+            ));
+        }
+        if self.copies {
+            notes.push(
+                "the disk of the cache refuses links: files are copied, which takes twice the room"
+                    .into(),
+            );
+        }
+        notes
     }
 
     /// Brings the shards of an index that is there.
-    fn shards(&mut self, hub: &Hub<'_>, commit: &str, index: &str) -> Result<(), HubError> {
-        let names = self.cache.shards(commit, index)?;
-        let shards = Attempts::ask(hub, || hub.files(self.repo, commit, &names))?;
-        if let Some(missing) = names.iter().find(|name| !shards.iter().any(|s| s.file() == *name)) {
-            return Err(Asked::new(hub.options, self.repo, None).no_file(missing));
+    fn shards(&mut self, hub: &Hub<'_>, version: &Version, index: &str) -> Result<(), HubError> {
+        let names = self.cache.shards(&version.commit, index)?;
+        let listing = Attempts::ask(hub, || hub.listing(self.repo, version, &names))?;
+        let mut shards = Vec::new();
+        for name in &names {
+            shards.push(
+                self.find(hub, version, &listing, name)?
+                    .ok_or_else(|| Asked::new(hub.options, self.repo, None).no_file(name))?,
+            );
         }
-        let shards: Vec<_> =
-            shards.iter().map(|shard| self.whole(hub, commit, shard)).collect::<Result<_, _>>()?;
-        let size = shards.iter().map(|shard| shard.size).fold(0, u64::saturating_add);
+        let size = total(&shards);
         self.within_limit(size)?;
         self.meter.total += size;
         for shard in &shards {
-            self.file(hub, commit, shard)?;
+            self.file(hub, version, shard)?;
         }
         Ok(())
     }
 
-    /// A file with its hash and size, asked for where the list does not say them.
-    fn whole(&self, hub: &Hub<'_>, commit: &str, listed: &Listed) -> Result<Remote, HubError> {
-        match listed {
-            Listed::Known(remote) => Ok(remote.clone()),
-            Listed::Unnamed(file) => Attempts::ask(hub, || hub.head(self.repo, commit, file)),
+    /// A file with its blob and size, asked for where the list does not say them; `None` when the commit has no such file.
+    fn find(
+        &self,
+        hub: &Hub<'_>,
+        version: &Version,
+        listing: &Listing,
+        file: &str,
+    ) -> Result<Option<Remote>, HubError> {
+        let found = match listing {
+            Listing::Known(files) => match files.get(file) {
+                Some(Some(remote)) => Some(remote.clone()),
+                Some(None) => Attempts::ask(hub, || hub.look(self.repo, version, file))?,
+                None => None,
+            },
+            Listing::Unknown => Attempts::ask(hub, || hub.look(self.repo, version, file))?,
+        };
+        if let Some(remote) = &found {
+            within_bounds(remote, &Asked::hub(hub.options).host)?;
         }
+        Ok(found)
     }
 
     fn within_limit(&self, size: u64) -> Result<(), HubError> {
@@ -184,13 +241,13 @@ impl Job<'_, '_, '_> {
     }
 
     /// Brings one file and links it.
-    fn file(&mut self, hub: &Hub<'_>, commit: &str, remote: &Remote) -> Result<(), HubError> {
+    fn file(&mut self, hub: &Hub<'_>, version: &Version, remote: &Remote) -> Result<(), HubError> {
         let blob = self.cache.blob(&remote.etag);
-        if !is_whole(&self.cache.file(commit, &remote.file), remote) {
+        if !is_whole(&self.cache.file(&version.commit, &remote.file), remote) {
             if !is_whole(&blob, remote) {
-                self.blob(hub, commit, remote, &blob)?;
+                self.blob(hub, version, remote, &blob)?;
             }
-            self.cache.link(commit, &remote.file, &remote.etag)?;
+            self.copies |= self.cache.link(&version.commit, &remote.file, &remote.etag)?;
         }
         self.meter.before += remote.size;
         Ok(())
@@ -200,19 +257,22 @@ impl Job<'_, '_, '_> {
     fn blob(
         &mut self,
         hub: &Hub<'_>,
-        commit: &str,
+        version: &Version,
         remote: &Remote,
         blob: &Path,
     ) -> Result<(), HubError> {
-        let blobs = self.cache.blobs();
-        let mut part = Part::claim(&blobs, remote, hub.cancel)?;
+        let blobs = self.cache.folder("blobs")?;
+        let mut part = Part::claim(&blobs, remote, hub.cancel, &mut self.notes)?;
         // Another thread had the part, and finished.
         if is_whole(blob, remote) {
             return part.discard();
         }
+        if Proof::of(&remote.etag) == Proof::Length {
+            self.unproven.push(remote.file.clone());
+        }
         let mut attempts = Attempts::new();
         let mut most = part.len;
-        while let Err(failure) = self.attempt(hub, commit, remote, &mut part) {
+        while let Err(failure) = self.attempt(hub, version, remote, &mut part) {
             if part.len >= most + MUCH {
                 attempts.forget();
             }
@@ -234,7 +294,7 @@ impl Job<'_, '_, '_> {
     fn attempt(
         &mut self,
         hub: &Hub<'_>,
-        commit: &str,
+        version: &Version,
         remote: &Remote,
         part: &mut Part,
     ) -> Result<(), Failure> {
@@ -243,7 +303,7 @@ impl Job<'_, '_, '_> {
         let mut sender = asked.host.clone();
         self.meter.say(part.len, true);
         if part.len < remote.size {
-            let Some(mut body) = hub.bytes(self.repo, commit, remote, part.len)? else {
+            let Some(mut body) = hub.bytes(self.repo, version, remote, part.len)? else {
                 // What is kept is not the beginning of what the server has.
                 part.cut(0)?;
                 return Err(Failure::passing(asked.odd("it has no such range")));
@@ -273,13 +333,13 @@ impl Job<'_, '_, '_> {
         &mut self,
         hub: &Hub<'_>,
         asked: &Asked,
-        body: &mut super::net::Body,
+        body: &mut Body,
         remote: &Remote,
         part: &mut Part,
     ) -> Result<(), Failure> {
         let (host, file, want) = (body.host.clone(), remote.file.clone(), remote.size);
         let ended = loop {
-            match hub.next(asked, body) {
+            match hub.next(asked, &mut body.response) {
                 Ok(Some(bytes)) => {
                     let bytes = bytes.as_ref();
                     let have = part.len + bytes.len() as u64;
@@ -311,30 +371,11 @@ impl Job<'_, '_, '_> {
     }
 }
 
+fn total<'r>(files: impl IntoIterator<Item = &'r Remote>) -> u64 {
+    files.into_iter().map(|remote| remote.size).fold(0, u64::saturating_add)
+}
+
 /// Whether a file is there with the length that the hub names, through links.
 fn is_whole(path: &Path, remote: &Remote) -> bool {
     std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() == remote.size)
-}
-
-/// Bytes over all files.
-struct Meter<'p, 'q> {
-    progress: &'p mut Progress<'q>,
-    before: u64,
-    total: u64,
-    said: Option<Instant>,
-}
-
-impl<'p, 'q> Meter<'p, 'q> {
-    fn new(progress: &'p mut Progress<'q>) -> Self {
-        Self { progress, before: 0, total: 0, said: None }
-    }
-
-    /// `done` bytes of the file under way. Chunks are many: unless it `must`, not all are reported.
-    fn say(&mut self, done: u64, must: bool) {
-        if must || self.said.is_none_or(|said| said.elapsed() >= REPORT) {
-            let whole = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-            self.progress.report(whole(self.before + done), whole(self.total));
-            self.said = Some(Instant::now());
-        }
-    }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::repo::is_inside;
 use crate::base::{clean, first_line};
+use crate::config::is_inside;
 
 /// More shards than any network has that fits here.
 const MOST: usize = 1000;
@@ -15,8 +15,11 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The files that an index names, sorted; or why it names none.
-pub(super) fn shards(text: &str) -> Result<Vec<String>, String> {
+/// The files that an index of shards names, sorted.
+///
+/// # Errors
+/// When it is not an index, or names something that cannot be a file beside it.
+pub fn shards(text: &str) -> Result<Vec<String>, String> {
     let index: Index = serde_json::from_str(text).map_err(|e| clean(&first_line(&e)))?;
     let names: BTreeSet<String> = index.weight_map.into_values().collect();
     // Each becomes a path beside the index.

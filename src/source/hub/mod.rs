@@ -1,31 +1,39 @@
 //! Networks from the Hugging Face hub, into the cache that Python's `huggingface_hub` reads and writes.
 //!
-//! [`cached`] looks without asking anybody; [`fetch`] asks the hub for what is missing. hf-hub answers the
-//! questions (which commit, which files, how large); the bytes come through ranged requests of our own, because
-//! hf-hub's downloads do not resume, check no hash and do not show the status of a ranged answer. A part lies beside its
-//! blob and gets the blob's name only when its length and hash are the hub's, so that nothing half or
-//! false ever stands under a final name.
+//! [`cached`] looks without asking anybody; [`fetch`] asks the hub for what is missing: which commit, which files, their
+//! bytes by ranged requests. A part is kept beside its blob and gets the blob's name only when its length and hash are the
+//! hub's, so that nothing half or false ever stands under a final name. Nothing that a server, a file or the environment
+//! states is believed without a bound, and the cache is never written through a link.
 //!
 //! tokio stays in here: callers see plain functions that block, poll a [`Cancel`] and report bytes.
 
+mod address;
+pub mod answer;
+mod ask;
 mod cache;
+mod certificates;
 mod error;
 mod failure;
 mod fetch;
+mod folder;
 mod index;
+mod meter;
 mod net;
 mod options;
 mod part;
-mod repo;
 mod room;
 
-use std::time::Duration;
-
+pub use address::shown;
 pub use cache::Snapshot;
 pub use error::HubError;
+pub use index::shards;
 pub use options::{HubOptions, Limits};
-pub use repo::RepoRef;
 pub use room::{Room, room};
+
+pub use crate::config::RepoRef;
+
+use std::path::Path;
+use std::time::Duration;
 
 use crate::base::{Cancel, Progress};
 use cache::Cache;
@@ -48,11 +56,24 @@ pub enum Status {
 /// whole.
 ///
 /// # Errors
-/// When the cache cannot be read or holds an index of shards that is none.
+/// When the cache cannot be read or holds an index of shards that is not one.
 pub fn cached(options: &HubOptions, repo: &RepoRef) -> Result<Option<Snapshot>, HubError> {
     let cache = Cache::new(&options.cache, repo);
     match cache.commit(repo.revision())? {
         Some(commit) => cache.whole(&commit, repo.file.as_deref()),
+        None => Ok(None),
+    }
+}
+
+/// The network in a folder of the cache, `models--owner--name`, as [`cached`] finds it: its `main`, or the only version that is
+/// there. `None` when the folder is not one of the cache, or the weights are not whole.
+///
+/// # Errors
+/// As [`cached`].
+pub fn in_folder(folder: &Path) -> Result<Option<Snapshot>, HubError> {
+    let cache = Cache::at(folder);
+    match cache.only_commit()? {
+        Some(commit) => cache.whole(&commit, None),
         None => Ok(None),
     }
 }
@@ -78,7 +99,7 @@ pub fn status(options: &HubOptions, repo: &RepoRef) -> Result<Status, HubError> 
 /// What is whole in the cache is not fetched again, and nothing is asked about it when the revision is
 /// a whole commit or the hub is switched off. A branch is asked once, for [`Limits::check`], whether it
 /// has moved; when that or the newer version cannot be had, the copy in the cache is the answer and
-/// [`Snapshot::note`] says why.
+/// [`Snapshot::notes`] says why.
 ///
 /// # Errors
 /// [`HubError::Cancelled`] within 100 ms of a cancel; else the reason, with what to do. What came is kept

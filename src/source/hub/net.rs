@@ -1,76 +1,70 @@
-//! Asking the hub: one question at a time, each with time limits and a way to stop.
+//! The connection to the hub: one request at a time, followed to where it is answered, with limits of time and size and a
+//! way to stop.
 
 use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use hf_hub::HFClient;
-use hf_hub::repository::RepoTreeEntry;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, LOCATION, RANGE};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use tokio::runtime::{Builder, Runtime};
 
+use super::address::{self, sends_on};
 use super::failure::{Asked, Failure};
-use super::repo::is_commit;
-use super::{HubError, HubOptions, RepoRef};
-use crate::base::{Cancel, clean};
+use super::{HubError, HubOptions, certificates};
+use crate::base::{Cancel, clean, short_bytes};
 
 /// How often a wait looks whether it was cancelled.
 const TICK: Duration = Duration::from_millis(25);
-/// A token that cannot be a header, so that hf-hub sends none; given none, it would look for one itself.
-const NO_TOKEN: &str = "\n";
+/// The most answers that send on to another address, in a row.
+const HOPS: usize = 10;
+/// The largest answer that is read whole: the list of a repository with 100,000 files has less.
+const ANSWER: usize = 16 << 20;
+/// What is read of a refusal, to quote it.
+const REFUSAL: usize = 16 << 10;
+/// How long is waited for the words of a refusal.
+const REFUSAL_TIME: Duration = Duration::from_secs(2);
 
-/// A file as the hub has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Remote {
-    /// Its path in the repository.
-    pub file: String,
-    /// The name of its blob: sha256 of a large file, git's id of a small one.
-    pub etag: String,
-    /// Bytes.
-    pub size: u64,
+/// What is asked, of whatever address it is sent on to.
+pub(super) struct Question {
+    method: Method,
+    url: Url,
+    range: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
-/// A file in the answer to a question for several.
-pub(super) enum Listed {
-    /// All that is needed.
-    Known(Remote),
-    /// Its path only: the hub calls the sha256 `oid`, which hf-hub 1.0 does not read.
-    Unnamed(String),
-}
-
-impl Listed {
-    /// Its path in the repository.
-    pub fn file(&self) -> &str {
-        match self {
-            Self::Known(remote) => &remote.file,
-            Self::Unnamed(file) => file,
-        }
+impl Question {
+    pub fn get(url: Url) -> Self {
+        Self { method: Method::GET, url, range: None, body: None }
     }
-}
 
-/// Bytes of a file that are on their way.
-pub(super) struct Body {
-    response: Response,
-    /// Where in the file they begin; not where they were asked to begin when the range was ignored.
-    pub start: u64,
-    /// How many the server says there are; they end early when they end before.
-    pub promised: Option<u64>,
-    /// Who sends them.
-    pub host: String,
+    pub fn head(url: Url) -> Self {
+        Self { method: Method::HEAD, ..Self::get(url) }
+    }
+
+    /// With JSON.
+    pub fn post(url: Url, body: Vec<u8>) -> Self {
+        Self { method: Method::POST, body: Some(body), ..Self::get(url) }
+    }
+
+    pub fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
+    /// Bytes `first` to `last` only.
+    pub fn range(self, first: u64, last: u64) -> Self {
+        Self { range: Some(format!("bytes={first}-{last}")), ..self }
+    }
 }
 
 /// A connection to the hub.
 pub(super) struct Hub<'a> {
     pub options: &'a HubOptions,
     pub cancel: &'a Cancel,
+    pub endpoint: Url,
     /// Taken when dropped.
     runtime: Option<Runtime>,
-    api: HFClient,
-    /// Follows redirects.
-    bytes: Client,
-    /// Follows redirects within a host only: the answer before the last hop has the hub's headers.
-    heads: Client,
+    client: Client,
 }
 
 impl Drop for Hub<'_> {
@@ -79,6 +73,23 @@ impl Drop for Hub<'_> {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+/// When a question has to be answered, whole.
+#[derive(Clone, Copy)]
+pub(super) struct Deadline {
+    start: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    pub fn within(limit: Duration) -> Self {
+        Self { start: Instant::now(), limit }
+    }
+
+    fn left(self) -> Duration {
+        self.limit.saturating_sub(self.start.elapsed())
     }
 }
 
@@ -93,40 +104,26 @@ impl<'a> Hub<'a> {
     pub fn open(options: &'a HubOptions, cancel: &'a Cancel) -> Result<Self, HubError> {
         let setup =
             |why: String, advice: &'static str| HubError::Setup { why: clean(&why), advice };
-        let endpoint = "set HF_ENDPOINT to a URL such as https://huggingface.co, or unset it";
-        let url = Url::parse(&options.endpoint)
-            .map_err(|e| setup(format!("\"{}\": {e}", options.endpoint), endpoint))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(setup(format!("\"{url}\" is no address of a server"), endpoint));
-        }
-        let loopback = url.host_str().is_some_and(|host| {
+        let endpoint = address::endpoint(options)?;
+        certificates::check()?;
+        let loopback = endpoint.host_str().is_some_and(|host| {
             let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
             host == "localhost" || address.is_ok_and(|address| address.is_loopback())
         });
-        let client = |policy| {
-            let agent = concat!("convscope/", env!("CARGO_PKG_VERSION"));
-            let builder = Client::builder()
-                .user_agent(agent)
-                .connect_timeout(options.limits.connect)
-                .redirect(policy);
-            // A mirror on this machine is not to be reached through a proxy.
-            let built = if loopback { builder.no_proxy().build() } else { builder.build() };
-            built
-                .map_err(|e| setup(super::failure::root(&e), "check HTTPS_PROXY and SSL_CERT_FILE"))
-        };
-        let bytes = client(redirect::Policy::default())?;
-        let api = HFClient::builder()
-            .client(bytes.clone())
-            .endpoint(&options.endpoint)
-            .token(options.token.as_deref().unwrap_or(NO_TOKEN))
-            .cache_dir(&options.cache)
-            .retry_max_attempts(0)
-            .build()
-            .map_err(|e| setup(e.to_string(), endpoint))?;
+        let builder = Client::builder()
+            .user_agent(concat!("convscope/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(options.limits.connect)
+            // Followed here, where it is known what may be sent to whom.
+            .redirect(redirect::Policy::none())
+            .referer(false);
+        // A mirror on this machine is not to be reached through a proxy.
+        let built = if loopback { builder.no_proxy().build() } else { builder.build() };
+        let client = built.map_err(|e| {
+            setup(super::failure::root(e), "check HTTPS_PROXY, SSL_CERT_FILE and SSL_CERT_DIR")
+        })?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| setup(e.to_string(), "free memory and file handles"))?;
-        let heads = client(redirect::Policy::custom(within_host))?;
-        Ok(Self { options, cancel, runtime: Some(runtime), api, bytes, heads })
+        Ok(Self { options, cancel, endpoint, runtime: Some(runtime), client })
     }
 
     /// Runs a future to its end, to `limit` or to a cancel.
@@ -134,14 +131,14 @@ impl<'a> Hub<'a> {
         let Some(runtime) = &self.runtime else {
             return Err(Halt::Cancelled);
         };
-        let start = Instant::now();
+        let deadline = Deadline::within(limit);
         runtime.block_on(async {
             let mut future = pin!(future);
             loop {
                 if self.cancel.is_cancelled() {
                     return Err(Halt::Cancelled);
                 }
-                let left = limit.saturating_sub(start.elapsed());
+                let left = deadline.left();
                 if left.is_zero() {
                     return Err(Halt::Late);
                 }
@@ -155,13 +152,13 @@ impl<'a> Hub<'a> {
     /// The same for an answer: what halts it is a failure.
     fn ask<F: Future>(
         &self,
-        limit: Duration,
+        deadline: Deadline,
         asked: &Asked,
         future: F,
     ) -> Result<F::Output, Failure> {
-        self.wait(limit, future).map_err(|halt| match halt {
-            Halt::Cancelled => Failure::last(HubError::Cancelled),
-            Halt::Late => Failure::passing(asked.stalled(limit)),
+        self.wait(deadline.left(), future).map_err(|halt| match halt {
+            Halt::Cancelled => HubError::Cancelled.into(),
+            Halt::Late => Failure::silence(asked.stalled(deadline.limit)),
         })
     }
 
@@ -192,180 +189,130 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// The commit that a revision stands for now, asked once.
-    pub fn commit(&self, repo: &RepoRef, limit: Duration) -> Result<String, Failure> {
-        let asked = Asked::new(self.options, repo, None);
-        let (owner, name) = repo.split();
-        let model = self.api.model(owner, name);
-        let question = model.info().maybe_revision(repo.revision.clone()).send();
-        let info = self.ask(limit, &asked, question)?.map_err(|e| asked.refused(e))?;
-        match info.sha {
-            Some(commit) if is_commit(&commit) => Ok(commit),
-            _ => Err(Failure::last(asked.odd("it names no commit"))),
-        }
-    }
-
-    /// Those of `names` that a commit has, asked once.
-    pub fn files(
+    /// Asks, and follows the answers that send on to another address until one does not, or `enough` says that this one is what
+    /// was wanted: it gets the answer and the address that it sends on to.
+    pub fn send(
         &self,
-        repo: &RepoRef,
-        commit: &str,
-        names: &[String],
-    ) -> Result<Vec<Listed>, Failure> {
-        let asked = Asked::new(self.options, repo, None);
-        let (owner, name) = repo.split();
-        let model = self.api.model(owner, name);
-        let question = model.get_paths_info().paths(names.to_vec()).revision(commit).send();
-        let entries = match self.ask(self.options.limits.stall, &asked, question)? {
-            Ok(entries) => entries,
-            // Mirrors that do not leave out what is missing but refuse.
-            Err(error) if asked.has_no_entry(&error) => Vec::new(),
-            Err(error) => return Err(asked.refused(error)),
-        };
-        let mut files: Vec<Listed> = Vec::new();
-        for entry in entries {
-            let RepoTreeEntry::File { oid, size, path, lfs, .. } = entry else { continue };
-            // Only what was asked for becomes a path.
-            if !names.contains(&path) || files.iter().any(|known| known.file() == path) {
-                continue;
+        question: Question,
+        deadline: Deadline,
+        asked: &Asked,
+        mut enough: impl FnMut(&Response, Option<&Url>) -> bool,
+    ) -> Result<Response, Failure> {
+        let Question { mut method, mut url, range, mut body } = question;
+        for _ in 0..=HOPS {
+            let request = self.request(&method, &url, range.as_deref(), body.as_deref());
+            let sent = self.ask(deadline, asked, request.send())?;
+            let response = sent.map_err(|e| asked.lost(e))?;
+            let status = response.status();
+            let location = response.headers().get(LOCATION).filter(|_| sends_on(status));
+            let Some(location) = location else {
+                enough(&response, None);
+                return Ok(response);
+            };
+            let next = location
+                .to_str()
+                .map_err(|_| "it sends on to an address that is not text".to_string())
+                .and_then(|location| address::next(&self.endpoint, &url, location))
+                .map_err(|why| Failure::last(asked.odd_of(&url, &why)))?;
+            if enough(&response, Some(&next)) {
+                return Ok(response);
             }
-            files.push(match lfs.map(|lfs| (lfs.sha256, lfs.size.unwrap_or(size))) {
-                None => Listed::Known(asked.remote(path, Some(oid), Some(size))?),
-                Some((None, _)) => Listed::Unnamed(path),
-                Some((etag, size)) => Listed::Known(asked.remote(path, etag, Some(size))?),
-            });
+            tracing::debug!(status = status.as_u16(), host = address::host(&next), "sent on");
+            // As every client does: only 307 and 308 repeat a question that has a body.
+            if method == Method::POST && !matches!(status.as_u16(), 307 | 308) {
+                (method, body) = (Method::GET, None);
+            }
+            url = next;
         }
-        Ok(files)
+        Err(Failure::last(asked.odd_of(&url, &format!("it sends on more than {HOPS} times"))))
     }
 
-    /// A file by the headers of the hub, as `huggingface_hub` asks for it; asked once.
-    pub fn head(&self, repo: &RepoRef, commit: &str, file: &str) -> Result<Remote, Failure> {
-        let asked = Asked::new(self.options, repo, Some(file));
-        let request = self.request(&self.heads, Method::HEAD, repo, commit, file)?;
-        let sent = self.ask(self.options.limits.stall, &asked, request.send())?;
-        let response = sent.map_err(|e| asked.lost(&e))?;
-        let status = response.status();
-        if !status.is_success() && !status.is_redirection() {
-            return Err(asked.status(status, response.url(), response.headers()));
-        }
-        let text = |name: &str| response.headers().get(name)?.to_str().ok();
-        let etag = text("x-linked-etag").or_else(|| text("etag"));
-        let etag = etag.map(|etag| etag.trim_start_matches("W/").trim_matches('"').to_string());
-        let size = text("x-linked-size").or_else(|| text(CONTENT_LENGTH.as_str()));
-        asked.remote(file.into(), etag, size.and_then(|size| size.parse().ok()))
-    }
-
-    /// Asks for a file from byte `from` on. `None` when the server says that there is no such range.
-    pub fn bytes(
+    /// The token goes to the endpoint's own origin only. A user in the address of the endpoint, which `reqwest` sends, takes
+    /// its place.
+    fn request(
         &self,
-        repo: &RepoRef,
-        commit: &str,
-        remote: &Remote,
-        from: u64,
-    ) -> Result<Option<Body>, Failure> {
-        let asked = Asked::new(self.options, repo, Some(&remote.file));
-        // The bytes themselves, or their hash would not be the file's.
-        let mut request = self
-            .request(&self.bytes, Method::GET, repo, commit, &remote.file)?
-            .header("accept-encoding", "identity");
-        if from > 0 {
-            request =
-                request.header(RANGE, format!("bytes={from}-{}", remote.size.saturating_sub(1)));
+        method: &Method,
+        url: &Url,
+        range: Option<&str>,
+        body: Option<&[u8]>,
+    ) -> reqwest::RequestBuilder {
+        // The bytes themselves, or their hash and length would not be the file's.
+        let mut request =
+            self.client.request(method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
+        if let Some(token) = &self.options.token
+            && url.origin() == self.endpoint.origin()
+            && url.username().is_empty()
+            && url.password().is_none()
+        {
+            request = request.bearer_auth(token);
         }
-        let sent = self.ask(self.options.limits.stall, &asked, request.send())?;
-        let response = sent.map_err(|e| asked.lost(&e))?;
-        let (status, headers) = (response.status(), response.headers());
-        let start = match status {
-            StatusCode::OK => 0,
-            StatusCode::PARTIAL_CONTENT => range_start(headers).unwrap_or(from),
-            StatusCode::RANGE_NOT_SATISFIABLE => return Ok(None),
-            _ => return Err(asked.status(status, response.url(), headers)),
-        };
-        let host = host(response.url());
-        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-        if kind.starts_with("text/html") {
-            return Err(Failure::last(HubError::Page { host, what: asked.what }));
+        if let Some(range) = range {
+            request = request.header(RANGE, range);
         }
-        if start > from {
-            return Err(Failure::last(
-                asked.odd("its bytes begin behind those that were asked for"),
-            ));
+        match body {
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_vec()),
+            None => request,
         }
-        let promised = response.content_length();
-        Ok(Some(Body { response, start, promised, host }))
     }
 
-    /// The next bytes; `None` at the end.
+    /// The whole answer to a question, when it is one of success.
+    pub fn answer(
+        &self,
+        question: Question,
+        deadline: Deadline,
+        asked: &Asked,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut response = self.send(question, deadline, asked, |_, _| false)?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refusal(asked, response));
+        }
+        if is_page(&response) {
+            return Err(Failure::last(asked.page(response.url())));
+        }
+        let mut bytes = Vec::new();
+        loop {
+            let chunk =
+                self.wait(deadline.left(), response.chunk()).map_err(|halt| match halt {
+                    Halt::Cancelled => HubError::Cancelled.into(),
+                    Halt::Late => Failure::passing(asked.odd("its answer does not end in time")),
+                })?;
+            let Some(chunk) = chunk.map_err(|e| asked.lost(e))? else { return Ok(bytes) };
+            if bytes.len() + chunk.len() > ANSWER {
+                let why = format!("its answer is longer than {}", short_bytes(ANSWER as u64));
+                return Err(Failure::last(asked.odd_of(response.url(), &why)));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+
+    /// An answer with a status that is not one of success, in the server's own words where it has some.
+    pub fn refusal(&self, asked: &Asked, mut response: Response) -> Failure {
+        let deadline = Deadline::within(REFUSAL_TIME);
+        let mut body = Vec::new();
+        while body.len() < REFUSAL {
+            match self.wait(deadline.left(), response.chunk()) {
+                Ok(Ok(Some(chunk))) => body.extend(chunk.iter().take(REFUSAL - body.len())),
+                Err(Halt::Cancelled) => return HubError::Cancelled.into(),
+                _ => break,
+            }
+        }
+        asked.status(response.status(), response.url(), response.headers(), &body)
+    }
+
+    /// The next bytes of an answer; `None` at its end.
     pub fn next(
         &self,
         asked: &Asked,
-        body: &mut Body,
+        response: &mut Response,
     ) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
-        let chunk = self.ask(self.options.limits.stall, asked, body.response.chunk())?;
-        chunk.map_err(|e| asked.lost(&e))
-    }
-
-    /// Whether anything at all answers, whatever it says.
-    pub fn knock(&self) -> Result<StatusCode, Failure> {
-        let asked = Asked::hub(self.options);
-        let limit = self.options.limits.check;
-        let sent = self.ask(limit, &asked, self.bytes.head(&self.options.endpoint).send())?;
-        let status = sent.map_err(|e| asked.lost(&e))?.status();
-        if status.is_server_error() {
-            return Err(Failure::last(HubError::Server {
-                host: asked.host,
-                status: status.as_u16(),
-            }));
-        }
-        Ok(status)
-    }
-
-    fn request(
-        &self,
-        client: &Client,
-        method: Method,
-        repo: &RepoRef,
-        commit: &str,
-        file: &str,
-    ) -> Result<reqwest::RequestBuilder, Failure> {
-        let odd = |why: &str| {
-            let advice = "set HF_ENDPOINT to a URL such as https://huggingface.co";
-            Failure::last(HubError::Setup { why: clean(why), advice })
-        };
-        let mut url = Url::parse(&self.options.endpoint).map_err(|e| odd(&e.to_string()))?;
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(repo.owner_name.split('/'));
-            path.extend(["resolve", commit]).extend(file.split('/'));
-        }
-        let request = client.request(method, url);
-        // It is taken out of a request that is sent on to another host.
-        Ok(match &self.options.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        })
+        let deadline = Deadline::within(self.options.limits.stall);
+        let chunk = self.ask(deadline, asked, response.chunk())?;
+        chunk.map_err(|e| asked.lost(e))
     }
 }
 
-/// `host` or `host:port`.
-pub(super) fn host(url: &Url) -> String {
-    let name = url.host_str().unwrap_or_default();
-    clean(&url.port().map_or_else(|| name.to_string(), |port| format!("{name}:{port}")))
-}
-
-/// The hub sends renamed repositories on to their new name on itself, and files to another host.
-fn within_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let here = attempt.previous().last().map(host);
-    if attempt.previous().len() > 10 {
-        attempt.error("too many redirects")
-    } else if here.as_ref() == Some(&host(attempt.url())) {
-        attempt.follow()
-    } else {
-        attempt.stop()
-    }
-}
-
-/// The first number of `bytes 100-199/200`.
-fn range_start(headers: &HeaderMap) -> Option<u64> {
-    let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    range.trim().strip_prefix("bytes")?.trim().split('-').next()?.parse().ok()
+/// Whether an answer is a page for people.
+pub(super) fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }

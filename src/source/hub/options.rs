@@ -1,17 +1,19 @@
 //! Where the hub is, who asks, where the cache lies: as `huggingface_hub` reads it from the environment.
 //!
-//! hf-hub reads some of these variables itself, and its next release none: everything is read here and
-//! handed over. The meaning is that of `huggingface_hub/constants.py` and `utils/_auth.py`.
+//! The meaning is that of `huggingface_hub/constants.py` and `utils/_auth.py`.
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::HubError;
+use super::cache::is_absent;
+use super::{HubError, shown};
+use crate::base::{clean, read_small_text};
 
 const ENDPOINT: &str = "https://huggingface.co";
+/// The largest file of a token; the hub's have 40 letters.
+const TOKEN: u64 = 16 << 10;
 
 /// How to ask the hub.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,11 +60,11 @@ impl Default for Limits {
     }
 }
 
-/// The token stays out of logs.
+/// The token and the endpoint's password stay out of logs.
 impl fmt::Debug for HubOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HubOptions")
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &shown(&self.endpoint))
             .field("token", &self.token.as_ref().map(|_| "..."))
             .field("cache", &self.cache)
             .field("offline", &self.offline)
@@ -77,7 +79,7 @@ impl HubOptions {
     /// reads. `offline` is the command line's word: it can switch the network off, not on.
     ///
     /// # Errors
-    /// When there is no home folder to put a cache into, or the file of the token cannot be read.
+    /// When there is no home folder to put a cache into, the file of the token cannot be read, or the token is not one.
     pub fn from_environment(offline: bool) -> Result<Self, HubError> {
         Self::from_variables(offline, &|name| std::env::var_os(name), std::env::home_dir())
     }
@@ -102,7 +104,7 @@ impl HubOptions {
         } else {
             let named = text("HF_TOKEN").or_else(|| text("HUGGING_FACE_HUB_TOKEN"));
             match named.as_deref().and_then(tidy) {
-                Some(token) => Some(token),
+                Some(token) => Some(checked(token, "HF_TOKEN")?),
                 None => {
                     let path = environment.path("HF_TOKEN_PATH");
                     token_file(&path.unwrap_or_else(|| hf_home.join("token")))?
@@ -193,14 +195,26 @@ fn tidy(token: &str) -> Option<String> {
 
 /// The token that `hf auth login` left.
 fn token_file(path: &Path) -> Result<Option<String>, HubError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(tidy(&text)),
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+    let name = || clean(&path.to_string_lossy());
+    match read_small_text(path, TOKEN) {
+        Ok(text) => text.as_deref().and_then(tidy).map(|token| checked(token, &name())).transpose(),
+        Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(HubError::Setup {
-            why: crate::base::clean(&format!("{}: {error}", path.display())),
-            advice: "make that file readable, or set HF_TOKEN",
+            why: clean(&format!("{}: {error}", path.display())),
+            advice: "make that file a readable file with a token in it, or set HF_TOKEN",
         }),
     }
+}
+
+/// A token that can stand in a header. It is never shown, whatever it is.
+fn checked(token: String, from: &str) -> Result<String, HubError> {
+    if token.len() as u64 <= TOKEN && token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(token);
+    }
+    Err(HubError::Setup {
+        why: format!("what {from} holds is not a token"),
+        advice: "a token is one word, such as hf_ and letters: copy it again, or log in with `hf auth login`",
+    })
 }
 
 #[cfg(test)]
@@ -266,7 +280,33 @@ mod tests {
         assert_eq!(token(&[("HUGGING_FACE_HUB_TOKEN", "hf_b")]).as_deref(), Some("hf_b"));
         assert_eq!(token(&[("HF_TOKEN_PATH", "/nowhere/token")]), None);
         assert_eq!(token(&[("HF_TOKEN", "x"), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")]), None);
-        let shown = format!("{:?}", options(&[("HF_TOKEN", "hf_secret")]));
-        assert!(!shown.contains("hf_secret"), "{shown}");
+        let endpoint = ("HF_ENDPOINT", "https://me:hf_secret@hub.local");
+        let debug = format!("{:?}", options(&[("HF_TOKEN", "hf_secret"), endpoint]));
+        assert!(!debug.contains("hf_secret") && debug.contains("hub.local"), "{debug}");
+    }
+
+    #[test]
+    fn what_is_not_a_token_is_refused_and_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |variables: &[(&str, &str)]| {
+            let variable = |name: &str| {
+                let value = variables.iter().find(|(known, _)| *known == name);
+                value.map(|(_, value)| value.into())
+            };
+            HubOptions::from_variables(false, &variable, Some(folder.path().into()))
+                .unwrap_err()
+                .to_string()
+        };
+        for token in ["hf_a hf_secret", "hf_s\u{e9}cret", "hf_\u{1b}[2J"] {
+            let error = refused(&[("HF_TOKEN", token)]);
+            assert!(error.contains("HF_TOKEN") && !error.contains(token), "{error}");
+        }
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let large = folder.path().join("large");
+        std::fs::File::create(&large).unwrap().set_len(300 << 20).unwrap();
+        for path in ["/dev/zero", pipe.to_str().unwrap(), large.to_str().unwrap()] {
+            assert!(refused(&[("HF_TOKEN_PATH", path)]).contains(path));
+        }
     }
 }
