@@ -182,7 +182,7 @@ pub const ARGUMENTS: Table = Table {
             "global_pool",
             Only(
                 &["\"avg\"", "\"fast\"", "\"fastavg\"", "\"\""],
-                "another global_pool than average pooling",
+                "another pooling than the average",
             ),
         ),
         ("act_layer", Only(&["\"relu\""], "another activation than ReLU")),

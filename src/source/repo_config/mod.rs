@@ -24,7 +24,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use self::fields::{CONFIG, PRETRAINED};
-use self::object::{Object, show};
+use self::object::{Object, short, show};
 use self::sift::{Sifted, sift, unknown_fields};
 use super::{SourceError, Stated};
 use crate::base::{clean, read_small_text};
@@ -169,7 +169,7 @@ impl RepoConfig {
         {
             self.notes.push(format!(
                 "config.json says {}, not resnet: only its labels and problem_type are used",
-                clean(other)
+                short(other)
             ));
             return Ok(());
         }
@@ -220,7 +220,8 @@ impl RepoConfig {
         match value {
             Ok(value) => {
                 let field = field.to_string();
-                self.claims.extend(value.map(|value| Claim { field, about, value }));
+                let claim = |value: String| Claim { field, about, value: short(&value) };
+                self.claims.extend(value.map(claim));
             }
             Err(why) => self.notes.push(format!("{why}: not compared")),
         }

@@ -2,7 +2,7 @@
 
 use super::architectures::{Architecture, named};
 use super::fields::{ARGUMENTS, EPS};
-use super::object::{Object, show};
+use super::object::{Object, short, show};
 use super::sift::sift;
 use super::{RepoConfig, Trait};
 
@@ -63,7 +63,7 @@ fn transformers(config: Object<'_>, says: &mut RepoConfig) -> Result<(), String>
 
 /// timm's name of the network: a plain ResNet of timm has the stride in the 3x3 convolution.
 fn architecture(name: &str, says: &mut RepoConfig) -> Result<(), String> {
-    let clean = crate::base::clean(name);
+    let shown = short(name);
     match named(name) {
         Architecture::Plain(plain) => {
             says.strides = Some(says.strides.unwrap_or((false, false)));
@@ -74,14 +74,14 @@ fn architecture(name: &str, says: &mut RepoConfig) -> Result<(), String> {
                 (Trait::Block, kind.to_string()),
                 (Trait::Groups, plain.groups.to_string()),
             ] {
-                says.claim(&format!("architecture {clean}"), about, Ok(Some(value)));
+                says.claim(&format!("architecture {shown}"), about, Ok(Some(value)));
             }
         }
         Architecture::Other(parts) => {
-            return Err(format!("config.json says {clean}: {parts} is not supported yet"));
+            return Err(format!("config.json says {shown}: {parts} is not supported yet"));
         }
         Architecture::Unknown => says.notes.push(format!(
-            "config.json: architecture \"{clean}\" is unknown: run as the plain ResNet that the tensors describe"
+            "config.json: architecture \"{shown}\" is unknown: run as the plain ResNet that the tensors describe"
         )),
     }
     Ok(())

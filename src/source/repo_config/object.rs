@@ -89,7 +89,12 @@ pub fn whole(value: &Value) -> Option<usize> {
 
 /// A value as a sentence can hold it.
 pub fn show(value: &Value) -> String {
-    let text = clean(&value.to_string());
+    short(&value.to_string())
+}
+
+/// A text of a file as a sentence can hold it: harmless, and not long.
+pub fn short(text: &str) -> String {
+    let text = clean(text);
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

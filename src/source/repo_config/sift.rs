@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{Does, Table};
-use super::object::{Object, show};
+use super::object::{Object, short, show};
 
 /// Most unknown fields that a note names.
 const NAMED: usize = 8;
@@ -28,7 +28,7 @@ pub fn sift(object: Object<'_>, tables: &[&Table]) -> Sifted {
         }
         let place = object.place;
         match tables.iter().find_map(|table| table.find(name)) {
-            None => found.unknown.push(crate::base::clean(name)),
+            None => found.unknown.push(short(name)),
             Some(Does::Only(allowed, what)) if !allows(allowed, value) => {
                 let sentence =
                     format!("{place}: {name} is {}: {what} is not supported yet", show(value));
