@@ -6,6 +6,8 @@
 mod arrays;
 #[path = "bad_files/checkpoints.rs"]
 mod checkpoints;
+#[path = "bad_files/configs.rs"]
+mod configs;
 #[path = "bad_files/memory.rs"]
 mod memory;
 #[path = "bad_files/networks.rs"]

@@ -5,6 +5,8 @@
 mod bench;
 #[path = "cli/benching.rs"]
 mod benching;
+#[path = "cli/configs.rs"]
+mod configs;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/explaining.rs"]

@@ -1,11 +1,13 @@
 //! The numbers: every layer, input, statistic, gradient, explanation and judgement against PyTorch, torchvision,
-//! PIL, captum and pytorch-grad-cam (the fixtures that `tools/make_fixtures.py` and
-//! `tools/make_explanations.py` write), against candle-transformers' ResNets, and against direct loops where
+//! PIL, captum and pytorch-grad-cam (the fixtures that `tools/make_fixtures.py`,
+//! `tools/make_recipes.py` and `tools/make_explanations.py` write), against candle-transformers' ResNets, and against direct loops where
 //! no library has the operation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "parity/convolutions.rs"]
 mod convolutions;
+#[path = "parity/dilated.rs"]
+mod dilated;
 #[path = "parity/edits.rs"]
 mod edits;
 #[path = "parity/explanations.rs"]

@@ -62,7 +62,7 @@ pub struct Model {
     pub input_size: Option<usize>,
     /// The input's side over the side to which a photo is scaled before the crop.
     #[serde(default, deserialize_with = "fraction")]
-    pub crop_pct: Option<f32>,
+    pub crop_pct: Option<f64>,
     /// How a photo is scaled.
     pub interpolation: Option<Filter>,
     /// Channel means of pixels in 0..1.
@@ -184,8 +184,8 @@ fn side<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
     side.map(Some).ok_or_else(|| D::Error::custom(format!("must be {}", bounds::SIDE)))
 }
 
-fn fraction<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f32>, D::Error> {
-    let fraction = f32::deserialize(from)?;
+fn fraction<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let fraction = f64::deserialize(from)?;
     let fits = fraction > 0.0 && fraction <= 2.0;
     if fits { Ok(Some(fraction)) } else { Err(D::Error::custom("must be above 0, at most 2")) }
 }

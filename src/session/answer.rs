@@ -226,10 +226,7 @@ impl Session {
             )));
         }
         let mut key = Xxh3::new();
-        (hash, network.recipe.describe(), network.recipe.crop_down, shape).hash(&mut key);
-        for value in network.recipe.mean.iter().chain(&network.recipe.std) {
-            value.to_bits().hash(&mut key);
-        }
+        (hash, format!("{:?}", network.recipe), shape).hash(&mut key);
         let id = InputId(key.finish());
         let placement = held.photo.is_some().then_some(held.prepared.placement);
         let pixels = held.photo.as_ref().map_or(0, |photo| photo.rgb.len());
@@ -273,7 +270,7 @@ fn ready_photo(
 ) -> Result<(String, Held, u64), SessionError> {
     let channels = network.graph.input_channels;
     let mut prepared = prepare(&photo, &network.recipe, channels, path)?;
-    let [height, width] = network.recipe.size;
+    let Shape { h: height, w: width, .. } = prepared.input.shape;
     let seen = Picture { width, height, rgb: std::mem::take(&mut prepared.seen) };
     Ok((name, Held { prepared, photo: Some(seen) }, photo.hash))
 }

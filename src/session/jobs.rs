@@ -152,7 +152,11 @@ impl Session {
             Finding::Explanation(of) => of,
             Finding::Rebuilt { of, .. } => {
                 let recipe = &self.network(sight.job.run().network)?.recipe;
-                return Ok(input_picture(&of.picture, &recipe.mean, &recipe.std));
+                let mut picture = input_picture(&of.picture, &recipe.mean, &recipe.std);
+                if recipe.bgr {
+                    picture.rgb.iter_mut().for_each(|pixel| pixel.reverse());
+                }
+                return Ok(picture);
             }
             _ => return Err(SessionError::Unknown("this has no picture".into())),
         };

@@ -113,17 +113,17 @@ pub fn reference(model: &Model) -> Option<RepoRef> {
 /// An entry's word on the preprocessing, if it states a size.
 fn stated(model: &Model) -> Option<Stated> {
     let size = model.input_size?;
-    let shorter = |crop: f32| Fit::Shorter((size as f64 / f64::from(crop)).floor() as usize);
+    let shorter = |crop: f64| Fit::Shorter((size as f64 / crop).floor() as usize);
     Some(Stated {
         origin: "models.toml".into(),
         size: Some([size; 2]),
         fit: model.crop_pct.map(shorter),
-        crop_down: false,
         interpolation: model.interpolation.map(|filter| match filter {
             Filter::Bilinear => Interpolation::Bilinear,
             Filter::Bicubic => Interpolation::Bicubic,
         }),
         mean: model.mean.clone(),
         std: model.std.clone(),
+        ..Stated::default()
     })
 }

@@ -7,6 +7,7 @@
 mod answer;
 pub mod ask;
 mod bounded;
+mod claims;
 mod classes;
 mod describe;
 mod difference;

@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::SessionError;
 use super::ask::{LayerInfo, NetworkId, NetworkInfo};
+use super::claims::contradictions;
 use super::describe::{class_labels, notes, warnings};
 use super::locate::{Located, Weights};
 use super::place::Ready;
@@ -49,6 +50,9 @@ impl Network {
             Weights::File { path, folder } => (Checkpoint::read(path)?, RepoConfig::read(folder)?),
         };
         let source = &located.name;
+        if let Some(why) = &repo.refused {
+            return Err(SessionError::Failed(format!("{source}: {why}")));
+        }
         let about = |e: ModelError| match e {
             ModelError::UnknownState { .. } => SessionError::Unknown(format!("{source}: {e}")),
             _ => SessionError::Failed(format!("{source}: {e}")),
@@ -57,7 +61,7 @@ impl Network {
         let found = found.map_err(about)?;
         let loaded = checkpoint.load(found.files())?;
         let tensors = found.tensors(&loaded.tensors).map_err(about)?;
-        let graph = resnet::build_with(&found, &tensors, strides(wishes, &repo)).map_err(about)?;
+        let graph = resnet::build_with(&found, &tensors, &options(wishes, &repo)).map_err(about)?;
         let graph = Arc::new(graph);
         let channels = graph.input_channels;
         check_lists(&wishes.overrides, channels)?;
@@ -70,6 +74,8 @@ impl Network {
             class_labels(wishes, &repo, located.labels, metadata, graph.classes())?;
         let mut notes = notes(&graph, &found.key, metadata);
         notes.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));
+        notes.extend(contradictions(&repo.claims, &graph));
+        notes.extend(recipe.refused.iter().map(|why| format!("photos are refused: {why}")));
         let info = NetworkInfo {
             id: NetworkId(checkpoint.hash ^ xxh3_64(found.path().as_bytes())),
             name: graph.name.clone(),
@@ -84,6 +90,12 @@ impl Network {
         };
         Ok(Self { graph, ready: Mutex::default(), recipe, info: Arc::new(info) })
     }
+}
+
+/// What the repository says that no tensor does, and the command line over it.
+fn options(wishes: &Wishes, repo: &RepoConfig) -> resnet::Options {
+    let RepoConfig { output_stride, eps, .. } = *repo;
+    resnet::Options { strides: strides(wishes, repo), output_stride, eps }
 }
 
 /// The command line's word on the strides over the repository's.

@@ -10,6 +10,7 @@ mod photo;
 mod preprocess;
 mod recipe;
 mod repo_config;
+mod stated;
 
 pub use builtin::{SAMPLES, Sample, network as builtin_network};
 pub use checkpoint::{Checkpoint, Loaded, is_checkpoint};
@@ -17,5 +18,6 @@ pub use error::SourceError;
 pub use npy::read_input;
 pub use photo::{Photo, collect, is_input_array, is_photo};
 pub use preprocess::{Placement, Prepared, prepare};
-pub use recipe::{Fit, Interpolation, Overrides, Recipe, Stated};
-pub use repo_config::RepoConfig;
+pub use recipe::{Crop, Fit, Interpolation, Recipe};
+pub use repo_config::{Claim, RepoConfig, Trait};
+pub use stated::{Overrides, Stated};

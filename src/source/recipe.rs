@@ -1,127 +1,125 @@
 //! How a photo becomes an input: sizes, crop, filter, mean and standard deviation.
 
-use std::collections::HashMap;
+use super::stated::{Overrides, Stated};
 
 /// ImageNet's channel means of pixels in 0..1.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// ImageNet's channel standard deviations.
 const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// Preprocessing as torchvision's inference transforms do it.
+/// Preprocessing as the inference transforms of torchvision, timm and transformers do it: resize, crop, normalize.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
-    /// Height and width of the input.
+    /// Height and width of the input; with [`Crop::None`] those of a square photo's input.
     pub size: [usize; 2],
-    /// How the photo gets to that size.
+    /// The size to which the photo is scaled.
     pub fit: Fit,
-    /// The crop starts at the whole pixel below the middle (transformers), not at the nearest even one.
-    pub crop_down: bool,
+    /// What is cut out of the scaled photo.
+    pub crop: Crop,
+    /// RGB around a scaled photo that is smaller than the crop.
+    pub border: [u8; 3],
     /// The resampling filter.
     pub interpolation: Interpolation,
+    /// The channels are blue, green, red.
+    pub bgr: bool,
     /// Subtracted after dividing by 255, a value for each channel.
     pub mean: Vec<f32>,
     /// Then divided by, a value for each channel.
     pub std: Vec<f32>,
     /// Where the recipe comes from, for people.
     pub origin: String,
+    /// Why no photo can be made ready, in a sentence: what the source states cannot be followed.
+    pub refused: Option<String>,
 }
 
-/// How a photo gets to the input's size.
+/// The size to which a photo is scaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// The shorter side is scaled to this, then the centre is cropped.
+    /// The photo's own: it is not scaled.
+    Photo,
+    /// The shorter side becomes this, the longer one follows, rounded down.
     Shorter(usize),
-    /// Scaled to cover the size, then the centre is cropped.
+    /// The shorter side becomes the first, but the longer one at most the second (DETR's rule).
+    ShorterWithin(usize, usize),
+    /// As large as fits into this height and width, rounded down.
+    Inside([usize; 2]),
+    /// As small as covers (`cover`), or as large as fits into, this height and width, rounded to the nearest
+    /// (timm's `ResizeKeepRatio`).
+    KeepRatio {
+        /// Height and width.
+        to: [usize; 2],
+        /// Covers them instead of fitting into them.
+        cover: bool,
+    },
+    /// This height and width, whatever the aspect.
+    Exact([usize; 2]),
+    /// Scaled to cover the input's size.
     Cover,
-    /// Both sides are scaled to the size, whatever the aspect.
+    /// The input's size, whatever the aspect.
     Warp,
 }
 
-/// Antialiased resampling filters.
+/// What is cut out of the scaled photo.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Crop {
+    /// The center; it starts at the nearest pixel, of two the even one (torchvision, timm).
+    #[default]
+    Nearest,
+    /// The center; it starts at the whole pixel below (transformers).
+    Down,
+    /// Nothing: the input is as large as the scaled photo.
+    None,
+}
+
+/// Pillow's resampling filters, antialiased but for the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
+    /// The pixel at the center of the new one.
+    Nearest,
+    /// The mean of the pixels below the new one.
+    Box,
     /// Triangle.
     Bilinear,
+    /// Hamming window.
+    Hamming,
     /// Catmull-Rom.
     Bicubic,
+    /// Three lobes.
+    Lanczos,
 }
 
-/// What the command line says about the recipe.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overrides {
-    /// Height and width of the input.
-    pub size: Option<[usize; 2]>,
-    /// Crop (`true`) or warp (`false`).
-    pub crop: Option<bool>,
-    /// Means.
-    pub mean: Option<Vec<f32>>,
-    /// Standard deviations.
-    pub std: Option<Vec<f32>>,
-}
+impl Interpolation {
+    const ALL: [(Self, &str, usize); 6] = [
+        (Self::Nearest, "nearest", 0),
+        (Self::Lanczos, "lanczos", 1),
+        (Self::Bilinear, "bilinear", 2),
+        (Self::Bicubic, "bicubic", 3),
+        (Self::Box, "box", 4),
+        (Self::Hamming, "hamming", 5),
+    ];
 
-/// What one source states about the recipe; what it leaves out is ImageNet's.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stated {
-    /// Which source, for people.
-    pub origin: String,
-    /// Height and width of the input.
-    pub size: Option<[usize; 2]>,
-    /// How the photo gets to that size.
-    pub fit: Option<Fit>,
-    /// The crop starts at the whole pixel below the middle, as in transformers.
-    pub crop_down: bool,
-    /// The filter.
-    pub interpolation: Option<Interpolation>,
-    /// Means.
-    pub mean: Option<Vec<f32>>,
-    /// Standard deviations.
-    pub std: Option<Vec<f32>>,
-}
-
-impl Stated {
-    /// What a checkpoint's own metadata says: `input_size`, `resize`, `mean`, `std`, `interpolation`.
-    pub fn in_metadata(metadata: &HashMap<String, String>) -> Option<Self> {
-        let side = |key: &str| metadata.get(key).and_then(|v| v.parse::<usize>().ok());
-        let values =
-            |key: &str| metadata.get(key).and_then(|v| serde_json::from_str::<Vec<f32>>(v).ok());
-        let input = side("input_size")?;
-        Some(Self {
-            origin: "the checkpoint's metadata".into(),
-            size: Some([input; 2]),
-            fit: Some(Fit::Shorter(side("resize").unwrap_or(input))),
-            crop_down: false,
-            interpolation: metadata.get("interpolation").and_then(|name| filter(name)),
-            mean: values("mean"),
-            std: values("std"),
-        })
+    /// The filter of that name in timm's files and ours.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(filter, ..)| *filter)
     }
 
-    /// What is out of bounds counts as not stated: an input of at most 8192 px, finite means, positive
-    /// deviations, one value for each channel or one for all.
-    fn sane(mut self, channels: usize) -> Self {
-        let side = |side: usize| (1..=8192).contains(&side);
-        self.size = self.size.filter(|size| size.iter().all(|s| side(*s)));
-        self.fit = self.fit.filter(|fit| !matches!(fit, Fit::Shorter(s) if !side(*s)));
-        let fits =
-            |v: &Vec<f32>| [1, channels].contains(&v.len()) && v.iter().all(|x| x.is_finite());
-        self.mean = self.mean.filter(fits);
-        self.std = self.std.filter(|v| fits(v) && v.iter().all(|x| *x > 0.0));
-        self
+    /// The filter of that number in Pillow (`Image.Resampling`), as transformers writes it.
+    pub fn numbered(number: usize) -> Option<Self> {
+        Self::ALL.iter().find(|(.., known)| *known == number).map(|(filter, ..)| *filter)
     }
-}
 
-/// The filter of that name in timm's and our own files.
-pub(super) fn filter(name: &str) -> Option<Interpolation> {
-    match name {
-        "bilinear" => Some(Interpolation::Bilinear),
-        "bicubic" => Some(Interpolation::Bicubic),
-        _ => None,
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(filter, ..)| *filter == self).map_or("", |(_, name, _)| name)
     }
 }
 
 impl Recipe {
     /// The recipe of a network: the command line's word over what the first of some sources states over
     /// what fits the stem. A stem for pictures of 32 px takes the whole photo.
+    ///
+    /// When the source cannot be followed, the recipe is the usual one with the reason in [`Recipe::refused`], unless
+    /// the command line states the size, the mean and the deviation.
     pub fn choose(
         usual_input: usize,
         channels: usize,
@@ -136,7 +134,11 @@ impl Recipe {
             fit: Some(usual_fit),
             ..Stated::default()
         };
-        let stated = stated.into_iter().next().unwrap_or_else(usual).sane(channels);
+        let mut stated = stated.into_iter().next().unwrap_or_else(usual);
+        let mut refused = stated.refusal(channels);
+        if refused.is_some() {
+            stated = Stated { origin: stated.origin, ..usual() };
+        }
         let mut size = stated.size.unwrap_or([usual_input; 2]);
         let mut fit = stated.fit.unwrap_or(match size {
             [h, w] if h == w && !small => Fit::Shorter(h * 256 / 224),
@@ -145,6 +147,9 @@ impl Recipe {
         if let Some(wanted) = overrides.size {
             size = wanted;
             fit = Fit::Cover;
+            if overrides.mean.is_some() && overrides.std.is_some() {
+                refused = None;
+            }
         }
         match (overrides.crop, fit) {
             (Some(false), _) => fit = Fit::Warp,
@@ -152,28 +157,66 @@ impl Recipe {
             _ => {}
         }
         let mut origin = stated.origin;
+        let averaged = |values: &Option<Vec<f32>>| {
+            values.as_ref().is_some_and(|v| ![1, channels].contains(&v.len()))
+        };
+        if averaged(&stated.mean) || averaged(&stated.std) {
+            origin += ", averaged over its channels";
+        }
         if *overrides != Overrides::default() {
             origin = "the command line".into();
         }
+        // A size that was asked for is the input's.
+        let asked = matches!(fit, Fit::Cover | Fit::Warp);
+        let crop = if asked && stated.crop == Crop::None { Crop::default() } else { stated.crop };
         let mean = overrides.mean.clone().or(stated.mean).unwrap_or(MEAN.into());
         let std = overrides.std.clone().or(stated.std).unwrap_or(STD.into());
-        let interpolation = stated.interpolation.unwrap_or(Interpolation::Bilinear);
-        let (mean, std) = (for_channels(mean, channels), for_channels(std, channels));
-        Self { size, fit, crop_down: stated.crop_down, interpolation, mean, std, origin }
+        Self {
+            size,
+            fit,
+            crop,
+            border: stated.border,
+            interpolation: stated.interpolation.unwrap_or(Interpolation::Bilinear),
+            bgr: stated.bgr,
+            mean: for_channels(mean, channels),
+            std: for_channels(std, channels),
+            origin,
+            refused,
+        }
     }
 
     /// For people: `shorter side 256, crop 224x224, bilinear`.
     pub fn describe(&self) -> String {
-        let [h, w] = self.size;
-        let filter = match self.interpolation {
-            Interpolation::Bilinear => "bilinear",
-            Interpolation::Bicubic => "bicubic",
-        };
-        match self.fit {
-            Fit::Shorter(side) => format!("shorter side {side}, crop {h}x{w}, {filter}"),
-            Fit::Cover => format!("scaled to cover {h}x{w}, cropped, {filter}"),
-            Fit::Warp => format!("warped to {h}x{w}, {filter}"),
+        if self.refused.is_some() {
+            return "photos are refused".into();
         }
+        let [h, w] = self.size;
+        let pair = |[h, w]: [usize; 2]| format!("{h}x{w}");
+        let mut said = match self.fit {
+            Fit::Photo => "the photo's own size".into(),
+            Fit::Shorter(side) => format!("shorter side {side}"),
+            Fit::ShorterWithin(side, longest) => {
+                format!("shorter side {side}, longer side at most {longest}")
+            }
+            Fit::Inside(to) | Fit::KeepRatio { to, cover: false } => {
+                format!("scaled to fit into {}", pair(to))
+            }
+            Fit::KeepRatio { to, cover: true } => format!("scaled to cover {}", pair(to)),
+            Fit::Exact(to) => format!("warped to {}", pair(to)),
+            Fit::Cover => format!("scaled to cover {h}x{w}, cropped"),
+            Fit::Warp => format!("warped to {h}x{w}"),
+        };
+        let same = matches!(self.fit, Fit::Exact(to) if to == self.size);
+        if self.crop != Crop::None && !same && !matches!(self.fit, Fit::Cover | Fit::Warp) {
+            said += &format!(", crop {h}x{w}");
+        }
+        if self.fit != Fit::Photo {
+            said += &format!(", {}", self.interpolation.name());
+        }
+        if self.bgr {
+            said += ", channels blue, green, red";
+        }
+        said
     }
 }
 

@@ -1,6 +1,8 @@
 //! Photos into inputs, against PIL and torchvision.
 
-use convscope::source::{Fit, Interpolation, Photo, Prepared, Recipe, prepare};
+use convscope::source::{
+    Fit, Interpolation, Overrides, Photo, Prepared, Recipe, RepoConfig, prepare,
+};
 use serde::Deserialize;
 
 use super::support::{fixture, json, tensors, values};
@@ -44,23 +46,15 @@ impl Case {
             "warp" => Fit::Warp,
             other => panic!("{other}"),
         };
-        let interpolation = match self.interpolation.as_str() {
-            "bilinear" => Interpolation::Bilinear,
-            "bicubic" => Interpolation::Bicubic,
-            other => panic!("{other}"),
-        };
+        let interpolation = Interpolation::named(&self.interpolation).unwrap();
         let (mean, std) = (vec![0.0; 3], vec![1.0; 3]);
-        let recipe = Recipe {
-            size: self.output,
-            fit,
-            interpolation,
-            mean,
-            std,
-            crop_down: false,
-            origin: String::new(),
-        };
+        let recipe = Recipe { size: self.output, fit, interpolation, mean, std, ..usual() };
         prepare(&Photo::read(&path).unwrap(), &recipe, 3, &self.photo).unwrap()
     }
+}
+
+fn usual() -> Recipe {
+    Recipe::choose(224, 3, None, &Overrides::default())
 }
 
 #[test]
@@ -101,9 +95,7 @@ fn pixels_are_normalised_as_torchvision_does() {
     let size = [pixels.dims()[0], pixels.dims()[1]];
     let rgb = values(pixels).into_iter().map(|value| value as u8).collect();
     let photo = Photo { width: size[1], height: size[0], rgb, hash: 0 };
-    let (fit, interpolation) = (Fit::Warp, Interpolation::Bilinear);
-    let recipe =
-        Recipe { size, fit, interpolation, mean, std, crop_down: false, origin: String::new() };
+    let recipe = Recipe { size, fit: Fit::Warp, mean, std, ..usual() };
     let input = prepare(&photo, &recipe, 3, &of).unwrap().input;
     let expected = &reference[&name];
     assert_eq!(input.shape.dims(), expected.dims());
@@ -111,4 +103,49 @@ fn pixels_are_normalised_as_torchvision_does() {
     let most = off.fold(0.0, f64::max);
     println!("{name}: within {most:.1e}");
     assert!(most <= 1e-6, "{most:.1e}");
+}
+
+#[derive(Deserialize)]
+struct Stated {
+    name: String,
+    photo: String,
+    config: Option<serde_json::Value>,
+    preprocessor: Option<serde_json::Value>,
+    /// The pixels are Pillow's; else torchvision's, whose filters round otherwise.
+    pillow: bool,
+}
+
+#[test]
+fn inputs_are_those_of_timms_and_transformers_classes() {
+    let reference = tensors("recipes.safetensors");
+    let cases = json::<Vec<Stated>>("recipes.json");
+    assert!(cases.len() >= 50);
+    for case in cases {
+        let text = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
+        let (config, preprocessor) = (text(&case.config), text(&case.preprocessor));
+        let says = RepoConfig::parse(config.as_deref(), preprocessor.as_deref()).unwrap();
+        let recipe = Recipe::choose(224, 3, says.recipe, &Overrides::default());
+        assert_eq!(recipe.refused, None, "{}", case.name);
+        let photo = Photo::read(&fixture("photos").join(&case.photo)).unwrap();
+        let input = prepare(&photo, &recipe, 3, &case.photo).unwrap().input;
+        let expected = &reference[&case.name];
+        assert_eq!(input.shape.dims(), expected.dims(), "{}", case.name);
+        // In 255ths of the photo's range.
+        let plane = input.data.len() / 3;
+        let off = input.data.iter().zip(values(expected)).enumerate();
+        let off: Vec<f64> = off
+            .map(|(i, (ours, expected))| {
+                (f64::from(*ours) - expected).abs() * 255.0 * f64::from(recipe.std[i / plane])
+            })
+            .collect();
+        let most = off.iter().copied().fold(0.0, f64::max);
+        let mean = off.iter().sum::<f64>() / off.len() as f64;
+        println!("{}: {most:.3}/255 at most, {mean:.4}/255 on average", case.name);
+        let (at_most, on_average) = if case.pillow { (1.001, 0.1) } else { (2.001, 0.5) };
+        assert!(
+            most <= at_most && mean <= on_average,
+            "{}: {most}/255, mean {mean}/255",
+            case.name
+        );
+    }
 }

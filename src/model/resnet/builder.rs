@@ -4,15 +4,12 @@ use std::collections::HashSet;
 
 use candle_core::Tensor;
 
-use super::plan::Plan;
+use super::plan::{Plan, Step};
 use crate::base::LayerId;
 use crate::model::find::{Head, HeadKind, Tensors};
 use crate::model::{
     AveragePool, BatchNorm, Conv, Linear, ModelError, Node, Op, PadShortcut, Value, Window,
 };
-
-/// Batch norm's epsilon in every torchvision ResNet; it is not in the tensors.
-pub(super) const EPS: f64 = 1e-5;
 
 /// Most stages: tensors of more are not part of a ResNet.
 const STAGES: usize = 4;
@@ -66,15 +63,15 @@ impl<'a> Builder<'a> {
     pub fn network(&mut self, plan: &Plan, head: Option<&Head>) -> Result<(), ModelError> {
         let stem = if plan.small { Window::square(3, 1, 1) } else { Window::square(7, 2, 3) };
         let mut at = self.conv("conv1", Value::Input, plan.input_channels, stem, 1)?;
-        at = self.norm("bn1", at)?;
+        at = self.norm("bn1", at, plan)?;
         at = self.push("relu", Op::Relu, vec![at]);
         if !plan.small {
             at = self.push("maxpool", Op::MaxPool(Window::square(3, 2, 1)), vec![at]);
         }
         for (stage, blocks) in plan.blocks.iter().enumerate() {
             for block in 0..*blocks {
-                let stride = plan.stride(stage, block);
-                at = self.block(&format!("layer{}.{block}", stage + 1), at, stride, plan)?;
+                let step = plan.step(stage, block);
+                at = self.block(&format!("layer{}.{block}", stage + 1), at, &step, plan)?;
             }
         }
         at = self.push("avgpool", Op::AveragePool(AveragePool::Global), vec![at]);
@@ -82,7 +79,7 @@ impl<'a> Builder<'a> {
         for layer in head.iter().flat_map(|head| &head.layers) {
             at = match layer.kind {
                 HeadKind::Linear => self.linear(&layer.name, at)?,
-                HeadKind::Norm => self.norm(&layer.name, at)?,
+                HeadKind::Norm => self.norm(&layer.name, at, plan)?,
                 HeadKind::Relu => self.push(&layer.name, Op::Relu, vec![at]),
             };
         }
@@ -93,26 +90,27 @@ impl<'a> Builder<'a> {
         &mut self,
         name: &str,
         input: Value,
-        stride: usize,
+        step: &Step,
         plan: &Plan,
     ) -> Result<Value, ModelError> {
+        let Step { stride, dilation } = *step;
         let c_in = self.channels(input, plan.input_channels);
         let (first, second) = if plan.strides.in_first { (stride, 1) } else { (1, stride) };
         let steps: &[(Window, usize)] = if plan.bottleneck {
             &[
                 (Window::square(1, first, 0), 1),
-                (Window::square(3, second, 1), plan.groups),
+                (dilated(second, dilation[0]), plan.groups),
                 (Window::square(1, 1, 0), 1),
             ]
         } else {
-            &[(Window::square(3, stride, 1), 1), (Window::square(3, 1, 1), plan.groups)]
+            &[(dilated(stride, dilation[0]), 1), (dilated(1, dilation[1]), plan.groups)]
         };
         let mut at = input;
         for (i, (window, groups)) in steps.iter().enumerate() {
             let n = i + 1;
             let inside = self.channels(at, c_in);
             at = self.conv(&format!("{name}.conv{n}"), at, inside, *window, *groups)?;
-            at = self.norm(&format!("{name}.bn{n}"), at)?;
+            at = self.norm(&format!("{name}.bn{n}"), at, plan)?;
             if n < steps.len() {
                 at = self.relu(name, i, at);
             }
@@ -130,7 +128,7 @@ impl<'a> Builder<'a> {
         } else if projected || stride != 1 || out != c_in {
             let window = Window::square(1, stride, 0);
             shortcut = self.conv(&format!("{name}.downsample.0"), input, c_in, window, 1)?;
-            shortcut = self.norm(&format!("{name}.downsample.1"), shortcut)?;
+            shortcut = self.norm(&format!("{name}.downsample.1"), shortcut, plan)?;
         }
         at = self.push(&format!("{name}.add"), Op::Add, vec![at, shortcut]);
         Ok(self.relu(name, steps.len() - 1, at))
@@ -195,7 +193,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Batch norm. Without any tensor of that name it was fused into the convolution, which then has a bias.
-    fn norm(&mut self, name: &str, input: Value) -> Result<Value, ModelError> {
+    fn norm(&mut self, name: &str, input: Value, plan: &Plan) -> Result<Value, ModelError> {
         let channels = self.channels(input, 0);
         let has = |tensor: &str| self.has(&format!("{name}.{tensor}"));
         let parts = ["weight", "bias", "running_mean", "running_var"].map(has);
@@ -216,7 +214,7 @@ impl<'a> Builder<'a> {
             bias: part(self, "bias")?,
             mean: part(self, "running_mean")?,
             variance: part(self, "running_var")?,
-            eps: EPS,
+            eps: plan.eps,
         };
         Ok(self.push(name, Op::BatchNorm(norm), vec![input]))
     }
@@ -300,6 +298,11 @@ impl<'a> Builder<'a> {
         let what = "this tensor, which is no part of a ResNet that is understood,";
         Err(ModelError::Unsupported { name: crate::base::clean(name), what: what.into() })
     }
+}
+
+/// The window of a 3x3 convolution whose map keeps its size but for the stride.
+const fn dilated(stride: usize, dilation: usize) -> Window {
+    Window { dilation: [dilation; 2], ..Window::square(3, stride, dilation) }
 }
 
 /// What a tensor belongs to that no ResNet here has.

@@ -1,9 +1,20 @@
 //! What the tensors say about the architecture.
 
-use super::Strides;
-use super::builder::{Builder, EPS};
+use super::builder::Builder;
+use super::{Options, Strides};
 use crate::model::ModelError;
 use crate::model::find::{Dialect, Found};
+
+/// Batch norm's epsilon in every torchvision ResNet; it is not in the tensors.
+const EPS: f64 = 1e-5;
+
+/// Stride and dilation of a block.
+pub(super) struct Step {
+    /// Stride of the block and of its shortcut.
+    pub stride: usize,
+    /// Dilation of its first 3x3 convolution and of its second.
+    pub dilation: [usize; 2],
+}
 
 /// What the tensors say about the architecture.
 pub(super) struct Plan {
@@ -24,8 +35,10 @@ pub(super) struct Plan {
     pub option_a: bool,
     /// Where the strides are.
     pub strides: Strides,
-    /// Whether somebody said so.
-    strides_known: bool,
+    /// Epsilon of batch norm.
+    pub eps: f64,
+    /// What was said.
+    options: Options,
 }
 
 impl Plan {
@@ -33,7 +46,7 @@ impl Plan {
     ///
     /// # Errors
     /// When the stem, a stage or the first block is missing or of no known kind.
-    pub fn read(builder: &Builder<'_>, strides: Option<Strides>) -> Result<Self, ModelError> {
+    pub fn read(builder: &Builder<'_>, options: &Options) -> Result<Self, ModelError> {
         let stem = builder.dims("conv1.weight", 4)?;
         let small = match stem[2..] {
             [7, 7] => false,
@@ -66,15 +79,32 @@ impl Plan {
             inner_width: inner[0],
             small,
             option_a: small && !builder.has_some(".downsample."),
-            strides: strides.unwrap_or_default(),
-            strides_known: strides.is_some(),
+            strides: options.strides.unwrap_or_default(),
+            eps: options.eps.unwrap_or(EPS),
+            options: *options,
         })
     }
 
-    /// The stride of a block's first step.
-    pub const fn stride(&self, stage: usize, block: usize) -> usize {
-        let first = stage == 0 && !self.strides.in_first_stage;
-        if block > 0 || first { 1 } else { 2 }
+    /// Stride and dilation of a block. A stage whose stride would pass the output stride is dilated by it instead; its
+    /// first convolution still has the dilation of the stage before (timm's `make_blocks`).
+    pub fn step(&self, stage: usize, block: usize) -> Step {
+        let most = self.options.output_stride.unwrap_or(usize::MAX);
+        let (mut so_far, mut stride) = (if self.small { 1 } else { 4 }, 1);
+        let (mut before, mut dilation) = (1, 1);
+        for at in 0..=stage {
+            before = dilation;
+            stride = if at == 0 && !self.strides.in_first_stage { 1 } else { 2 };
+            if so_far >= most {
+                dilation *= stride;
+                stride = 1;
+            } else {
+                so_far *= stride;
+            }
+        }
+        match block {
+            0 => Step { stride, dilation: [before, dilation] },
+            _ => Step { stride: 1, dilation: [dilation; 2] },
+        }
     }
 
     /// `ResNet-50`, `ResNeXt-50 32x4d`, `Wide ResNet-50-2`.
@@ -107,7 +137,7 @@ impl Plan {
             (false, _) => "first 3x3",
         };
         let mut said = Vec::new();
-        if !self.strides_known {
+        if self.options.strides.is_none() {
             let version = if self.small { "" } else { " (v1.5)" };
             let block = "convolution of a stage's first block";
             said.push(format!("stride in the {carrier} {block}{version}"));
@@ -126,8 +156,12 @@ impl Plan {
                 self.blocks.len()
             ));
         }
-        said.push("no dilation".into());
-        said.push(format!("batch norm eps {EPS:e}"));
+        if self.options.output_stride.is_none() {
+            said.push("no dilation".into());
+        }
+        if self.options.eps.is_none() {
+            said.push(format!("batch norm eps {EPS:e}"));
+        }
         said.extend(found.head.iter().flat_map(|head| head.assumed.iter().cloned()));
         if found.dialect != Dialect::Torchvision {
             said.push(format!("{} read as torchvision's", found.dialect));
