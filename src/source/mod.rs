@@ -9,6 +9,7 @@ mod npy;
 mod photo;
 mod preprocess;
 mod recipe;
+pub mod recognize;
 mod repo_config;
 
 pub use builtin::{SAMPLES, Sample, network as builtin_network};

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{Why, folder, index, parallel, safetensors, torch};
 use crate::source::SourceError;
 use crate::source::error::read_file;
+use crate::source::recognize::refuse_as_checkpoint;
 
 /// Most bytes of a checkpoint, all shards together: well above every ResNet, well below what would
 /// fill a server.
@@ -47,7 +48,11 @@ impl Checkpoint {
     /// # Errors
     /// When it cannot be read or holds no checkpoint.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
+        refuse_as_checkpoint(path)?;
         let file = if path.is_dir() { folder::choose(path)? } else { path.to_path_buf() };
+        if file != path {
+            refuse_as_checkpoint(&file)?;
+        }
         let bytes = read_file(&file, LIMIT, "a checkpoint")?;
         let (contents, hash) = if index::is_one(&bytes) {
             index::read(&file, &bytes)?
