@@ -317,14 +317,10 @@ def write_photos(folder: Path) -> None:
 
 
 def load(path: Path) -> Image.Image:
-    """First frame, turned by its EXIF orientation, alpha blended over black, as RGB."""
+    """First frame, turned by its EXIF orientation, as RGB: alpha is dropped."""
     with Image.open(path) as picture:
         picture.seek(0)
-        picture = ImageOps.exif_transpose(picture)
-        if "A" in picture.getbands():
-            black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
-            picture = Image.alpha_composite(black, picture.convert("RGBA"))
-        return picture.convert("RGB")
+        return ImageOps.exif_transpose(picture).convert("RGB")
 
 
 TALL, BROAD = "rgb_61x83.png", "rgb_120x75.png"

@@ -20,7 +20,7 @@ use super::run::{Colours, Run};
 use crate::analysis::Histogram;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::picture::{Cells, Grid, Picture, color, invalid};
-use crate::source::{Photo, Prepared, SAMPLES, is_input_array, prepare, read_input};
+use crate::source::{Given, Photo, Prepared, SAMPLES, prepare};
 
 /// What is loaded and known. Shared between threads; every method takes `&self`.
 pub struct Session {
@@ -201,17 +201,18 @@ impl Session {
         cancel: &Cancel,
     ) -> Result<Arc<InputInfo>, SessionError> {
         let network = self.network(network)?;
-        let (name, held, hash) = match photo {
-            PhotoRef::File(path) if is_input_array(path) => input_array(path)?,
-            PhotoRef::File(path) => {
-                let photo = Photo::read(path)?;
-                ready_photo(photo, file_name(path), &path.to_string_lossy(), &network)?
-            }
+        let Ready { name, held, hash, notes } = match photo {
+            PhotoRef::File(path) => match Given::read(path)? {
+                Given::Input { input, notes } => input_array(path, input, notes),
+                Given::Photo(photo) => {
+                    ready_photo(photo, file_name(path), &path.to_string_lossy(), &network, cancel)?
+                }
+            },
             PhotoRef::Blank => blank(&network),
             PhotoRef::Sample(index) => {
                 let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;
                 let photo = Photo::decode(sample.bytes, sample.name)?;
-                ready_photo(photo, sample.name.into(), sample.name, &network)?
+                ready_photo(photo, sample.name.into(), sample.name, &network, cancel)?
             }
         };
         if cancel.is_cancelled() {
@@ -232,7 +233,7 @@ impl Session {
         let pixels = held.photo.as_ref().map_or(0, |photo| photo.rgb.len());
         let bytes = held.prepared.input.data.len() * 4 + pixels * 3;
         lock(&self.inputs).insert(id, Arc::new(held), bytes);
-        Ok(Arc::new(InputInfo { id, name, shape, placement }))
+        Ok(Arc::new(InputInfo { id, name, shape, placement, notes }))
     }
 
     fn heatmap(
@@ -262,29 +263,44 @@ pub(super) fn no_photo() -> SessionError {
     SessionError::Failed("an input tensor has no photo to look at".into())
 }
 
+/// An input before it has an id.
+struct Ready {
+    name: String,
+    held: Held,
+    /// Of the bytes or the values that it was made from.
+    hash: u64,
+    notes: Vec<String>,
+}
+
 fn ready_photo(
     photo: Photo,
     name: String,
     path: &str,
     network: &Network,
-) -> Result<(String, Held, u64), SessionError> {
+    cancel: &Cancel,
+) -> Result<Ready, SessionError> {
+    // A large photo takes seconds to decode, and as long to resize.
+    if cancel.is_cancelled() {
+        return Err(SessionError::Cancelled);
+    }
     let channels = network.graph.input_channels;
     let mut prepared = prepare(&photo, &network.recipe, channels, path)?;
     let Shape { h: height, w: width, .. } = prepared.input.shape;
     let seen = Picture { width, height, rgb: std::mem::take(&mut prepared.seen) };
-    Ok((name, Held { prepared, photo: Some(seen) }, photo.hash))
+    let held = Held { prepared, photo: Some(seen) };
+    Ok(Ready { name, held, hash: photo.hash, notes: photo.notes })
 }
 
-fn blank(network: &Network) -> (String, Held, u64) {
+fn blank(network: &Network) -> Ready {
     let [height, width] = network.recipe.size;
     let input = Array::zeros(Shape::new(1, network.graph.input_channels, height, width));
     let placement = Placement { offset: [0; 2], scale: [1.0; 2], photo: [height, width] };
     let prepared = Prepared { input, seen: Vec::new(), placement };
-    ("no photo".to_string(), Held { prepared, photo: None }, 0)
+    let held = Held { prepared, photo: None };
+    Ready { name: "no photo".into(), held, hash: 0, notes: Vec::new() }
 }
 
-fn input_array(path: &Path) -> Result<(String, Held, u64), SessionError> {
-    let input = read_input(path)?;
+fn input_array(path: &Path, input: Array, notes: Vec<String>) -> Ready {
     let mut hash = Xxh3::new();
     for value in &input.data {
         value.to_bits().hash(&mut hash);
@@ -292,5 +308,6 @@ fn input_array(path: &Path) -> Result<(String, Held, u64), SessionError> {
     let placement =
         Placement { offset: [0; 2], scale: [1.0; 2], photo: [input.shape.h, input.shape.w] };
     let prepared = Prepared { input, seen: Vec::new(), placement };
-    Ok((file_name(path), Held { prepared, photo: None }, hash.finish()))
+    let held = Held { prepared, photo: None };
+    Ready { name: file_name(path), held, hash: hash.finish(), notes }
 }

@@ -371,6 +371,9 @@ pub struct InputInfo {
     pub shape: Shape,
     /// Where it lies in the photo; `None` for an input tensor.
     pub placement: Option<Placement>,
+    /// What is odd about the file although it was read, one sentence each without its name: bytes that were skipped,
+    /// values that are not finite.
+    pub notes: Vec<String>,
 }
 
 /// What a run found.

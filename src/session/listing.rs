@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::SessionError;
-use super::answer::Session;
+use super::answer::{Session, no_photo};
 use super::ask::{CellSize, ModelRef, PhotoRef};
 use super::locate::{Weights, locate, reference};
 use super::network::file_name;
 use crate::base::{Cancel, Progress, clean};
 use crate::picture::{Blocks, Cells, Grid, Picture};
 use crate::source::hub::{self, Status};
-use crate::source::{Photo, SAMPLES, is_checkpoint, is_photo};
+use crate::source::{Given, Photo, SAMPLES, is_checkpoint, is_photo};
 
 /// A network that can be had.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,7 +180,10 @@ pub fn thumbnail(
     blocks: Blocks,
 ) -> Result<Cells, SessionError> {
     let photo = match photo {
-        PhotoRef::File(path) => Photo::read(path)?,
+        PhotoRef::File(path) => match Given::read(path)? {
+            Given::Photo(photo) => photo,
+            Given::Input { .. } => return Err(no_photo()),
+        },
         PhotoRef::Blank => return Err(SessionError::NotReady),
         PhotoRef::Sample(index) => {
             let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;

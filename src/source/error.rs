@@ -1,10 +1,12 @@
 //! What can be wrong with files.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use thiserror::Error;
 
-use crate::base::{clean, first_line};
+use crate::base::{clean, first_line, open_regular};
 
 /// A file that could not become what was asked for: one sentence, with the file's name.
 #[derive(Debug, Error)]
@@ -26,18 +28,23 @@ impl SourceError {
     pub fn named(name: &str, why: impl Into<String>) -> Self {
         Self { file: clean(name), why: clean(&first_line(&why.into())) }
     }
+
+    /// The file at `path` could not be opened or read.
+    pub fn unreadable(path: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::at(path, "no such file"),
+            // What `open_regular` says continues a sentence about the path.
+            io::ErrorKind::InvalidInput => Self::at(path, error.to_string()),
+            _ => Self::at(path, format!("cannot be read: {error}")),
+        }
+    }
 }
 
-/// The bytes of a regular file of at most `limit` bytes.
+/// The bytes of a regular file of at most `limit` bytes. Nothing else is opened: a pipe would be waited for.
 pub fn read_file(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, SourceError> {
-    let fail = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => SourceError::at(path, "no such file"),
-        _ => SourceError::at(path, format!("cannot be read: {e}")),
-    };
-    let data = std::fs::metadata(path).map_err(fail)?;
-    if !data.is_file() {
-        return Err(SourceError::at(path, format!("is no file, so it cannot be {what}")));
-    }
+    let fail = |error| SourceError::unreadable(path, &error);
+    let file = open_regular(path).map_err(fail)?;
+    let data = file.metadata().map_err(fail)?;
     if data.len() > limit {
         let (size, limit) = (data.len() >> 20, limit >> 20);
         return Err(SourceError::at(
@@ -48,7 +55,7 @@ pub fn read_file(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, SourceE
     if data.len() == 0 {
         return Err(SourceError::at(path, format!("is empty, so it cannot be {what}")));
     }
-    read_whole(path, data.len()).map_err(fail)
+    read_whole(file, data.len()).map_err(fail)
 }
 
 /// Bytes from which two halves are read at once: most of the time goes into memory that is touched for the
@@ -57,25 +64,29 @@ pub fn read_file(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, SourceE
 const LARGE: u64 = 8 << 20;
 
 #[cfg(unix)]
-fn read_whole(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
+fn read_whole(file: File, length: u64) -> io::Result<Vec<u8>> {
     use std::os::unix::fs::FileExt;
-    let Ok(size) = usize::try_from(length) else { return std::fs::read(path) };
+    let size = usize::try_from(length).unwrap_or(usize::MAX);
     if length < LARGE {
-        return std::fs::read(path);
+        let mut bytes = Vec::with_capacity(size);
+        // Not more than was stated: the file may be growing.
+        file.take(length).read_to_end(&mut bytes)?;
+        return Ok(bytes);
     }
-    let file = std::fs::File::open(path)?;
     let mut bytes = vec![0; size];
     let (first, second) = bytes.split_at_mut(size / 2);
     std::thread::scope(|scope| {
         let (file, middle) = (&file, first.len() as u64);
         let other = scope.spawn(move || file.read_exact_at(second, middle));
         file.read_exact_at(first, 0)?;
-        other.join().unwrap_or_else(|_| Err(std::io::Error::other("a thread failed")))
+        other.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")))
     })?;
     Ok(bytes)
 }
 
 #[cfg(not(unix))]
-fn read_whole(path: &Path, _length: u64) -> std::io::Result<Vec<u8>> {
-    std::fs::read(path)
+fn read_whole(file: File, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -4,19 +4,21 @@
 mod builtin;
 mod checkpoint;
 mod error;
+mod given;
 pub mod hub;
-mod npy;
+pub mod npy;
 mod photo;
 mod preprocess;
 mod recipe;
+pub mod recognize;
 mod repo_config;
 mod stated;
 
 pub use builtin::{SAMPLES, Sample, network as builtin_network};
 pub use checkpoint::{Checkpoint, Loaded, is_checkpoint};
 pub use error::SourceError;
-pub use npy::read_input;
-pub use photo::{Photo, collect, is_input_array, is_photo};
+pub use given::{Given, is_input_array};
+pub use photo::{Photo, collect, is_photo};
 pub use preprocess::{Placement, Prepared, prepare};
 pub use recipe::{Crop, Fit, Interpolation, Recipe};
 pub use repo_config::{Claim, RepoConfig, Trait};

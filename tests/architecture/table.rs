@@ -105,6 +105,8 @@ pub const HOUSE: Rules = Rules {
         fence("tokio", OnlyIn(&["source"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
         fence("image", OnlyIn(&["source", "picture", "terminal", "cli", "session"])),
+        fence("gif", OnlyIn(&["source"])),
+        fence("jxl_oxide", OnlyIn(&["source"])),
         fence("fast_image_resize", OnlyIn(&["source", "picture", "cli", "session"])),
         // source::hub knows a password by the form in which it is sent.
         fence("base64", OnlyIn(&["source", "terminal"])),

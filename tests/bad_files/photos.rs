@@ -30,7 +30,7 @@ fn a_photo_that_is_not_there() {
     let missing = bad.folder().join("missing.png");
     says_of(&missing, Photo::read(&missing), &["no such file"]);
     says_of(&missing, collect(std::slice::from_ref(&missing)), &["no such file or folder"]);
-    says_of(bad.folder(), Photo::read(bad.folder()), &["is no file"]);
+    says_of(bad.folder(), Photo::read(bad.folder()), &["is a folder"]);
     says_of(bad.folder(), collect(&[bad.folder().into()]), &["holds no photo"]);
     refused("empty.png", b"", &["is empty"]);
 }
@@ -53,7 +53,11 @@ fn a_copy_that_stopped() {
         let whole = photo(name);
         // Of an animation the first frame counts.
         let end = if name.ends_with("gif") { whole.len() / 2 } else { whole.len() - 5 };
-        for length in [1, 2, 8, 20, 60, end / 2, end * 9 / 10, end] {
+        // Too short to be known.
+        for length in [1, 2] {
+            refused(name, &whole[..length], &["are read"]);
+        }
+        for length in [20, 60, end / 2, end * 9 / 10, end] {
             refused(name, &whole[..length], &["picture"]);
         }
     }
@@ -76,8 +80,8 @@ fn every_good_photo_is_read() {
 
 #[test]
 fn other_files_under_a_photos_name() {
-    refused("text.jpg", b"This is no photo.\n", &["is no picture", "JPEG"]);
-    refused("net.png", &bytes_of("net_basic.safetensors"), &["is no picture"]);
+    refused("text.jpg", b"This is a text.\n", &["a text file", "This is a text.", "JPEG"]);
+    refused("net.png", &bytes_of("net_basic.safetensors"), &["safetensors", "--model"]);
     refused("page.webp", b"RIFF\x10\0\0\0WEBPVP8 ", &["broken"]);
     // The content counts, not the name.
     let png = Bad::new("really.jpg", &photo("rgb_61x83.png"));
@@ -87,9 +91,13 @@ fn other_files_under_a_photos_name() {
 
 #[test]
 fn a_small_file_that_claims_to_be_huge() {
-    for (width, height, depth) in [(100_000, 100_000, 8), (20_000, 20_000, 16), (u32::MAX, 1, 8)] {
-        refused("bomb.png", &png_header(width, height, depth), &["too large", "20000 px"]);
+    for (width, height, depth) in [(100_000, 100_000, 8), (18_900, 18_900, 16), (u32::MAX, 1, 8)] {
+        refused("bomb.png", &png_header(width, height, depth), &["too large"]);
     }
+    let screen = |side: u16| [&b"GIF89a"[..], &side.to_le_bytes(), &side.to_le_bytes()].concat();
+    refused("bomb.gif", &[&screen(16_000)[..], &[0; 22]].concat(), &["too large", "16000 x 16000"]);
+    // Within the bound, but the one frame is not there.
+    refused("bomb.gif", &[&screen(13_000)[..], &[0; 3], b",", &[0; 18]].concat(), &["picture"]);
     refused("bomb.ppm", b"P6 100000 100000 255\n", &["too large"]);
     refused("none.png", &png_header(0, 0, 8), &["picture"]);
 }
@@ -116,12 +124,35 @@ fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |c, _| step(c)))
 }
 
+#[test]
+fn stray_bytes_between_segments_are_skipped_and_noted() {
+    let whole = photo("orientation6_61x83.jpg");
+    let plain = Photo::decode(&whole, "whole").unwrap();
+    let second = 4 + usize::from(u16::from_be_bytes([whole[4], whole[5]]));
+    let stray = [&whole[..second], b"\0\x01", &whole[second..]].concat();
+    let read = Photo::decode(&stray, "stray").unwrap();
+    assert_eq!(read.rgb, plain.rgb);
+    assert!(
+        plain.notes.is_empty() && read.notes[0].starts_with("2 stray bytes"),
+        "{:?}",
+        read.notes
+    );
+}
+
+#[test]
+fn a_photo_that_is_something_else_is_named() {
+    refused("photo.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", &["HEIC", "heif-convert"]);
+    refused("photo.jpg", b"version https://git-lfs.github.com/spec/v1\noid", &["git lfs pull"]);
+    refused("photo.jpg", b"<!DOCTYPE html><html>", &["web page", "download it again"]);
+    refused("photo.jpg", &[0; 9000], &["zeros"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_name_that_a_terminal_would_obey() {
     for name in ["\u{1b}[2J\u{1b}]0;owned\u{7}.png", "two\nlines\r.jpg", "\u{9b}31m\u{202e}gnp.png"]
     {
-        refused(name, b"no photo", &["is no picture"]);
+        refused(name, b"a text", &["is a text file"]);
         refused(name, &photo("rgb_61x83.png")[..100], &["broken"]);
         refused(name, b"", &["is empty"]);
         let bad = Bad::new(name, b"x");

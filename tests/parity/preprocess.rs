@@ -94,7 +94,7 @@ fn pixels_are_normalised_as_torchvision_does() {
     let pixels = &reference[&of];
     let size = [pixels.dims()[0], pixels.dims()[1]];
     let rgb = values(pixels).into_iter().map(|value| value as u8).collect();
-    let photo = Photo { width: size[1], height: size[0], rgb, hash: 0 };
+    let photo = Photo { width: size[1], height: size[0], rgb, hash: 0, notes: Vec::new() };
     let recipe = Recipe { size, fit: Fit::Warp, mean, std, ..usual() };
     let input = prepare(&photo, &recipe, 3, &of).unwrap().input;
     let expected = &reference[&name];
@@ -148,4 +148,44 @@ fn inputs_are_those_of_timms_and_transformers_classes() {
             case.name
         );
     }
+}
+
+/// What is refused in a sentence, though Pillow reads it.
+const REFUSED: [&str; 0] = [];
+
+#[test]
+fn every_variant_has_pillows_pixels() {
+    let variants = tensors("photo_variants.safetensors");
+    let mut names: Vec<&str> =
+        variants.keys().filter_map(|name| name.strip_suffix("/file")).collect();
+    names.sort_unstable();
+    assert!(names.len() >= 60);
+    let mut wrong = Vec::new();
+    for name in names {
+        let bytes: Vec<u8> = variants[&format!("{name}/file")].to_vec1().unwrap();
+        let expected = &variants[&format!("{name}/pixels")];
+        let read = Photo::decode(&bytes, name);
+        if REFUSED.contains(&name) {
+            assert!(read.is_err_and(|e| e.to_string().contains("not read")), "{name}");
+            continue;
+        }
+        let photo = match read {
+            Ok(photo) => photo,
+            Err(error) => {
+                wrong.push(error.to_string());
+                continue;
+            }
+        };
+        if expected.dims() != [photo.height, photo.width, 3] {
+            wrong.push(format!("{name}: {} x {}", photo.width, photo.height));
+            continue;
+        }
+        let off = photo.rgb.iter().zip(values(expected)).map(|(a, b)| (f64::from(*a) - b).abs());
+        let mean = off.sum::<f64>() / photo.rgb.len() as f64;
+        let bound = if name.contains("lossy") && !name.contains("lossless") { 2.55 } else { 0.0 };
+        if mean > bound {
+            wrong.push(format!("{name}: {mean:.3}/255 on average"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

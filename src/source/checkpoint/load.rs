@@ -11,6 +11,7 @@ use super::{Contents, Why, folder, index, safetensors, torch};
 use crate::base::{Listing, TensorInfo};
 use crate::source::SourceError;
 use crate::source::error::read_file;
+use crate::source::recognize::refuse_as_checkpoint;
 
 /// Most bytes of a checkpoint, all shards together: well above every ResNet, well below what would
 /// fill a server.
@@ -39,7 +40,11 @@ impl Checkpoint {
     /// # Errors
     /// When it cannot be read or is not a checkpoint.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
+        refuse_as_checkpoint(path)?;
         let file = if path.is_dir() { folder::choose(path)? } else { path.to_path_buf() };
+        if file != path {
+            refuse_as_checkpoint(&file)?;
+        }
         let bytes = read_file(&file, LIMIT, "a checkpoint")?;
         let name = file.to_string_lossy().into_owned();
         let (contents, hash, files) = if index::is_one(&bytes) {

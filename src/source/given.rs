@@ -1,0 +1,62 @@
+//! What stands for a photo: a picture, or an input tensor.
+
+use std::path::Path;
+
+use super::error::read_file;
+use super::npy::{self, Npy};
+use super::recognize::{Door, Kind, peek, refuse};
+use super::{Photo, SourceError};
+use crate::base::Array;
+
+/// Largest `.npy` file.
+const LIMIT: u64 = 1 << 30;
+
+/// A photo, or what stands for one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// Pixels.
+    Photo(Photo),
+    /// An input `[1, C, H, W]`, already normalized.
+    Input {
+        /// Its values.
+        input: Array,
+        /// What is odd about it, one sentence each without the file's name.
+        notes: Vec<String>,
+    },
+}
+
+impl Given {
+    /// Reads what is given as a photo; its content decides, not its name.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is neither a picture nor an input tensor.
+    pub fn read(path: &Path) -> Result<Self, SourceError> {
+        refuse(path, Door::Photo)?;
+        let head = peek(path).map_err(|error| SourceError::unreadable(path, &error))?;
+        if head.recognize().is_none_or(|known| known.kind != Kind::Array) {
+            return Photo::read(path).map(Self::Photo);
+        }
+        let bytes = read_file(path, LIMIT, "an input tensor")?;
+        match npy::parse(&bytes).map_err(|why| SourceError::at(path, why))? {
+            Npy::Photo(photo) => Ok(Self::Photo(photo)),
+            Npy::Input(input) => {
+                let notes = not_finite(&input).into_iter().collect();
+                Ok(Self::Input { input, notes })
+            }
+        }
+    }
+}
+
+/// What to say about values that are NaN or infinite.
+fn not_finite(input: &Array) -> Option<String> {
+    let count = input.data.iter().filter(|value| !value.is_finite()).count();
+    let all = input.data.len();
+    (count > 0).then(|| {
+        format!("{count} of the {all} values of the input are NaN or infinite, and so is what follows from them")
+    })
+}
+
+/// Whether the file at `path` holds an input tensor rather than a picture. What cannot be read does not.
+pub fn is_input_array(path: &Path) -> bool {
+    peek(path).is_ok_and(|head| npy::is_float(&head.bytes))
+}
