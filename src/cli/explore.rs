@@ -1,6 +1,5 @@
 //! `convscope` without a command: the explorer.
 
-use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -14,6 +13,7 @@ use crate::base::{LayerId, clean, nearest};
 use crate::explorer::{first_layer, views};
 use crate::session::ask::{Look, ModelRef, PhotoRef};
 use crate::source::{SAMPLES, collect};
+use crate::terminal::tty;
 
 /// Runs the explorer. What the command line names is looked up before the screen is taken.
 pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
@@ -24,7 +24,8 @@ pub(super) fn run(flags: &Flags, root: Root) -> Result<()> {
         [] => Vec::new(),
         _ => context.knock_outs(&*context.network()?)?,
     };
-    if !stdin().is_terminal() || !stdout().is_terminal() {
+    // Keys come from the controlling terminal where stdin is a list of files, as under xargs.
+    if !tty::is_there() {
         let commands = Command::NAMES.join(", ");
         bail!("the explorer needs a terminal; without one there are the commands {commands}");
     }

@@ -104,6 +104,9 @@ pub const HOUSE: Rules = Rules {
         fence("hf_hub", OnlyIn(&["source"])),
         fence("reqwest", OnlyIn(&["source"])),
         fence("tokio", OnlyIn(&["source"])),
+        // Handlers of fatal signals.
+        fence("libc", OnlyIn(&["terminal"])),
+        fence("unicode_width", OnlyIn(&["screen"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
         fence("image", OnlyIn(&["source", "picture", "terminal", "cli", "session"])),
         fence("fast_image_resize", OnlyIn(&["source", "picture", "cli", "session"])),
