@@ -16,6 +16,7 @@ use super::locate::locate;
 use super::network::{Network, file_name};
 use super::options::Options;
 use super::place::Place;
+use super::room::check_input;
 use super::run::{Colours, Run};
 use crate::analysis::Histogram;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
@@ -201,6 +202,8 @@ impl Session {
         cancel: &Cancel,
     ) -> Result<Arc<InputInfo>, SessionError> {
         let network = self.network(network)?;
+        let [height, width] = network.recipe.size;
+        check_input(Shape::new(1, network.graph.input_channels, height, width))?;
         let Ready { name, held, hash, notes } = match photo {
             PhotoRef::File(path) => match Given::read(path)? {
                 Given::Input { input, notes } => input_array(path, input, notes),
