@@ -1,11 +1,11 @@
 //! How much memory work will take, from the shapes of a network's layers: asked before the work starts, because memory
 //! that is not there ends the program.
 //!
-//! The factors were measured (`tests/memory.rs` holds the runs to them): what fits is not refused, so they leave out
+//! The factors were measured (a test below has the numbers): what fits is not refused, so they leave out
 //! what small inputs take anyway.
 
 use super::SessionError;
-use super::ask::{Job, LayerInfo};
+use super::ask::{Job, Kind, LayerInfo};
 use crate::base::room::{self, NoRoom};
 use crate::base::{Dtype, Shape};
 
@@ -59,11 +59,13 @@ impl Need {
     pub fn job(&self, job: &Job, bound: usize) -> u64 {
         let gradient = self.largest.saturating_mul(GRADIENTS);
         match job {
-            Job::Explain(of) if of.method.is_instant() => 0,
-            Job::Explain(_) | Job::Rank(_) => gradient,
-            // Runs of their own, beside the one that is kept.
+            // A class activation map reads the gradient of one layer, and layers with maps for a class are small.
+            Job::Explain(of) if of.method.kind() == Kind::Map => 0,
+            Job::Rank(_) => 0,
+            Job::Explain(_) => gradient,
+            // Other runs, beside the one that is kept.
             Job::Judge(_) => self.forward(bound),
-            Job::Rebuild(_) => self.forward(bound).max(gradient),
+            Job::Rebuild(_) => self.forward(bound).saturating_add(gradient),
         }
     }
 
@@ -90,4 +92,48 @@ pub fn check_input(shape: Shape) -> Result<(), SessionError> {
 
 fn refused(error: &NoRoom) -> SessionError {
     SessionError::Failed(format!("{error}: take a smaller --size"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::base::{Cancel, LayerId, Progress};
+    use crate::session::ask::{Answer, Field, FieldAxis, ModelRef, Request};
+    use crate::session::{Options, Session};
+
+    /// The needs at the sizes at which the program was measured: MiB above what it takes at 160x160.
+    #[test]
+    fn needs_are_those_that_were_measured() {
+        let session = Session::new(Options::default());
+        let load = Request::Network(ModelRef::Builtin);
+        let loaded = session.answer(&load, &Cancel::new(), &mut Progress::none()).unwrap();
+        let Answer::Network(network) = loaded else { unreachable!("not a network") };
+        for (side, measured) in [(512, 62.0), (1024, 245.0), (2048, 960.0)] {
+            let input = Shape::new(1, 3, side, side);
+            let graph = session.network(network.id).unwrap().graph.clone();
+            let layers = super::super::network::layer_infos(&graph, input).unwrap();
+            let need = Need::new(&layers, input, Dtype::F32).forward(usize::MAX) as f64 / f64::from(1 << 20);
+            assert!((0.9..1.1).contains(&(need / measured)), "{side}: {need} of {measured}");
+        }
+    }
+
+    #[test]
+    fn a_bound_holds_the_need_down() {
+        let axis = FieldAxis { size: 1, jump: 1, start: 0 };
+        let layer = |side: usize| LayerInfo {
+            id: LayerId(0),
+            name: "a".into(),
+            op: "b".into(),
+            shape: Shape::new(1, 1, side, side),
+            parameters: 0,
+            multiply_adds: 0,
+            field: Field { rows: axis, columns: axis },
+            kernels: None,
+        };
+        let need = Need::new(&[layer(100), layer(50)], Shape::new(1, 1, 10, 10), Dtype::F32);
+        assert_eq!(need.forward(0), 3 * 40_000 + 400);
+        assert_eq!(need.forward(1000), 3 * 40_000 + 400 + 1000);
+        assert_eq!(need.forward(usize::MAX), 3 * 40_000 + 400 + 50_000 / 5 * 2);
+    }
 }
