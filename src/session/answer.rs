@@ -32,6 +32,8 @@ pub struct Session {
     pub(super) place: Place,
     /// What work has found, so far or at its end.
     pub(super) found: Mutex<Bounded<Job, Arc<Found>>>,
+    /// The most bytes that work took so far, with what was kept beside it: memory that is used again.
+    pub(super) taken: Mutex<u64>,
     /// The convolution whose weights were looked at last.
     pub(super) weights: Mutex<Option<Arc<Kernels>>>,
 }
@@ -66,6 +68,7 @@ impl Session {
             found: Mutex::new(found),
             place: Place::default(),
             weights: Mutex::default(),
+            taken: Mutex::default(),
         }
     }
 

@@ -95,7 +95,7 @@ impl Session {
         self.make_room(&layers, on.dtype);
         if on.what.kind == DeviceKind::Cpu {
             let need = Need::new(&layers, input.shape, on.dtype);
-            need.check(need.forward(self.options.capture_bytes()), "a run")?;
+            self.check_room(&need, need.forward(self.options.capture_bytes()), "a run")?;
         }
         let started = Instant::now();
         // The statistics afterwards take about a tenth of the time.

@@ -79,7 +79,7 @@ impl Session {
             return Ok(found);
         }
         let bench = self.bench(job.run())?;
-        self.check_room(job, &bench)?;
+        self.check_job(job, &bench)?;
         let (since, steps) = (Instant::now(), Cell::new((0, 1)));
         let publish = Publish { session: self, job, since, steps };
         let mut progress = Progress::new(|done, total| {
@@ -119,14 +119,14 @@ impl Session {
     }
 
     /// Refuses work whose values will not fit into the machine's memory. A GPU says itself that it has too little.
-    fn check_room(&self, job: &Job, bench: &Bench) -> Result<(), SessionError> {
+    fn check_job(&self, job: &Job, bench: &Bench) -> Result<(), SessionError> {
         let on = self.place.now(&self.options)?;
         if on.what.kind != DeviceKind::Cpu {
             return Ok(());
         }
         let input = self.input(job.run().input)?.prepared.input.shape;
         let need = Need::new(&bench.run.outcome.layers, input, on.dtype);
-        need.check(need.job(job, self.options.capture_bytes()), "this")
+        self.check_room(&need, need.job(job, self.options.capture_bytes()), "this")
     }
 
     fn bench(&self, key: RunKey) -> Result<Bench, SessionError> {
