@@ -15,10 +15,16 @@ mod explaining;
 mod files;
 #[path = "cli/kernels.rs"]
 mod kernels;
+#[path = "cli/labels.rs"]
+mod labels;
+#[path = "cli/limits.rs"]
+mod limits;
 #[path = "cli/listing.rs"]
 mod listing;
 #[path = "cli/models.rs"]
 mod models;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/predicting.rs"]
 mod predicting;
 #[path = "cli/refusals.rs"]

@@ -13,6 +13,7 @@ mod mouse;
 mod random;
 mod ranges;
 mod rect;
+pub mod room;
 mod text;
 
 pub use array::{Array, LayerId, Shape};

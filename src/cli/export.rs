@@ -1,7 +1,6 @@
 //! `convscope export`: the values of layers as a `.safetensors` file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -20,13 +19,12 @@ const INPUT: &str = "input";
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     let known = args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
-    let is_stdout = args.output == Path::new("-");
-    if !is_stdout && !known {
+    let spared = Spared::new(flags, args.write.no_clobber, Some(&args.photo));
+    let target = Target::check(&args.output, &spared)?;
+    if !target.is_stdout() && !known {
         let file = shown(&args.output);
         bail!(Usage(format!("{file}: values of layers are written as .safetensors")));
     }
-    let spared = Spared::new(flags, args.write.no_clobber, Some(&args.photo));
-    let target = Target::check(&args.output, &spared)?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let layers = layers(&context, &network, &args.layers)?;

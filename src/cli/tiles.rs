@@ -62,9 +62,10 @@ impl<'a> To<'a> {
 /// # Errors
 /// When it cannot be written, or its ending says neither.
 pub(super) fn file(path: &Path, noun: &str, spared: &Spared) -> Result<(Target, Format)> {
+    let target = Target::check(path, spared)?;
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let format = match ending.as_deref() {
-        _ if path == Path::new("-") => Format::Npy,
+        _ if target.is_stdout() => Format::Npy,
         Some("npy") => Format::Npy,
         Some("png") => Format::Png,
         _ => {
@@ -74,7 +75,7 @@ pub(super) fn file(path: &Path, noun: &str, spared: &Spared) -> Result<(Target, 
             )))
         }
     };
-    Ok((Target::check(path, spared)?, format))
+    Ok((target, format))
 }
 
 /// Tiles and the words about them.

@@ -50,7 +50,10 @@ pub(super) fn folder_classes<'a>(
     labels: &[ClassLabel],
     paths: &'a [PathBuf],
 ) -> Option<(Vec<ClassLabel>, &'a Path)> {
-    let is_number = |(at, label): (usize, &ClassLabel)| label.name == format!("class {at}");
+    // The second is how transformers numbers classes.
+    let is_number = |(at, label): (usize, &ClassLabel)| {
+        label.name == format!("class {at}") || label.name == format!("LABEL_{at}")
+    };
     if labels.is_empty() || !labels.iter().enumerate().all(is_number) {
         return None;
     }

@@ -16,6 +16,7 @@ use super::locate::locate;
 use super::network::{Network, file_name};
 use super::options::Options;
 use super::place::Place;
+use super::room::check_input;
 use super::run::{Colours, Run};
 use crate::analysis::Histogram;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
@@ -31,6 +32,8 @@ pub struct Session {
     pub(super) place: Place,
     /// What work has found, so far or at its end.
     pub(super) found: Mutex<Bounded<Job, Arc<Found>>>,
+    /// The most bytes that work took so far, with what was kept beside it: memory that is used again.
+    pub(super) taken: Mutex<u64>,
     /// The convolution whose weights were looked at last.
     pub(super) weights: Mutex<Option<Arc<Kernels>>>,
 }
@@ -65,6 +68,7 @@ impl Session {
             found: Mutex::new(found),
             place: Place::default(),
             weights: Mutex::default(),
+            taken: Mutex::default(),
         }
     }
 
@@ -201,6 +205,8 @@ impl Session {
         cancel: &Cancel,
     ) -> Result<Arc<InputInfo>, SessionError> {
         let network = self.network(network)?;
+        let [height, width] = network.recipe.size;
+        check_input(Shape::new(1, network.graph.input_channels, height, width))?;
         let Ready { name, held, hash, notes } = match photo {
             PhotoRef::File(path) => match Given::read(path)? {
                 Given::Input { input, notes } => input_array(path, input, notes),

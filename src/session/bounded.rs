@@ -39,6 +39,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Bounded<K, V> {
         }
     }
 
+    /// Bytes of all values.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Drops everything.
     pub fn clear(&mut self) {
         self.entries.clear();

@@ -9,6 +9,7 @@ use super::answer::{Held, Session, lock};
 use super::ask::{EditsId, KnockOut, LayerInfo, LayerStatistics, LayerSummary, Outcome, RunKey};
 use super::knock_out::edits;
 use super::network::{Network, layer_infos};
+use super::room::Need;
 use super::run::Run;
 use crate::analysis::ranked;
 use crate::base::{Cancel, Dtype, Progress};
@@ -92,6 +93,10 @@ impl Session {
         let layers = layer_infos(&network.graph, input.shape)?;
         let backend = network.backend(&self.options, on)?;
         self.make_room(&layers, on.dtype);
+        if on.what.kind == DeviceKind::Cpu {
+            let need = Need::new(&layers, input.shape, on.dtype);
+            self.check_room(&need, need.forward(self.options.capture_bytes()), "a run")?;
+        }
         let started = Instant::now();
         // The statistics afterwards take about a tenth of the time.
         let steps = layers.len() + layers.len() / 10;

@@ -8,6 +8,7 @@ use super::SessionError;
 use super::answer::{Session, lock, no_photo};
 use super::ask::*;
 use super::network::Network;
+use super::room::Need;
 use super::run::Run;
 use crate::analysis::explain::{Attribution, Kind, pixel_map};
 use crate::analysis::judge::{judge, rank_correlation, shared_top};
@@ -15,6 +16,7 @@ use crate::analysis::rebuild::{Colours, Goal, Rebuilt, dream, invert, maximise};
 use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
 use crate::base::{Array, Cancel, Progress, RangeMode};
 use crate::engine::Backend;
+use crate::engine::device::DeviceKind;
 use crate::model::Graph;
 use crate::picture::{Picture, blend, gradient_picture, input_picture};
 
@@ -77,6 +79,7 @@ impl Session {
             return Ok(found);
         }
         let bench = self.bench(job.run())?;
+        self.check_job(job, &bench)?;
         let (since, steps) = (Instant::now(), Cell::new((0, 1)));
         let publish = Publish { session: self, job, since, steps };
         let mut progress = Progress::new(|done, total| {
@@ -113,6 +116,17 @@ impl Session {
         let mut work = Work { cancel, progress, refine: &mut refine };
         let method = (of.method.entry(), &of.question);
         Ok(judgement(judge(&bench.subject(), method, &explained, &make, &mut work)?))
+    }
+
+    /// Refuses work whose values will not fit into the machine's memory. A GPU says itself that it has too little.
+    fn check_job(&self, job: &Job, bench: &Bench) -> Result<(), SessionError> {
+        let on = self.place.now(&self.options)?;
+        if on.what.kind != DeviceKind::Cpu {
+            return Ok(());
+        }
+        let input = self.input(job.run().input)?.prepared.input.shape;
+        let need = Need::new(&bench.run.outcome.layers, input, on.dtype);
+        self.check_room(&need, need.job(job, self.options.capture_bytes()), "this")
     }
 
     fn bench(&self, key: RunKey) -> Result<Bench, SessionError> {

@@ -26,6 +26,7 @@ mod network;
 mod options;
 mod place;
 mod raster;
+mod room;
 mod run;
 mod sheet;
 mod timing;

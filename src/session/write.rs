@@ -196,7 +196,8 @@ fn hidden(folder: &Path) -> io::Result<NamedTempFile> {
         // As any new file: the umask takes away what it takes away.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    // Without the hidden file's name, which nobody has asked for.
+    builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))
 }
 
 /// The path that a path leads to, also where a link leads to nothing yet.
