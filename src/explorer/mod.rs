@@ -20,6 +20,7 @@ mod state;
 mod tree;
 mod update;
 pub mod views;
+mod warnings;
 
 pub use command::{COMMANDS, Command};
 pub use explaining::Explaining;
