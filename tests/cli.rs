@@ -1,6 +1,8 @@
 //! The command line as a user meets it: the program itself, its output, its exit codes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "cli/answers.rs"]
+mod answers;
 #[path = "cli/bench.rs"]
 mod bench;
 #[path = "cli/benching.rs"]
@@ -29,5 +31,7 @@ mod outputs;
 mod predicting;
 #[path = "cli/refusals.rs"]
 mod refusals;
+#[path = "cli/reports.rs"]
+mod reports;
 #[path = "cli/shells.rs"]
 mod shells;

@@ -6,6 +6,8 @@
 
 #[path = "parity/convolutions.rs"]
 mod convolutions;
+#[path = "parity/dead.rs"]
+mod dead;
 #[path = "parity/dilated.rs"]
 mod dilated;
 #[path = "parity/edits.rs"]

@@ -26,6 +26,10 @@ note() { # network side: reads JSON lines
     sed "s/^{/{\"network\": \"$1\", \"side\": \"$2\", /" >> "$results"
 }
 
+each_run() { # a line for each run in the object that bench prints
+    python3 -c 'import json, sys; [print(json.dumps(run)) for run in json.load(sys.stdin)["runs"]]'
+}
+
 first_map() { # network weights
     python3 - "$convscope" "$2" "$photo" "$threads" <<'PY'
 import json, subprocess, sys, tempfile, time
@@ -48,7 +52,7 @@ for network in "${networks[@]}"; do
     for _ in $(seq "$rounds"); do
         python3 -W ignore tools/peers.py "$network" "$file" product --threads "$threads" --runs 10 2> /dev/null | note "$network" theirs
         for work in forward forward-all grad-cam guided-backprop inversion-step; do
-            $convscope bench "$photo" --model "$file" --work $work --runs "$runs" --threads "$threads" --json | note "$network" ours
+            $convscope bench "$photo" --model "$file" --work $work --runs "$runs" --threads "$threads" --json | each_run | note "$network" ours
             python3 -W ignore tools/peers.py "$network" "$file" $work --threads "$threads" --runs "$runs" 2> /dev/null | note "$network" theirs
         done
         target/release/examples/roofline product | note "$network" ours

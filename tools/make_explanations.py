@@ -30,7 +30,8 @@ Cases basic and bottleneck also, [h, w] being the layer's size and [H, W] the in
   knockout.<change>                    [classes], zero, half, mean
   knockout.<change>.grad               [3, H, W], half, mean
   judge.kernel, judge.blurred          [11, 11], [3, H, W]
-  judge.<curve>, judge.<curve>.area    deletion, insertion
+  judge.<curve>, judge.<curve>.area    deletion, insertion, of the softmax probability
+  judge.sigmoid.<curve>, ....area      the same, of the probability of an independent label
   judge.road.most, judge.road.least    [9], change of the logit at percentiles 10, 20 .. 90
   judge.road, judge.road.imputed       the score; the picture at percentile 50, most relevant first
 Case basic also:
@@ -521,17 +522,20 @@ def curves(net: nn.Module, x: Tensor, order: Tensor, blurred: Tensor, top: int) 
     step = math.ceil(pixels / 224)
     found = {}
     for name, start, end in (("deletion", x, torch.zeros_like(x)), ("insertion", blurred[None], x)):
-        picture, score = start.clone(), []
+        picture, scores = start.clone(), {"": [], "sigmoid.": []}
         for i in range(math.ceil(pixels / step) + 1):
             if i > 0:
                 chosen = order[(i - 1) * step:i * step]
                 picture.flatten(2)[:, :, chosen] = end.flatten(2)[:, :, chosen]
-            score.append(torch.softmax(net(picture)[0], 0)[top])
+            logits = net(picture)[0]
+            scores[""].append(torch.softmax(logits, 0)[top])
+            scores["sigmoid."].append(torch.sigmoid(logits)[top])
         assert torch.equal(picture, end)
-        score = torch.stack(score)
-        found[f"judge.{name}"] = score
-        area = (score.sum() - score[0] / 2 - score[-1] / 2) / (len(score) - 1)
-        found[f"judge.{name}.area"] = area.reshape(1)
+        for kind, score in scores.items():
+            score = torch.stack(score)
+            found[f"judge.{kind}{name}"] = score
+            area = (score.sum() - score[0] / 2 - score[-1] / 2) / (len(score) - 1)
+            found[f"judge.{kind}{name}.area"] = area.reshape(1)
     return found
 
 

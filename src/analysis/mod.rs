@@ -14,8 +14,8 @@ mod statistics;
 mod subject;
 mod timing;
 
-pub use classes::{probabilities, ranked};
-pub use error::AnalysisError;
+pub use classes::{ranked, scores};
+pub use error::{AnalysisError, finite};
 pub use histogram::Histogram;
 pub use ranking::channel_effects;
 pub use statistics::LayerStatistics;

@@ -1,6 +1,6 @@
 //! How much each channel of a layer matters: the target without it.
 
-use super::{AnalysisError, Subject, Target, Work};
+use super::{AnalysisError, Subject, Target, Work, finite};
 use crate::base::{LayerId, Progress};
 use crate::engine::{Edit, Keep};
 
@@ -9,7 +9,7 @@ use crate::engine::{Edit, Keep};
 /// the others.
 ///
 /// # Errors
-/// When the target or the layer does not exist, a pass fails, or the token was set.
+/// When the target or the layer does not exist, a pass fails, an effect is not finite, or the token was set.
 pub fn channel_effects(
     subject: &Subject<'_>,
     layer: LayerId,
@@ -34,5 +34,6 @@ pub fn channel_effects(
         }
         work.progress.report(done + 1, order.len());
     }
+    finite("the channels' effects", drops.iter().copied())?;
     Ok(drops)
 }

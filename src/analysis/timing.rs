@@ -136,7 +136,7 @@ impl Trial<'_> {
         };
         let question = Question { layer, target, parameters: Parameters::default() };
         let mut work = Work { cancel, progress: &mut Progress::none(), refine: &mut |_| {} };
-        let found = (method.explain)(&subject, &question, &mut work)?;
+        let found = method.run(&subject, &question, &mut work)?;
         if method.takes_layer {
             let shape = self.input.shape;
             std::hint::black_box(finished(&found.values, shape.h, shape.w));

@@ -1,5 +1,7 @@
 //! Choices that the command line, the settings, the keys and the pictures all name alike.
 
+use super::text::{percent, signed, significant};
+
 /// A closed list of named alternatives.
 pub trait Choice: Sized + Copy + PartialEq + 'static {
     /// Every alternative, in the order in which a key steps through them.
@@ -176,6 +178,40 @@ choice! {
 }
 
 choice! {
+    /// What becomes of the numbers at the end of a network: transformers' `function_to_apply`.
+    OutputFunction {
+        /// One class of several: the probabilities of all classes sum to 1.
+        Softmax = "softmax",
+        /// Independent labels: each has its probability, whatever the others have.
+        Sigmoid = "sigmoid",
+        /// Regression: the number itself.
+        None = "none",
+    }
+}
+
+impl OutputFunction {
+    /// Whether scores are probabilities, from 0 to 1.
+    pub const fn is_probability(self) -> bool {
+        matches!(self, Self::Softmax | Self::Sigmoid)
+    }
+
+    /// What a score is called.
+    pub const fn noun(self) -> &'static str {
+        if self.is_probability() { "probability" } else { "value" }
+    }
+
+    /// A score for people: `62 %`, or the number itself.
+    pub fn show(self, score: f32) -> String {
+        if self.is_probability() { percent(score) } else { significant(score) }
+    }
+
+    /// A change of a score for people: in points of a hundred (`+3.1`), or of the number itself.
+    pub fn show_change(self, change: f32) -> String {
+        if self.is_probability() { format!("{:+.1}", 100.0 * change) } else { signed(change) }
+    }
+}
+
+choice! {
     /// How pictures get onto the terminal.
     Graphics {
         /// What the terminal says it can do, else half blocks.
@@ -247,6 +283,14 @@ mod tests {
     fn stepping_goes_around() {
         assert_eq!(Colormap::Viridis.step(-1), Colormap::Berlin);
         assert_eq!(Colormap::Berlin.step(1), Colormap::Viridis);
+    }
+
+    #[test]
+    fn scores_are_shown_as_what_they_are() {
+        let shown = |of: OutputFunction| [of.show(0.625), of.show_change(-0.0312)];
+        assert_eq!(shown(OutputFunction::Softmax), ["63 %", "-3.1"]);
+        assert_eq!(shown(OutputFunction::Sigmoid), ["63 %", "-3.1"]);
+        assert_eq!(shown(OutputFunction::None), ["0.62", "-0.0312"]);
     }
 
     #[test]

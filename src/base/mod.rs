@@ -18,8 +18,8 @@ mod text;
 
 pub use array::{Array, LayerId, Shape};
 pub use choice::{
-    Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, RangeMode, SortOrder, StrideIn, Theme,
-    Timed,
+    Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, OutputFunction, RangeMode, SortOrder,
+    StrideIn, Theme, Timed,
 };
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;
@@ -33,5 +33,5 @@ pub use ranges::{numbers, ranges};
 pub use rect::Rect;
 pub use text::{
     bar, clean, columns, count, first_line, fit, nearest, pad_end, pad_start, percent, short_bytes,
-    short_count, significant,
+    short_count, signed, significant,
 };

@@ -101,6 +101,12 @@ pub fn significant(value: f32) -> String {
     }
 }
 
+/// A change with its sign and three significant digits: `+0.031`, `-4.87`.
+pub fn signed(change: f32) -> String {
+    let text = significant(change.abs());
+    if change < 0.0 { format!("-{text}") } else { format!("+{text}") }
+}
+
 /// A fraction as whole per cent; `<1 %` and `>99 %` where rounding would lie.
 pub fn percent(fraction: f32) -> String {
     let whole = (fraction * 100.0).round();

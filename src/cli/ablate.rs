@@ -8,10 +8,11 @@ use super::context::{Context, Keep, ask, finite};
 use super::failure::Usage;
 use super::output;
 use super::progress::Bar;
+use super::report::Head;
 use super::table::{Align, Table};
 use super::target;
 use super::tiles::check_channels;
-use crate::base::{Exact, LayerId, SortOrder, percent, significant};
+use crate::base::{Choice, Exact, LayerId, SortOrder, signed, significant};
 use crate::session::ask::*;
 
 /// Classes that are named when the command line does not say how many.
@@ -44,14 +45,17 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     let bar = Bar::new(network.layers.len(), "layers");
     let after = context.run_with(before.run, all, &mut bar.progress())?;
     drop(bar);
+    context.notes.say();
     finite(&after)?;
     let changes = changes(&before, &after, args.top.unwrap_or(CLASSES));
     if args.json {
         let report = Report {
             knock_out: knock_out.text(&info.name),
+            answer: network.outputs.name(),
             classes: changes.iter().map(|change| change.report(&network)).collect(),
         };
-        return Ok(output::print(&format!("{}\n", output::json(&report)?))?);
+        let head = Head::of(&context, &network, Some(&args.photo))?;
+        return Ok(output::print(&head.with(report)?)?);
     }
     let mut table = Table::new(&[
         ("class", Align::Left),
@@ -61,8 +65,9 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     ]);
     for Change { class, before, after } in changes {
         let label = network.classes.get(class).map_or("", |label| label.name.as_str());
-        let points = format!("{:+.1}", 100.0 * (after - before));
-        table.row([label.to_string(), percent(before), percent(after), points]);
+        let outputs = network.outputs;
+        let change = outputs.show_change(after - before);
+        table.row([label.to_string(), outputs.show(before), outputs.show(after), change]);
     }
     Ok(output::print(&format!("{}\n\n{}", knock_out.text(&info.name), table.text()))?)
 }
@@ -100,6 +105,8 @@ struct Change {
 #[derive(Serialize)]
 struct Report {
     knock_out: String,
+    /// What `before` and `after` are.
+    answer: &'static str,
     classes: Vec<ChangeReport>,
 }
 
@@ -176,18 +183,14 @@ fn rank(
             value: *value,
             channels: order.iter().take(most).map(effect).collect(),
         };
-        return Ok(output::print(&format!("{}\n", output::json(&report)?))?);
+        let head = Head::of(context, network, Some(&args.photo))?;
+        return Ok(output::print(&head.with(report)?)?);
     }
     let mut table = Table::new(&[("channel", Align::Right), ("logit without it", Align::Right)]);
     for channel in order.into_iter().take(args.top.unwrap_or(CHANNELS)) {
-        table.row([channel.to_string(), signed(-effects[channel])]);
+        table.row([channel.to_string(), signed(-effects[channel] as f32)]);
     }
     let words = target::words(target, network);
     let head = format!("{info} · {words} = {}", significant(*value as f32));
     Ok(output::print(&format!("{head}\n\n{}", table.text()))?)
-}
-
-fn signed(change: f64) -> String {
-    let text = significant(change.abs() as f32);
-    if change < 0.0 { format!("-{text}") } else { format!("+{text}") }
 }

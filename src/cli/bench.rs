@@ -5,16 +5,21 @@ use serde::Serialize;
 
 use super::args::{BenchArgs, Flags};
 use super::context::{Context, Keep, ask};
-use super::failure;
 use super::output;
 use super::progress::Bar;
+use super::report::Head;
 use super::table::{Align, Table};
 use crate::base::{Choice, Timed, short_bytes};
 use crate::session::ask::*;
 
-/// One kind of work.
 #[derive(Serialize)]
 struct Report {
+    runs: Vec<WorkReport>,
+}
+
+/// One kind of work.
+#[derive(Serialize)]
+struct WorkReport {
     work: &'static str,
     min_ms: f64,
     median_ms: f64,
@@ -28,17 +33,22 @@ pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     let network = context.network()?;
     let photo = PhotoRef::File(args.photo.clone());
     let input = ask!(context, Request::Input { network: network.id, photo }, Input);
+    input.notes.iter().for_each(|text| context.notes.warn_of(&input.name, text));
+    context.notes.say();
     let works = &args.work.0;
     let (mut reports, mut device) = (Vec::new(), String::new());
     for &work in works {
         let bar = Bar::new(0, work.name());
         let wish = TimingWish { network: network.id, input: input.id, work, runs: args.runs };
-        let timing = match context.answer(&Request::Timing(wish), &mut bar.progress()) {
+        let answer = context.answer(&Request::Timing(wish), &mut bar.progress());
+        drop(bar);
+        let timing = match answer {
             Ok(Answer::Timing(timing)) => timing,
             Ok(_) => bail!("an internal error: this request has another kind of answer"),
             // A network without classes has nothing to explain; the rest can be timed all the same.
             Err(error) if works.len() > 1 && does_not_fit(&error) => {
-                bar.aside(|| failure::say(&format!("{} was left out: {error:#}", work.name())));
+                context.notes.warn(&format!("{} was left out: {error:#}", work.name()));
+                context.notes.say();
                 continue;
             }
             Err(error) => return Err(error),
@@ -49,13 +59,11 @@ pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     if reports.is_empty() {
         bail!("nothing could be timed");
     }
-    let text = match (args.json, reports.as_slice()) {
-        (true, [one]) if works.len() == 1 => format!("{}\n", output::json(one)?),
-        (true, all) => format!("{}\n", output::json(&all)?),
-        (false, all) => {
-            let head = format!("{} · {} · {}\n\n", network.name, input.shape, device);
-            head + &human(all)
-        }
+    let text = if args.json {
+        Head::of(&context, &network, Some(&args.photo))?.with(Report { runs: reports })?
+    } else {
+        let head = format!("{} · {} · {}\n\n", network.name, input.shape, device);
+        head + &human(&reports)
     };
     Ok(output::print(&text)?)
 }
@@ -65,10 +73,10 @@ fn does_not_fit(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref::<SessionError>(), Some(SessionError::Unknown(_)))
 }
 
-fn report(work: Timed, timing: &Timing) -> Report {
+fn report(work: Timed, timing: &Timing) -> WorkReport {
     let least = timing.seconds.first().copied().unwrap_or(f64::NAN);
     let median = timing.seconds.get(timing.seconds.len() / 2).copied().unwrap_or(f64::NAN);
-    Report {
+    WorkReport {
         work: work.name(),
         min_ms: 1e3 * least,
         median_ms: 1e3 * median,
@@ -77,7 +85,7 @@ fn report(work: Timed, timing: &Timing) -> Report {
     }
 }
 
-fn human(all: &[Report]) -> String {
+fn human(all: &[WorkReport]) -> String {
     let mut table = Table::new(&[
         ("work", Align::Left),
         ("min ms", Align::Right),

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::args::Flags;
 use super::failure::{self, Usage};
+use super::notes::Notes;
 use super::output::shown;
 use super::progress::Bar;
 use super::user_files::wishes;
@@ -37,6 +38,8 @@ pub(super) struct Context {
     pub model: ModelRef,
     /// The networks with a name.
     pub catalogue: Arc<Catalogue>,
+    /// What the command must say besides its result.
+    pub notes: Notes,
     /// What the command line knocks out, as it was given.
     knock_outs: Vec<String>,
 }
@@ -90,7 +93,7 @@ impl Context {
         tracing::info!(?model, "session");
         let (session, knock_outs) =
             (Arc::new(Session::new(options)), flags.edits.knock_out.clone());
-        Ok(Self { session, settings, model, catalogue, knock_outs })
+        Ok(Self { session, settings, model, catalogue, notes: Notes::default(), knock_outs })
     }
 
     /// Asks the session.
@@ -120,9 +123,9 @@ impl Context {
             Answer::Network(network) => network,
             _ => bail!("an internal error: this request has another kind of answer"),
         };
-        for warning in &network.warnings {
-            failure::say(&format!("warning: {warning}"));
-        }
+        network.warnings.iter().for_each(|text| self.notes.warn(text));
+        network.notes.iter().for_each(|text| self.notes.keep(text));
+        self.notes.say();
         Ok(network)
     }
 
@@ -151,7 +154,8 @@ impl Context {
         Ok(all)
     }
 
-    /// Makes a photo ready and runs the network on it, with what the command line knocks out.
+    /// Makes a photo ready and runs the network on it, with what the command line knocks out. Takes notes, and leaves
+    /// it to the caller to say them when no bar is in the way.
     ///
     /// # Errors
     /// When the photo cannot be read or the network does not take it.
@@ -164,6 +168,7 @@ impl Context {
         let knock_outs = self.knock_outs(network)?;
         let request = Request::Input { network: network.id, photo: photo.clone() };
         let input = ask!(self, request, Input);
+        input.notes.iter().for_each(|text| self.notes.warn_of(&input.name, text));
         self.run_with(RunKey::plain(network.id, input.id), knock_outs, progress)
     }
 
@@ -179,7 +184,10 @@ impl Context {
     ) -> Result<Arc<Outcome>> {
         let run = RunKey { edits: EditsId::of(&knock_outs), ..run };
         match self.answer(&Request::Forward { run, knock_outs }, progress)? {
-            Answer::Outcome(outcome) => Ok(outcome),
+            Answer::Outcome(outcome) => {
+                outcome.note.iter().for_each(|text| self.notes.warn(text));
+                Ok(outcome)
+            }
             _ => Err(anyhow!("an internal error: a run has no outcome")),
         }
     }
@@ -201,15 +209,26 @@ impl Context {
     /// # Errors
     /// As [`Context::run`].
     pub fn run_one(&self, network: &NetworkInfo, photo: &Path) -> Result<Arc<Outcome>> {
-        let bar = Bar::new(network.layers.len(), "layers");
-        self.run(network, &PhotoRef::named(photo), &mut bar.progress())
+        self.run_ref(network, &PhotoRef::named(photo))
     }
 
-    /// Runs the network on every photo below some paths, with a bar over them. When there are several,
-    /// one that fails is said and counted and the others go on.
+    /// The same for a photo that is no file.
     ///
     /// # Errors
-    /// When a path does not exist, when `each` fails, and at the end when a photo had failed.
+    /// As [`Context::run`].
+    pub fn run_ref(&self, network: &NetworkInfo, photo: &PhotoRef) -> Result<Arc<Outcome>> {
+        let bar = Bar::new(network.layers.len(), "layers");
+        let outcome = self.run(network, photo, &mut bar.progress());
+        drop(bar);
+        self.notes.say();
+        outcome
+    }
+
+    /// Runs the network on every photo below some paths, with a bar over them. When there are several, one that fails
+    /// is said and counted and the others go on.
+    ///
+    /// # Errors
+    /// When a path does not exist, when `each` fails, and when the only photo fails.
     pub fn run_all(
         &self,
         network: &NetworkInfo,
@@ -261,6 +280,11 @@ impl Context {
                 }
             }
             bar.step();
+        }
+        drop(bar);
+        self.notes.say();
+        if let Err(some) = batch.finish() {
+            self.notes.keep(&some.to_string());
         }
         Ok(batch)
     }

@@ -6,7 +6,6 @@ use super::args::{DreamArgs, EffortArgs, Flags, TargetArgs};
 use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::making::{Made, Out};
-use super::progress::Bar;
 use super::target::{self, Place};
 use crate::session::ask::*;
 
@@ -29,10 +28,7 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
     let network = context.network()?;
     let outcome = match &args.photo {
         Some(photo) => context.run_one(&network, photo)?,
-        None => {
-            let bar = Bar::new(network.layers.len(), "layers");
-            context.run(&network, &PhotoRef::Blank, &mut bar.progress())?
-        }
+        None => context.run_ref(&network, &PhotoRef::Blank)?,
     };
     finite(&outcome)?;
     let (iterations, seed) = (args.making.iterations, args.making.seed);
@@ -55,7 +51,15 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
     let job = Job::Rebuild(Rebuild { run: outcome.run, wish });
     let found = context.work(job.clone())?;
     let photo = args.photo.as_deref().is_some_and(|path| !crate::source::is_input_array(path));
-    let made = Made { context: &context, job, found: &found, photo, words };
+    let made = Made {
+        context: &context,
+        network: &network,
+        path: args.photo.as_deref(),
+        job,
+        found: &found,
+        photo,
+        words,
+    };
     made.put(&args.making, &out)
 }
 

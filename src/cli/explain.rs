@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use super::args::{ExplainArgs, Flags};
 use super::context::{Context, Keep, finite};
-use super::failure::{self, Usage};
+use super::failure::Usage;
 use super::output::{self, Spared, Target as File};
 use super::pictures;
+use super::report::Head;
 use super::target::{self, Place};
 use super::tiles::{self, Format};
-use crate::base::{Colormap, significant};
+use crate::base::{Choice, Colormap, significant};
 use crate::picture::npy;
 use crate::session::ask::*;
 
@@ -32,16 +33,9 @@ pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
     let Finding::Explanation(explanation) = &found.what else {
         bail!("an internal error: this is no explanation");
     };
-    let values = &explanation.attribution.values.data;
-    if !explanation.value.is_finite() || values.iter().any(|value| !value.is_finite()) {
-        bail!(
-            "the explanation has NaN or infinity: the gradients are too large for {}",
-            context.settings.run.dtype
-        );
-    }
-    if explanation.is_empty() {
-        failure::say("nothing in this map speaks for the target: it is all zeros");
-    }
+    explanation.attribution.warnings.iter().for_each(|text| context.notes.warn(text));
+    explanation.attribution.notes.iter().for_each(|text| context.notes.keep(text));
+    context.notes.say();
     let asked = Asked { context: &context, args, explain, found: &found, explanation };
     if let Some((target, format)) = &file {
         target.write(&match format {
@@ -50,7 +44,8 @@ pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
         })?;
     }
     if args.json {
-        output::print(&format!("{}\n", output::json(&asked.report(&network, &outcome))?))?;
+        let head = Head::of(&context, &network, Some(&args.photo))?;
+        output::print(&head.with(asked.report(&network, &outcome))?)?;
     }
     if args.print || (file.is_none() && !args.json) {
         asked.print(&network)?;
@@ -87,13 +82,14 @@ struct Report<'a> {
     target: String,
     class: Option<usize>,
     value: f64,
+    /// `None` where the outputs are numbers.
     probability: Option<f32>,
+    answer: &'static str,
     shape: Vec<usize>,
     /// Row and column of the largest value, in pixels of the input.
     peak: Option<[usize; 2]>,
     empty: bool,
     facts: serde_json::Map<String, serde_json::Value>,
-    notes: &'a [String],
     forward_passes: usize,
     backward_passes: usize,
     seconds: f64,
@@ -202,12 +198,15 @@ impl Asked<'_> {
             target: target::words(question.target, network),
             class,
             value: self.explanation.value,
-            probability: class.and_then(of_class).map(|(_, probability)| *probability),
+            probability: class
+                .filter(|_| network.outputs.is_probability())
+                .and_then(of_class)
+                .map(|(_, probability)| *probability),
+            answer: network.outputs.name(),
             shape: self.explanation.attribution.values.shape.dims(),
             peak: peak.map(|at| [at / map.shape.w.max(1), at % map.shape.w.max(1)]),
             empty: self.explanation.is_empty(),
             facts: facts.map(|(name, value)| ((*name).to_string(), (*value).into())).collect(),
-            notes: &self.explanation.attribution.notes,
             forward_passes: passes.forward,
             backward_passes: passes.backward,
             seconds: self.found.seconds,

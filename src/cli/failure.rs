@@ -36,6 +36,11 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr(), "convscope: {}", clean(text));
 }
 
+/// The same for what is no failure but must not go unseen.
+pub(super) fn note(text: &str) {
+    say(&format!("note: {text}"));
+}
+
 /// A line on stderr about what was done, harmless to the terminal.
 pub(super) fn tell(text: &str) {
     // Nothing is left to do when stderr is closed.

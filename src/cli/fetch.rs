@@ -22,7 +22,7 @@ pub(super) fn run(flags: &Flags, args: &FetchArgs) -> Result<()> {
         bail!("an internal error: this request has another kind of answer");
     };
     for note in &fetched.notes {
-        failure::say(note);
+        failure::note(note);
     }
     match &fetched.path {
         // A program gets the bytes of the name, a person what is harmless to the terminal.

@@ -28,6 +28,14 @@ pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
     let job = Job::Rebuild(Rebuild { run: outcome.run, wish });
     let found = context.work(job.clone())?;
     let photo = !crate::source::is_input_array(&args.photo);
-    let made = Made { context: &context, job, found: &found, photo, words: info.name.clone() };
+    let made = Made {
+        context: &context,
+        network: &network,
+        path: Some(&args.photo),
+        job,
+        found: &found,
+        photo,
+        words: info.name.clone(),
+    };
     made.put(&args.making, &out)
 }

@@ -6,20 +6,23 @@ use serde::Serialize;
 use super::args::{Flags, JudgeArgs};
 use super::context::{Context, Keep, finite};
 use super::output;
+use super::report::Head;
 use super::table::{Align, Table};
 use super::target::{self, Place};
+use crate::base::Choice;
 use crate::session::ask::*;
 
 #[derive(Serialize)]
 struct Report<'a> {
     method: &'a str,
     target: String,
+    /// What the curves are of.
+    answer: &'static str,
     deletion: Option<CurveReport<'a>>,
     insertion: Option<CurveReport<'a>>,
     random_deletion: Option<CurveReport<'a>>,
     road: Option<RoadReport<'a>>,
     randomisation: Vec<StageReport<'a>>,
-    notes: &'a [String],
     seconds: f64,
 }
 
@@ -56,29 +59,25 @@ pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
     let Finding::Judgement(of) = &found.what else {
         bail!("an internal error: this is no judgement");
     };
-    let scores = [&of.deletion, &of.insertion, &of.random].into_iter().flatten().map(|of| of.area);
-    let mut scores = scores.chain(of.road.as_ref().map(|of| of.score));
-    if scores.any(|score| !score.is_finite()) {
-        bail!(
-            "the judgement has NaN or infinity: a network that was changed for it gave such values"
-        );
-    }
+    of.warnings.iter().for_each(|text| context.notes.warn(text));
+    of.notes.iter().for_each(|text| context.notes.keep(text));
+    context.notes.say();
     let words = target::words(question.target, &network);
     let text = if args.json {
         let report = Report {
             method: method.name(),
             target: words,
+            answer: network.outputs.name(),
             deletion: of.deletion.as_ref().map(curve),
             insertion: of.insertion.as_ref().map(curve),
             random_deletion: of.random.as_ref().map(curve),
             road: of.road.as_ref().map(road),
             randomisation: of.redrawn.iter().map(stage).collect(),
-            notes: &of.notes,
             seconds: found.seconds,
         };
-        format!("{}\n", output::json(&report)?)
+        Head::of(&context, &network, Some(&args.photo))?.with(report)?
     } else {
-        format!("{} · {words}\n\n{}", method.name(), human(of))
+        format!("{} · {words}\n\n{}", method.name(), human(of, network.outputs.noun()))
     };
     Ok(output::print(&text)?)
 }
@@ -95,7 +94,8 @@ fn stage(of: &Redrawn) -> StageReport<'_> {
     StageReport { down_to: &of.stage, correlation: of.correlation }
 }
 
-fn human(of: &Judgement) -> String {
+/// The table; `score` is what the curves are of.
+fn human(of: &Judgement, score: &str) -> String {
     let mut table =
         Table::new(&[("", Align::Left), ("score", Align::Right), ("what it means", Align::Left)]);
     let area =
@@ -105,15 +105,15 @@ fn human(of: &Judgement) -> String {
     table.row(row(
         "deletion",
         area(&of.deletion),
-        &format!("probability while its pixels go; low is good, strewn pixels have {random}"),
+        &format!("{score} while its pixels go; low is good, strewn pixels have {random}"),
     ));
     table.row(row(
         "insertion",
         area(&of.insertion),
-        "probability while its pixels come onto a blurred photo; high is good",
+        &format!("{score} while its pixels come onto a blurred photo; high is good"),
     ));
-    let score = of.road.as_ref().map_or(String::new(), |of| format!("{:.3}", of.score));
-    table.row(row("ROAD", score, "logit lost by its pixels against the others'; above 0 is good"));
+    let road = of.road.as_ref().map_or(String::new(), |of| format!("{:.3}", of.score));
+    table.row(row("ROAD", road, "logit lost by its pixels against the others'; above 0 is good"));
     table.rule();
     for Redrawn { stage, correlation } in &of.redrawn {
         table.row(row(

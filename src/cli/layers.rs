@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::args::{Flags, LayersArgs};
 use super::context::{Context, Keep};
 use super::output;
+use super::report::Head;
 use super::table::{Align, Table};
 use crate::base::{count, short_count};
 use crate::session::ask::{LayerInfo, NetworkInfo};
 
 #[derive(Serialize)]
 struct Listing<'a> {
-    network: &'a str,
     input: Vec<usize>,
     parameters: u64,
     multiply_adds: u64,
@@ -32,8 +32,13 @@ struct Row<'a> {
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &LayersArgs) -> Result<()> {
-    let network = Context::open(flags, Keep::Newest)?.network()?;
-    let text = if args.json { output::json(&listing(&network))? + "\n" } else { human(&network) };
+    let context = Context::open(flags, Keep::Newest)?;
+    let network = context.network()?;
+    let text = if args.json {
+        Head::of(&context, &network, None)?.with(listing(&network))?
+    } else {
+        human(&network)
+    };
     Ok(output::print(&text)?)
 }
 
@@ -47,7 +52,6 @@ fn listing(network: &NetworkInfo) -> Listing<'_> {
         receptive_field: field(layer),
     });
     Listing {
-        network: &network.name,
         input: network.input.dims(),
         parameters: network.layers.iter().map(|l| l.parameters).sum(),
         multiply_adds: network.layers.iter().map(|l| l.multiply_adds).sum(),
@@ -102,10 +106,11 @@ fn human(network: &NetworkInfo) -> String {
         network.recipe_origin,
         table.text()
     );
-    if !network.notes.is_empty() {
+    let notes: Vec<&String> = network.warnings.iter().chain(&network.notes).collect();
+    if !notes.is_empty() {
         text.push('\n');
     }
-    for note in &network.notes {
+    for note in notes {
         text.push_str(note);
         text.push('\n');
     }

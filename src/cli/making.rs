@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::args::{Flags, MakingArgs};
 use super::context::{Context, ask};
-use super::failure::{self, Usage};
+use super::failure::Usage;
 use super::output::{self, Spared, Target as File};
 use super::pictures;
+use super::report::Head;
 use super::tiles::{self, Format};
 use crate::base::significant;
 use crate::picture::npy;
@@ -39,6 +40,10 @@ impl Out {
 pub(super) struct Made<'a> {
     /// Where it was made.
     pub context: &'a Context,
+    /// By what.
+    pub network: &'a NetworkInfo,
+    /// From what; `None` for noise.
+    pub path: Option<&'a Path>,
     /// How.
     pub job: Job,
     /// What came of it.
@@ -59,7 +64,7 @@ struct Report<'a> {
     /// Of an ascent: what the picture reaches.
     reached: Option<f64>,
     /// Of an ascent: what the photo itself reaches.
-    photo: Option<f64>,
+    photo_reached: Option<f64>,
     /// For each iteration the loss, and the error or what was reached.
     curve: &'a [(f32, f32)],
     seconds: f64,
@@ -74,11 +79,10 @@ impl Made<'_> {
         let Finding::Rebuilt { of, photo } = &self.found.what else {
             bail!("an internal error: nothing was made");
         };
-        if !of.loss.is_finite() || of.picture.data.iter().any(|value| !value.is_finite()) {
-            bail!("the picture has NaN or infinity: its gradients are too large");
-        }
         if of.reached == Some(0.0) {
-            failure::say("nothing was found that it answers to: it may be dead, or knocked out");
+            let words = "nothing was found that it answers to: it may be dead, or knocked out";
+            self.context.notes.warn(words);
+            self.context.notes.say();
         }
         if let Some((target, format)) = &out.0 {
             target.write(&match format {
@@ -96,11 +100,12 @@ impl Made<'_> {
                 loss: of.loss,
                 error: of.error,
                 reached: of.reached,
-                photo: photo.filter(|_| self.photo),
+                photo_reached: photo.filter(|_| self.photo),
                 curve: &of.curve,
                 seconds: self.found.seconds,
             };
-            output::print(&format!("{}\n", output::json(&report)?))?;
+            let head = Head::of(self.context, self.network, self.path)?;
+            output::print(&head.with(report)?)?;
         }
         if args.print || (out.0.is_none() && !args.json) {
             self.print(args, of, *photo)?;

@@ -6,9 +6,15 @@ use serde::Serialize;
 use super::args::{Flags, ModelsArgs};
 use super::context::{Context, Keep, ask};
 use super::output;
+use super::report::Head;
 use super::table::{Align, Table};
 use crate::base::{clean, short_count};
 use crate::session::ask::{InCache, ModelRow, Request};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    models: Vec<Row<'a>>,
+}
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -30,7 +36,7 @@ pub(super) fn run(flags: &Flags, args: &ModelsArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let rows = ask!(context, Request::Models, Models);
     let text = if args.json {
-        output::json(&rows.iter().map(row).collect::<Vec<_>>())? + "\n"
+        Head::alone().with(Report { models: rows.iter().map(row).collect() })?
     } else {
         human(&rows)
     };

@@ -9,6 +9,7 @@ use super::args::{Flags, StatsArgs};
 use super::context::{Context, Keep, ask};
 use super::output;
 use super::progress::Bar;
+use super::report::Head;
 use super::table::{Align, Table};
 use crate::base::{LayerId, bar, count, percent, significant};
 use crate::session::ask::*;
@@ -25,7 +26,6 @@ struct Layer {
 
 #[derive(Serialize)]
 struct Report<'a> {
-    network: &'a str,
     photos: usize,
     layers: Vec<LayerReport<'a>>,
 }
@@ -88,7 +88,7 @@ pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
         layers.iter().filter_map(|l| Some((l.name.as_str(), l.statistics.as_ref()?))).collect();
     let photos = batch.photos - batch.failed;
     let text = if args.json {
-        output::json(&report(&network, photos, &seen))? + "\n"
+        Head::of(&context, &network, None)?.without_photo().with(report(photos, &seen))?
     } else if args.csv {
         csv(&seen)
     } else {
@@ -111,11 +111,7 @@ pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
     Ok(())
 }
 
-fn report<'a>(
-    network: &'a NetworkInfo,
-    photos: usize,
-    layers: &[(&'a str, &LayerStatistics)],
-) -> Report<'a> {
+fn report<'a>(photos: usize, layers: &[(&'a str, &LayerStatistics)]) -> Report<'a> {
     let layer = |(name, layer): &(&'a str, &LayerStatistics)| {
         let channel = |(channel, of): (usize, &ChannelStatistics)| ChannelReport {
             channel,
@@ -129,7 +125,7 @@ fn report<'a>(
             channels: layer.channels.iter().enumerate().map(channel).collect(),
         }
     };
-    Report { network: &network.name, photos, layers: layers.iter().map(layer).collect() }
+    Report { photos, layers: layers.iter().map(layer).collect() }
 }
 
 fn csv(layers: &[(&str, &LayerStatistics)]) -> String {

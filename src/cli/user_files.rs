@@ -104,6 +104,7 @@ pub(super) fn wishes(network: &NetworkFlags, input: &InputFlags) -> Result<Wishe
         labels,
         stride_in: network.stride_in,
         state: network.state.clone(),
+        answer: network.answer,
     })
 }
 

@@ -21,6 +21,7 @@ mod tree;
 mod typing;
 mod update;
 pub mod views;
+mod warnings;
 
 pub use command::{COMMANDS, Command};
 pub use explaining::Explaining;

@@ -127,10 +127,10 @@ fn class_items(state: &State) -> Vec<PickerItem> {
     let (Some(network), Some(outcome)) = (&state.network, &state.outcome) else {
         return Vec::new();
     };
-    let item = |(class, probability): &(usize, f32)| PickerItem {
+    let item = |(class, score): &(usize, f32)| PickerItem {
         name: network.classes.get(*class).map_or(String::new(), |label| label.name.clone()),
         note: class.to_string(),
-        side: crate::base::percent(*probability),
+        side: network.outputs.show(*score),
     };
     outcome.ranked.iter().map(item).collect()
 }

@@ -141,6 +141,8 @@ pub struct State {
     pub absent: HashSet<Job>,
     /// Answers that are shown until there are newer ones.
     pub stale: HashSet<Request>,
+    /// What was said about networks, photos and runs: nothing of it is said twice.
+    pub warned: BTreeSet<String>,
     /// The last thing to say.
     pub message: Option<Message>,
     /// The last mouse press, to tell double clicks.
@@ -279,6 +281,7 @@ impl State {
             quick: None,
             absent: HashSet::new(),
             stale: HashSet::new(),
+            warned: BTreeSet::new(),
             message: None,
             last_click: None,
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::picker::{Overlay, PickerKind};
 use super::views::depth;
-use super::{State, Work, mouse, say, tree, typing};
+use super::{State, Work, mouse, say, tree, typing, warnings};
 use crate::base::{Key, LayerId, Mouse, SortOrder, short_bytes};
 use crate::session::ask::{
     Answer, EditsId, Job, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane,
@@ -231,14 +231,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
 
 /// Photo, maps, classes and statistics change together: the screen never mixes two photos.
 fn ran(state: &mut State, outcome: Arc<Outcome>) {
-    let invalid: usize = outcome.summaries.iter().map(|s| s.invalid).sum();
-    let first = outcome.summaries.iter().position(|s| s.invalid > 0);
-    if let Some(layer) = first.and_then(|i| outcome.layers.get(i)) {
-        state.complain(format!("{invalid} values are NaN or infinite, first in {}", layer.name));
-    }
-    if let Some(note) = &outcome.note {
-        state.complain(note.clone());
-    }
+    warnings::say_new(state, &outcome);
     let next = state.next_network.take();
     let shown = state.layer_info().map(|layer| layer.name.clone());
     state.outcome = Some(outcome);
@@ -273,9 +266,6 @@ fn open_network(state: &mut State, model: ModelRef, network: Arc<NetworkInfo>) {
         let last = last_map(&network.layers).filter(|_| state.explains());
         last.unwrap_or(first)
     });
-    if let Some(warning) = network.warnings.first() {
-        state.complain(warning.clone());
-    }
     if state.network.as_ref().is_some_and(|before| before.id != network.id) {
         (state.class, state.explain.target, state.explain.other_layer) = (None, None, None);
         state.explain.from = None;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::{heatmap, text, theme};
-use crate::base::{Rect, significant};
+use crate::base::{OutputFunction, Rect, significant};
 use crate::explorer::views::explain::{Places, Slot, cells, places};
 use crate::explorer::{Curve, Finding, Found, Job, Judgement, Layout, Pane, State};
 
@@ -85,9 +85,8 @@ fn words(state: &State, places: &Places, buffer: &mut Buffer) {
         let progress = progress(found);
         let value = significant(of.value as f32);
         lines.push((format!("{} = {value}{progress}", state.target_words()), theme::PLAIN));
-        if of.is_empty() {
-            lines.push(("nothing in this map speaks for it: all zeros".into(), theme::ERROR));
-        }
+        let warnings = of.attribution.warnings.iter();
+        lines.extend(warnings.map(|warning| (warning.clone(), theme::ERROR)));
         lines.extend(of.attribution.notes.iter().map(|note| (note.clone(), theme::DIM)));
     }
     if let Some(agreement) = state.agreement() {
@@ -99,7 +98,8 @@ fn words(state: &State, places: &Places, buffer: &mut Buffer) {
         lines.push((words, theme::PLAIN));
     }
     if let Some((_, judgement)) = state.judgement().filter(|_| state.explain.judged) {
-        lines.extend(judged(judgement, usize::from(area.width)));
+        let outputs = state.network.as_ref().map_or(OutputFunction::Softmax, |n| n.outputs);
+        lines.extend(judged(judgement, outputs, usize::from(area.width)));
     } else {
         lines.push((asked.method.doc().to_string(), theme::DIM));
     }
@@ -126,11 +126,12 @@ fn progress(found: &Found) -> String {
 }
 
 /// The judgement in four rows: score, curve, and what is good.
-fn judged(of: &Judgement, width: usize) -> Vec<(String, Style)> {
+fn judged(of: &Judgement, outputs: OutputFunction, width: usize) -> Vec<(String, Style)> {
     let room = (width / 3).clamp(8, 40);
+    let ends = ends(of, outputs);
     let row = |name: &str, score: Option<f64>, curve: Option<&Curve>, words: &str| {
         let score = score.map_or("…".to_string(), |score| format!("{score:.2}"));
-        let bars = curve.map_or(String::new(), |curve| bars(&curve.points, room));
+        let bars = curve.map_or(String::new(), |curve| bars(&curve.points, ends, room));
         (format!("{name:<10} {score:>6} {bars:<room$} {words}"), theme::PLAIN)
     };
     let area = |curve: &Option<Curve>| curve.as_ref().map(|curve| curve.area);
@@ -149,9 +150,22 @@ fn judged(of: &Judgement, width: usize) -> Vec<(String, Style)> {
     lines
 }
 
-/// A curve of probabilities as so many bars.
-fn bars(points: &[f32], room: usize) -> String {
+/// What the lowest and the highest bars of all curves stand for: 0 and 1 of probabilities, else the least and the largest
+/// number.
+fn ends(of: &Judgement, outputs: OutputFunction) -> (f32, f32) {
+    if outputs.is_probability() {
+        return (0.0, 1.0);
+    }
+    let curves = [&of.deletion, &of.insertion].into_iter().flatten();
+    let points = curves.flat_map(|curve| curve.points.iter().copied());
+    points.fold((0.0, 0.0), |(low, high): (f32, f32), point| (low.min(point), high.max(point)))
+}
+
+/// A curve as so many bars.
+fn bars(points: &[f32], (low, high): (f32, f32), room: usize) -> String {
     const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let at = |i: usize| points.get(i * points.len() / room.max(1)).copied().unwrap_or(0.0);
-    (0..room).map(|i| EIGHTHS[((at(i) * 8.0).round() as usize).min(8)]).collect()
+    let span = if high > low { high - low } else { 1.0 };
+    let at = |i: usize| points.get(i * points.len() / room.max(1)).copied().unwrap_or(low);
+    let height = |i: usize| (((at(i) - low) / span * 8.0).round() as usize).min(8);
+    (0..room).map(|i| EIGHTHS[height(i)]).collect()
 }

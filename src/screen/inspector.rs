@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{heatmap, text, theme};
-use crate::base::{Rect, bar, percent, short_count, significant};
+use crate::base::{OutputFunction, Rect, bar, percent, short_count, signed, significant};
 use crate::explorer::{ChannelStatistics, State};
 
 /// Draws the pane.
@@ -27,10 +27,10 @@ pub fn draw_strip(state: &State, rect: Rect, buffer: &mut Buffer) {
     }
     let mut parts = Vec::new();
     if let (Some(network), Some(outcome)) = (&state.network, &state.outcome)
-        && let Some((class, probability)) = outcome.ranked.get(state.class_place().unwrap_or(0))
+        && let Some((class, score)) = outcome.ranked.get(state.class_place().unwrap_or(0))
         && let Some(label) = network.classes.get(*class)
     {
-        parts.push((format!(" {} {}", label.name, percent(*probability)), theme::PLAIN));
+        parts.push((format!(" {} {}", label.name, network.outputs.show(*score)), theme::PLAIN));
     }
     if let Some(of) = chosen(state) {
         let numbers = format!(
@@ -151,22 +151,70 @@ fn classes(state: &State, pen: &mut Pen) {
         0 => "Classes".to_string(),
         place => format!("Classes {} of {}", place + 1, outcome.ranked.len()),
     });
-    for (place, (class, probability)) in outcome.ranked.iter().enumerate().skip(first).take(rows) {
+    let columns = Columns::of(network.outputs);
+    for (place, (class, score)) in outcome.ranked.iter().enumerate().skip(first).take(rows) {
         let name = network.classes.get(*class).map_or("", |c| c.name.as_str());
-        // What the knock-outs did to it, in points of a hundred.
+        // What the knock-outs did to it.
         let change = outcome.before.as_ref().map(|before| {
-            let was = before.ranked.iter().find(|(c, _)| c == class).map_or(0.0, |(_, p)| *p);
-            format!("{:>+4.0}", 100.0 * (probability - was))
+            let was = before.ranked.iter().find(|(c, _)| c == class).map_or(0.0, |(_, s)| *s);
+            columns.change(score - was)
         });
-        let label = text::filled(name, pen.inner.width.saturating_sub(11));
+        let width = pen.inner.width.saturating_sub(columns.width(change.is_some()));
+        let label = text::filled(name, width);
         let (mark, style) = match place == chosen && (state.explains() || place > 0) {
             true => ("▸", theme::CHOSEN),
             false => (" ", theme::PLAIN),
         };
-        let row = format!("{mark}{label} {:>3.0} ", probability * 100.0);
+        let row = format!("{mark}{label} {} ", columns.score(*score));
         match change {
             Some(change) => pen.parts(&[(&row, style), (&change, theme::ACCENT)]),
-            None => pen.parts(&[(&row, style), (&bar(*probability, 5), theme::BAR)]),
+            None => pen.parts(&[(&row, style), (&columns.bar(*score), theme::BAR)]),
+        }
+    }
+}
+
+/// How scores stand beside the names of classes.
+#[derive(Clone, Copy)]
+enum Columns {
+    /// Whole per cent, with a bar; changes in points of a hundred.
+    Probabilities,
+    /// Three digits; changes in the same unit.
+    Numbers,
+}
+
+impl Columns {
+    const fn of(outputs: OutputFunction) -> Self {
+        if outputs.is_probability() { Self::Probabilities } else { Self::Numbers }
+    }
+
+    /// Columns of everything but the name, with a change or without.
+    const fn width(self, changed: bool) -> u16 {
+        match (self, changed) {
+            (Self::Probabilities, _) => 11,
+            (Self::Numbers, true) => 18,
+            (Self::Numbers, false) => 10,
+        }
+    }
+
+    fn score(self, score: f32) -> String {
+        match self {
+            Self::Probabilities => format!("{:>3.0}", score * 100.0),
+            Self::Numbers => format!("{:>7}", significant(score)),
+        }
+    }
+
+    fn change(self, change: f32) -> String {
+        match self {
+            Self::Probabilities => format!("{:>+4.0}", 100.0 * change),
+            Self::Numbers => format!("{:>8}", signed(change)),
+        }
+    }
+
+    /// What stands where there is no change to tell.
+    fn bar(self, score: f32) -> String {
+        match self {
+            Self::Probabilities => bar(score, 5),
+            Self::Numbers => String::new(),
         }
     }
 }
@@ -230,7 +278,7 @@ fn layer(state: &State, pen: &mut Pen) {
     pen.pair("field", &format!("{field}{of}"));
 }
 
-/// How photos are made ready, and what the file does not say.
+/// How photos are made ready, what was left out or is odd, and what the files do not say.
 fn network(state: &State, pen: &mut Pen) {
     let Some(network) = &state.network else { return };
     pen.section("Network");
@@ -239,7 +287,10 @@ fn network(state: &State, pen: &mut Pen) {
     pen.pair("params", &short_count(parameters));
     let products: u64 = state.layers().iter().map(|l| l.multiply_adds).sum();
     pen.pair("mult-add", &short_count(products));
-    for note in [&network.recipe].into_iter().chain(&network.notes) {
+    let of_input = state.input.iter().flat_map(|input| &input.notes);
+    let of_run = state.outcome.iter().filter_map(|outcome| outcome.note.as_ref());
+    let odd = network.warnings.iter().chain(of_input).chain(of_run);
+    for note in [&network.recipe].into_iter().chain(odd).chain(&network.notes) {
         pen.words(note);
     }
 }

@@ -157,6 +157,14 @@ impl Session {
         })
     }
 
+    /// Where networks run now: the device is taken when this is first asked for.
+    ///
+    /// # Errors
+    /// When the one that the options name cannot be had.
+    pub fn device(&self) -> Result<DeviceNow, SessionError> {
+        Ok(self.place.now(&self.options)?.as_ref().into())
+    }
+
     /// The layer of that name in a loaded network.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub use crate::analysis::explain::{Kind, Passes, Question, Size};
 pub use crate::analysis::judge::{Curve, Judgement, Redrawn, Road};
 pub use crate::analysis::rebuild::{Dream, Goal, Inversion, Maximisation, Rebuilt};
 pub use crate::analysis::{Histogram, LayerStatistics, Parameters, Target};
+pub use crate::base::OutputFunction;
 use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
 use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
@@ -320,13 +321,15 @@ pub struct NetworkInfo {
     pub input: Shape,
     /// The label and, where known, the WordNet id of each class.
     pub classes: Vec<ClassLabel>,
+    /// What the scores of the classes are.
+    pub outputs: OutputFunction,
     /// How photos are made ready.
     pub recipe: String,
     /// Where that is known from.
     pub recipe_origin: String,
-    /// What the file does not say and was assumed, and what is odd about it.
+    /// What the files do not say and was assumed as is usual, and what they say about themselves.
     pub notes: Vec<String>,
-    /// Odd things that the user should know at once.
+    /// What was left out, could not be followed or is odd: the user should know it at once.
     pub warnings: Vec<String>,
 }
 
@@ -385,7 +388,7 @@ pub struct Outcome {
     pub layers: Arc<Vec<LayerInfo>>,
     /// What each layer's values are like.
     pub summaries: Vec<LayerSummary>,
-    /// Every class, the likeliest first: (index, probability).
+    /// Every class with its score ([`NetworkInfo::outputs`]), the largest first.
     pub ranked: Vec<(usize, f32)>,
     /// The same without the knock-outs, where there are some.
     pub before: Option<Arc<Self>>,

@@ -55,7 +55,9 @@ pub fn class_labels(
     if imagenet().len() == classes {
         return Ok((imagenet().iter().map(label).collect(), odd));
     }
-    let number = |i| ClassLabel { wordnet: None, name: format!("class {i}") };
+    // A single output says yes or no, or is a number: "class 0" would say that there is another.
+    let name = |i| if classes == 1 { "output".to_string() } else { format!("class {i}") };
+    let number = |i| ClassLabel { wordnet: None, name: name(i) };
     Ok(((0..classes).map(number).collect(), odd))
 }
 
@@ -74,29 +76,40 @@ fn own_labels(metadata: &HashMap<String, String>) -> Option<Vec<ClassLabel>> {
     Some(own.into_iter().map(|e| ClassLabel { wordnet: e.id, name: clean(&e.label) }).collect())
 }
 
-/// What was assumed, and what the checkpoint says about itself.
-pub fn notes(graph: &Graph, key: &str, metadata: &HashMap<String, String>) -> Vec<String> {
-    let mut notes = graph.notes.clone();
-    notes.extend(graph.assumptions.iter().map(|a| format!("assumed: {a}")));
-    if !key.is_empty() {
-        notes.push(format!("state dict key: {}", clean(key)));
-    }
-    for key in ["trained_on", "trained", "script", "accuracy", "accuracy_of"] {
-        if let Some(value) = metadata.get(key) {
-            notes.push(format!("{}: {}", key.replace('_', " "), clean(value)));
-        }
-    }
-    notes
+/// What is said about a network, a sentence each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What was assumed as is usual, and what the checkpoint says about itself.
+    pub notes: Vec<String>,
+    /// What was left out, could not be followed or is odd: the user should know it at once.
+    pub warnings: Vec<String>,
 }
 
-/// What the user should know at once.
-pub fn warnings(not_finite: &[String]) -> Vec<String> {
-    let Some(first) = not_finite.first() else { return Vec::new() };
-    let others = match not_finite.len() - 1 {
+impl Told {
+    /// What a graph, the key of its tensors and the metadata of its checkpoint say.
+    pub fn of(graph: &Graph, key: &str, metadata: &HashMap<String, String>) -> Self {
+        let mut notes: Vec<String> =
+            graph.assumptions.iter().map(|a| format!("assumed: {a}")).collect();
+        if !key.is_empty() {
+            notes.push(format!("state dict key: {}", clean(key)));
+        }
+        for key in ["trained_on", "trained", "script", "accuracy", "accuracy_of"] {
+            if let Some(value) = metadata.get(key) {
+                notes.push(format!("{}: {}", key.replace('_', " "), clean(value)));
+            }
+        }
+        Self { notes, warnings: graph.notes.clone() }
+    }
+}
+
+/// What there is to say about tensors that hold NaN or infinity.
+pub fn not_finite(names: &[String]) -> Option<String> {
+    let first = names.first()?;
+    let others = match names.len() - 1 {
         0 => String::new(),
         n => format!(" and {}", count(n, "other tensor")),
     };
-    vec![format!("{}{others} hold NaN or infinity: the training diverged", clean(first))]
+    Some(format!("{}{others} hold NaN or infinity: the training diverged", clean(first)))
 }
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ impl From<AnalysisError> for SessionError {
     fn from(error: AnalysisError) -> Self {
         match error {
             AnalysisError::Unfit(why) => Self::Unknown(why),
+            AnalysisError::NotFinite { .. } => Self::Failed(error.to_string()),
             AnalysisError::Engine(error) => error.into(),
         }
     }

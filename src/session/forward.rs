@@ -137,7 +137,7 @@ impl Session {
             run: key,
             layers: Arc::new(layers),
             summaries,
-            ranked: ranked(logits.get(..classes).unwrap_or(&[])),
+            ranked: ranked(logits.get(..classes).unwrap_or(&[]), network.info.outputs),
             milliseconds,
             before: what.base.map(|base| base.outcome.clone()),
             note: None,

@@ -220,9 +220,9 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Whether nothing speaks for the target.
+    /// Whether there is nothing to be seen in it; its warnings say why.
     pub fn is_empty(&self) -> bool {
-        self.attribution.kind == Kind::Map && self.map.data.iter().all(|v| *v == 0.0)
+        self.map.data.iter().all(|v| *v == 0.0)
     }
 }
 

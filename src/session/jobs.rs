@@ -11,7 +11,7 @@ use super::network::Network;
 use super::room::Need;
 use super::run::Run;
 use crate::analysis::explain::{Attribution, Kind, pixel_map};
-use crate::analysis::judge::{judge, rank_correlation, shared_top};
+use crate::analysis::judge::{Claim, judge, rank_correlation, shared_top};
 use crate::analysis::rebuild::{Colours, Goal, Rebuilt, dream, invert, maximise};
 use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
 use crate::base::{Array, Cancel, Progress, RangeMode};
@@ -114,8 +114,13 @@ impl Session {
         let judgement = |of| Finding::Judgement(Arc::new(of));
         let mut refine = |so_far| publish.so_far(judgement(so_far));
         let mut work = Work { cancel, progress, refine: &mut refine };
-        let method = (of.method.entry(), &of.question);
-        Ok(judgement(judge(&bench.subject(), method, &explained, &make, &mut work)?))
+        let claim = Claim {
+            method: of.method.entry(),
+            question: &of.question,
+            found: &explained,
+            outputs: bench.network.info.outputs,
+        };
+        Ok(judgement(judge(&bench.subject(), claim, &make, &mut work)?))
     }
 
     /// Refuses work whose values will not fit into the machine's memory. A GPU says itself that it has too little.
@@ -241,7 +246,7 @@ fn explanation_of(
     };
     let mut refine = |so_far| publish.so_far(explanation(so_far));
     let mut work = Work { cancel, progress, refine: &mut refine };
-    Ok(explanation((of.method.entry().explain)(&subject, &of.question, &mut work)?))
+    Ok(explanation(of.method.entry().run(&subject, &of.question, &mut work)?))
 }
 
 fn ranking_of(
@@ -267,7 +272,7 @@ fn rebuilt_of(
     let rebuilt = |of| Finding::Rebuilt { of: Arc::new(of), photo };
     let mut refine = |so_far| publish.so_far(rebuilt(so_far));
     let mut work = Work { cancel, progress, refine: &mut refine };
-    Ok(rebuilt(rebuild(bench, wish, &mut work)?))
+    Ok(rebuilt(rebuild(bench, wish, &mut work)?.checked()?))
 }
 
 fn rebuild(

@@ -24,6 +24,7 @@ mod locate;
 mod naming;
 mod network;
 mod options;
+mod outputs;
 mod place;
 mod raster;
 mod room;

@@ -8,10 +8,11 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::SessionError;
 use super::ask::{LayerInfo, NetworkId, NetworkInfo};
 use super::claims::contradictions;
-use super::describe::{class_labels, notes, warnings};
+use super::describe::{Told, class_labels, not_finite};
 use super::locate::{Located, Weights};
+use super::outputs::output_function;
 use super::place::Ready;
-use crate::base::{Shape, StrideIn, clean};
+use crate::base::{OutputFunction, Shape, StrideIn, clean};
 use crate::config::Label;
 use crate::model::find::Found;
 use crate::model::{Graph, ModelError, costs, infer, receptive_fields, resnet};
@@ -40,13 +41,15 @@ pub struct Wishes {
     pub stride_in: Option<StrideIn>,
     /// Which of the networks in a file.
     pub state: Option<String>,
+    /// What becomes of the outputs.
+    pub answer: Option<OutputFunction>,
 }
 
 impl Network {
     /// Reads and recognises a network.
     pub fn load(located: &Located, wishes: &Wishes) -> Result<Self, SessionError> {
         let (checkpoint, repo) = match &located.weights {
-            Weights::Builtin => (builtin_network()?, RepoConfig::default()),
+            Weights::Builtin => (builtin_network()?, builtin_config()),
             Weights::File { path, folder } => (Checkpoint::read(path)?, RepoConfig::read(folder)?),
         };
         let source = &located.name;
@@ -72,10 +75,13 @@ impl Network {
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
         let (classes, odd) =
             class_labels(wishes, &repo, located.labels, metadata, graph.classes())?;
-        let mut notes = notes(&graph, &found.key, metadata);
-        notes.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));
-        notes.extend(contradictions(&repo.claims, &graph));
-        notes.extend(recipe.refused.iter().map(|why| format!("photos are refused: {why}")));
+        let mut told = Told::of(&graph, &found.key, metadata);
+        told.warnings.extend(not_finite(&loaded.not_finite));
+        told.warnings.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));
+        told.warnings.extend(contradictions(&repo.claims, &graph));
+        told.warnings.extend(recipe.refused.iter().map(|why| format!("photos are refused: {why}")));
+        let problem_type = repo.problem_type.as_deref();
+        let outputs = output_function(wishes.answer, problem_type, graph.classes(), &mut told);
         let info = NetworkInfo {
             id: NetworkId(checkpoint.hash ^ xxh3_64(found.path().as_bytes())),
             name: graph.name.clone(),
@@ -83,13 +89,20 @@ impl Network {
             layers: Arc::new(layer_infos(&graph, input)?),
             input,
             classes,
+            outputs,
             recipe: recipe.describe(),
             recipe_origin: recipe.origin.clone(),
-            notes,
-            warnings: warnings(&loaded.not_finite),
+            notes: told.notes,
+            warnings: told.warnings,
         };
         Ok(Self { graph, ready: Mutex::default(), recipe, info: Arc::new(info) })
     }
+}
+
+/// What stands beside the weights of the program: the recipe and the labels are in their metadata.
+fn builtin_config() -> RepoConfig {
+    let problem_type = Some("single_label_classification".to_string());
+    RepoConfig { problem_type, ..RepoConfig::default() }
 }
 
 /// What the repository says that no tensor does, and the command line over it.

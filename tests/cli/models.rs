@@ -25,8 +25,8 @@ fn models_say_what_is_here() {
     let bench = Bench::new();
     put_into_cache(&bench, "timm/resnet18.tv_in1k", "basic18");
     fs::copy(network_path("wide"), bench.path("mine.safetensors")).unwrap();
-    let rows = bench.run(&["models", "--json"]).json();
-    let rows = rows.as_array().unwrap();
+    let report = bench.run(&["models", "--json"]).json();
+    let rows = report["models"].as_array().unwrap();
     let row = |name: &str| {
         rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name}: {rows:?}"))
     };
@@ -62,6 +62,12 @@ fn what_is_here_is_fetched_without_asking() {
     let ran = bench.run(&["fetch", "resnet18"]);
     assert_eq!((ran.code, ran.out), (0, format!("{file}\n")));
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    // A command that opens it says it too, with the same words in its JSON.
+    let listed = bench.run(&["layers", "--model", "resnet18", "--json"]);
+    assert_eq!((listed.code, &listed.err), (0, &ran.err), "{}", listed.err);
+    let said = listed.err.trim_start_matches("convscope: note: ").trim_end();
+    let report: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
+    assert!(report["notes"].as_array().unwrap().iter().any(|note| note == said), "{report}");
 
     fs::copy(network_path("wide"), bench.path("mine.safetensors")).unwrap();
     assert_eq!(bench.run(&["fetch", "mine.safetensors"]).ok().out, "mine.safetensors\n");

@@ -85,7 +85,14 @@ fn graph(kind: &Kind, random: &mut Random) -> Arc<Graph> {
         node("relu", Op::Relu, vec![layer(3)]),
     ];
     let (name, assumptions) = ("test".into(), Vec::new());
-    Arc::new(Graph { name, input_channels: inside, usual_input: 1, nodes, assumptions })
+    Arc::new(Graph {
+        name,
+        input_channels: inside,
+        usual_input: 1,
+        nodes,
+        assumptions,
+        notes: Vec::new(),
+    })
 }
 
 #[test]

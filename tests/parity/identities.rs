@@ -171,7 +171,7 @@ fn watch(ready: &Ready, method: &Method, question: &Question, stop_after: usize)
         progress: &mut progress,
         refine: &mut |some: Attribution| partial.push(some),
     };
-    let found = (method.explain)(&subject, question, &mut work);
+    let found = method.run(&subject, question, &mut work);
     drop(progress);
     let (passes, calls) = (counted.passes(), counted.calls.load(Relaxed));
     Watched { found, progress: seen, partial, passes, calls, before }
@@ -264,7 +264,7 @@ fn a_cancelled_method_stops_within_one_pass() {
     for method in METHODS.iter().filter(|method| method.name != "cam") {
         let mut work =
             Work { cancel: &cancel, progress: &mut Progress::none(), refine: &mut |_| {} };
-        let found = (method.explain)(&ready.subject(), &question, &mut work);
+        let found = method.run(&ready.subject(), &question, &mut work);
         let cancelled = matches!(found, Err(AnalysisError::Engine(EngineError::Cancelled)));
         assert!(cancelled, "{}", method.name);
     }

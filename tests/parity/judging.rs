@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use convscope::analysis::explain::{METHODS, finished};
+use convscope::analysis::explain::{Attribution, METHODS, Question, finished};
 use convscope::analysis::judge::{
-    Curve, Judgement, Order, PERCENTILES, Redrawn, blurred, curve, imputed, judge, kernel,
+    Claim, Curve, Judgement, Order, PERCENTILES, Redrawn, blurred, curve, imputed, judge, kernel,
     rank_correlation, road, shared_top, staying,
 };
 use convscope::analysis::{AnalysisError, Target, Work};
-use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
+use convscope::base::{Array, Cancel, LayerId, OutputFunction, Progress, Shape};
 use convscope::engine::{Backend, EngineError};
 use convscope::model::{Graph, Op, redrawn};
 use convscope::source::SAMPLES;
@@ -44,8 +44,18 @@ fn changing(
     order: Order,
     map: &Array,
 ) -> Curve {
+    scored(ready, (class, OutputFunction::Softmax), between, order, map)
+}
+
+fn scored(
+    ready: &Ready,
+    of: (usize, OutputFunction),
+    between: (&Array, &Array),
+    order: Order,
+    map: &Array,
+) -> Curve {
     let (cancel, none) = (Cancel::new(), &mut Progress::none());
-    curve(&ready.subject(), class, between, &order.of(map), &cancel, none).unwrap()
+    curve(&ready.subject(), of, between, &order.of(map), &cancel, none).unwrap()
 }
 
 #[test]
@@ -73,12 +83,23 @@ fn deletion_and_insertion_are_rises() {
             let map = judged(&reference, &ready);
             let input = ready.capture.input();
             let (none, soft) = (Array::zeros(input.shape), blurred(input));
+            let top = reference.facts.top;
             for (name, between) in [("deletion", (input, &none)), ("insertion", (&soft, input))] {
-                let of = changing(&ready, reference.facts.top, between, Order::Map, &map);
-                let name = format!("judge.{name}");
-                ledger.hold(&reference, &name, &of.points, within(on));
-                let name = format!("{name}.area");
-                ledger.hold(&reference, &name, &[of.area as f32], within(on));
+                for (kind, outputs) in
+                    [("", OutputFunction::Softmax), ("sigmoid.", OutputFunction::Sigmoid)]
+                {
+                    let of = scored(&ready, (top, outputs), between, Order::Map, &map);
+                    let name = format!("judge.{kind}{name}");
+                    ledger.hold(&reference, &name, &of.points, within(on));
+                    let name = format!("{name}.area");
+                    ledger.hold(&reference, &name, &[of.area as f32], within(on));
+                }
+                // A number is the logit: its sigmoid is the label's probability.
+                let numbers =
+                    scored(&ready, (top, OutputFunction::None), between, Order::Map, &map);
+                let sigmoid = |logit: &f32| 1.0 / (1.0 + (-f64::from(*logit)).exp());
+                let ours: Vec<f32> = numbers.points.iter().map(|v| sigmoid(v) as f32).collect();
+                ledger.hold(&reference, &format!("judge.sigmoid.{name}"), &ours, within(on));
             }
         }
     }
@@ -245,10 +266,14 @@ fn judgement(
         progress: &mut progress,
         refine: &mut |part: Judgement| parts.push(part),
     };
-    let asked = (named(method), &question);
-    let of = judge(&ready.subject(), asked, &found, make, &mut work).unwrap();
+    let of = judge(&ready.subject(), claim(method, &question, &found), make, &mut work).unwrap();
     drop(progress);
     (of, parts, seen)
+}
+
+/// An explanation of one class of several.
+fn claim<'a>(method: &str, question: &'a Question, found: &'a Attribution) -> Claim<'a> {
+    Claim { method: named(method), question, found, outputs: OutputFunction::Softmax }
 }
 
 fn made(graph: Graph, on: On) -> Result<Arc<dyn Backend>, EngineError> {
@@ -319,7 +344,7 @@ fn only_a_class_is_judged_and_a_set_token_stops() {
             }
         });
         let mut work = Work { cancel: &cancel, progress, refine: &mut |_| {} };
-        judge(&ready.subject(), (named("grad-cam"), &question), &found, &make, &mut work)
+        judge(&ready.subject(), claim("grad-cam", &question, &found), &make, &mut work)
     };
     let channel = reference.target(&ready.graph, "channel");
     assert!(matches!(judged(channel), Err(AnalysisError::Unfit(_))));

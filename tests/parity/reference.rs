@@ -178,7 +178,7 @@ impl Ready {
     }
 
     pub fn explain(&self, method: &str, question: &Question) -> Result<Attribution, AnalysisError> {
-        quietly(|work| (named(method).explain)(&self.subject(), question, work))
+        quietly(|work| named(method).run(&self.subject(), question, work))
     }
 
     pub fn pull(&self, pull: &Pull) -> Vec<Array> {

@@ -54,13 +54,24 @@ fn explain(
     // The weights sum up to 1 but for rounding, by which captum does not divide.
     let mut found = shares(&sums, 1.0);
     let sum: f64 = found.values.data.iter().map(|v| f64::from(*v)).sum();
-    let error = (sum - rise).abs() / rise.abs();
-    found.facts.extend([("sum", sum), ("rise", rise), ("completeness_error", error)]);
-    found.notes.push(format!(
-        "the shares sum up to {sum:.3}, the target rises by {rise:.3}: completeness error {:.1} %",
-        100.0 * error
-    ));
+    found.facts.extend([("sum", sum), ("rise", rise)]);
+    let error = completeness_error(sum, rise);
+    found.facts.extend(error.map(|error| ("completeness_error", error)));
+    let error = match error {
+        Some(error) => format!("completeness error {:.1} %", 100.0 * error),
+        None => "there is no rise to compare the sum with".to_string(),
+    };
+    found
+        .notes
+        .push(format!("the shares sum up to {sum:.3}, the target rises by {rise:.3}: {error}"));
     Ok(found)
+}
+
+/// The distance of the shares' sum from the target's rise, as a fraction of the rise; 0 where both are 0. `None` for a
+/// sum without a rise: no fraction says how far that is.
+fn completeness_error(sum: f64, rise: f64) -> Option<f64> {
+    let off = (sum - rise).abs();
+    if off == 0.0 { Some(0.0) } else { Some(off / rise.abs()).filter(|error| error.is_finite()) }
 }
 
 /// Places from 0 to 1 and weights that sum up to 1: the roots of the Legendre polynomial by Newton's method.
@@ -90,6 +101,13 @@ fn gauss_legendre(count: usize) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_that_does_not_rise_has_no_relative_error() {
+        assert_eq!(completeness_error(1.5, 1.0), Some(0.5));
+        assert_eq!(completeness_error(0.0, 0.0), Some(0.0));
+        assert_eq!(completeness_error(0.5, 0.0), None);
+    }
 
     #[test]
     fn the_quadrature_is_exact_for_polynomials() {

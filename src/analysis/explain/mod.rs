@@ -23,7 +23,7 @@ mod smoothgrad;
 mod weighted;
 mod xgrad_cam;
 
-use super::{AnalysisError, Parameters, Subject, Target, Work};
+use super::{AnalysisError, Parameters, Subject, Target, Work, finite};
 use crate::base::{Array, Cancel, LayerId, Shape};
 use crate::engine::ReluRule;
 use crate::model::Value;
@@ -67,13 +67,33 @@ pub struct Method {
     pub takes_layer: bool,
     /// How often the network runs.
     pub passes: fn(&Size) -> Passes,
-    /// The explanation. It fails when the method does not fit the network, the layer or the target, a pass
-    /// fails, or the token was set.
-    pub explain: fn(
+    /// What [`Method::run`] checks.
+    explain: fn(
         &Subject<'_>,
         &Question,
         &mut Work<'_, '_, Attribution>,
     ) -> Result<Attribution, AnalysisError>,
+}
+
+impl Method {
+    /// The explanation. One in which nothing speaks for the target says so in its warnings.
+    ///
+    /// # Errors
+    /// When the method does not fit the network, the layer or the target, a pass fails, the token was set, or the target
+    /// or what was found is not finite.
+    pub fn run(
+        &self,
+        subject: &Subject<'_>,
+        question: &Question,
+        work: &mut Work<'_, '_, Attribution>,
+    ) -> Result<Attribution, AnalysisError> {
+        let mut found = (self.explain)(subject, question, work)?;
+        // A map may skip the channels that are not finite; the target shows them.
+        let target = subject.value(question.target).ok();
+        finite(self.name, found.values.data.iter().map(|v| f64::from(*v)).chain(target))?;
+        found.warnings.extend(found.emptiness().map(String::from));
+        Ok(found)
+    }
 }
 
 /// What is asked of a method.
@@ -134,14 +154,36 @@ pub struct Attribution {
     pub values: Array,
     /// Numbers about it, by their names.
     pub facts: Vec<(&'static str, f64)>,
-    /// Sentences that the user must know.
+    /// Sentences about it.
     pub notes: Vec<String>,
+    /// Sentences without which it would be misread.
+    pub warnings: Vec<String>,
 }
 
 impl Attribution {
     /// Values without anything to say about them.
     pub const fn plain(kind: Kind, values: Array) -> Self {
-        Self { kind, values, facts: Vec::new(), notes: Vec::new() }
+        Self { kind, values, facts: Vec::new(), notes: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Why there is nothing to be seen in it, where that is so.
+    fn emptiness(&self) -> Option<&'static str> {
+        let all = |fits: fn(f32) -> bool| self.values.data.iter().all(|v| fits(*v));
+        match self.kind {
+            Kind::Map if all(|v| v == 0.0) => Some(
+                "the map is zero everywhere: the layer is dead, or the target does not change with it",
+            ),
+            Kind::Map if all(|v| v <= 0.0) => {
+                Some("nothing in this map speaks for the target: it is all zeros")
+            }
+            Kind::Gradient if all(|v| v == 0.0) => {
+                Some("the gradient is zero everywhere: no pixel changes the target")
+            }
+            Kind::Share if all(|v| v == 0.0) => {
+                Some("every share is zero: no pixel changes the target")
+            }
+            Kind::Map | Kind::Gradient | Kind::Share => None,
+        }
     }
 }
 

@@ -43,7 +43,14 @@ fn explain(
         }
         work.progress.report(behind, order.len());
     }
-    Ok(answer(weighted(&values, &softmax(&scores))))
+    let mut found = answer(weighted(&values, &softmax(&scores)));
+    let alike = scores.len() > 1 && scores.iter().all(|score| *score == scores[0]);
+    if alike && found.values.data.iter().any(|v| *v != 0.0) {
+        found.warnings.push(
+            "every channel gives the target the same score: the map is the mean of all channels, for any target".into(),
+        );
+    }
+    Ok(found)
 }
 
 /// The input seen through each of these maps.

@@ -1,11 +1,11 @@
 //! Deletion and insertion (Petsiuk et al. 2018, RISE).
 
 use crate::analysis::explain::BATCH;
-use crate::analysis::{AnalysisError, Subject, probabilities};
-use crate::base::{Array, Cancel, LayerId, Progress, Random, Shape};
+use crate::analysis::{AnalysisError, Subject, finite, scores};
+use crate::base::{Array, Cancel, LayerId, OutputFunction, Progress, Random, Shape};
 use crate::engine::Keep;
 
-/// A probability while pixels change.
+/// The score of a class while pixels change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     /// From no pixel changed to all of them.
@@ -52,14 +52,14 @@ impl Order {
     }
 }
 
-/// The softmax probability of a class while the pixels of `from` become those of `to` in the given order,
-/// `[1, C, H, W]` both.
+/// The score of a class while the pixels of `from` become those of `to` in the given order, `[1, C, H, W]` both: its
+/// probability among all classes, the probability of an independent label, or the number itself.
 ///
 /// # Errors
-/// When a pass fails or the token was set.
+/// When a pass fails, a score is not finite, or the token was set.
 pub fn curve(
     subject: &Subject<'_>,
-    class: usize,
+    (class, outputs): (usize, OutputFunction),
     (from, to): (&Array, &Array),
     order: &[usize],
     cancel: &Cancel,
@@ -91,10 +91,11 @@ pub fn curve(
         let none = &mut Progress::none();
         let run = subject.backend.forward(&inputs, subject.edits, &keep, cancel, none)?;
         let logits = run.read_all(last)?;
-        let of = |row: &[f32]| probabilities(row).get(class).copied().unwrap_or(0.0);
+        let of = |row: &[f32]| scores(row, outputs).get(class).copied().unwrap_or(0.0);
         points.extend(logits.data.chunks(logits.shape.c.max(1)).map(of));
         progress.report(points.len(), total);
     }
+    finite("the scores of the changed pictures", points.iter().map(|p| f64::from(*p)))?;
     let ends = points.first().zip(points.last()).map_or(0.0, |(a, b)| f64::from(a + b) / 2.0);
     let sum: f64 = points.iter().map(|p| f64::from(*p)).sum();
     let area = (sum - ends) / (points.len().max(2) - 1) as f64;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::explain::{Attribution, Method, Question, pixel_map};
 use super::{AnalysisError, Subject, Target, Work};
-use crate::base::{Array, Progress};
+use crate::base::{Array, OutputFunction, Progress};
 use crate::engine::{Backend, EngineError};
 use crate::model::Graph;
 
@@ -28,9 +28,9 @@ pub use spearman::{rank_correlation, shared_top};
 /// What was found about an explanation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
-    /// The probability while the map's most important pixels are taken away first; low is good.
+    /// The class's score while the map's most important pixels are taken away first; low is good.
     pub deletion: Option<Curve>,
-    /// The probability while they are put onto a blurred photo first; high is good.
+    /// Its score while they are put onto a blurred photo first; high is good.
     pub insertion: Option<Curve>,
     /// Deletion in a random order, to compare with.
     pub random: Option<Curve>,
@@ -38,24 +38,39 @@ pub struct Judgement {
     pub road: Option<Road>,
     /// How much of the map stays while weights are drawn anew, from the logits downward.
     pub redrawn: Vec<Redrawn>,
-    /// Sentences that the user must know.
+    /// Sentences about it.
     pub notes: Vec<String>,
+    /// Sentences without which it would be misread: those of the explanation.
+    pub warnings: Vec<String>,
+}
+
+/// An explanation that is to be judged.
+#[derive(Clone, Copy)]
+pub struct Claim<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// What it was asked.
+    pub question: &'a Question,
+    /// What it found.
+    pub found: &'a Attribution,
+    /// What the network's outputs are, and so what is measured of a class.
+    pub outputs: OutputFunction,
 }
 
 /// Makes another network ready where the one in question runs.
 pub type Make<'a> = dyn Fn(Graph) -> Result<Arc<dyn Backend>, EngineError> + 'a;
 
-/// Judges the explanation `of` a class.
+/// Judges the explanation of a class.
 ///
 /// # Errors
-/// When the target is no class, a pass fails, or the token was set.
+/// When the target is no class, a pass fails, a result is not finite, or the token was set.
 pub fn judge(
     subject: &Subject<'_>,
-    (method, question): (&Method, &Question),
-    of: &Attribution,
+    claim: Claim<'_>,
     make: &Make<'_>,
     work: &mut Work<'_, '_, Judgement>,
 ) -> Result<Judgement, AnalysisError> {
+    let Claim { method, question, found: of, outputs } = claim;
     let Target::Class(class) = question.target else {
         return Err(AnalysisError::Unfit("only explanations of a class can be judged".into()));
     };
@@ -64,7 +79,7 @@ pub fn judge(
     let redraws = randomisation::stages(subject.graph).len() * randomisation::SEEDS as usize;
     let forwards = 3 * deletion::steps(&map) + 2 * road::PERCENTILES.len();
     let total = forwards + redraws * REDRAW;
-    let mut found = Judgement::default();
+    let mut found = Judgement { warnings: of.warnings.clone(), ..Judgement::default() };
     let mut behind = 0;
 
     let starts =
@@ -72,8 +87,8 @@ pub fn judge(
     for (i, (order, start)) in starts.into_iter().enumerate() {
         let end = if i == 1 { input.clone() } else { Array::zeros(input.shape) };
         let mut progress = Progress::new(|done, _| work.progress.report(behind + done, total));
-        let of =
-            curve(subject, class, (&start, &end), &order.of(&map), work.cancel, &mut progress)?;
+        let (order, between) = (order.of(&map), (&start, &end));
+        let of = curve(subject, (class, outputs), between, &order, work.cancel, &mut progress)?;
         drop(progress);
         behind += deletion::steps(&map);
         *[&mut found.deletion, &mut found.insertion, &mut found.random][i] = Some(of);

@@ -90,7 +90,7 @@ impl Compared<'_> {
             edits: subject.edits,
         };
         let mut work = Work { cancel, progress: &mut Progress::none(), refine: &mut |_| {} };
-        let found = (self.method.explain)(&other, self.question, &mut work)?;
+        let found = self.method.run(&other, self.question, &mut work)?;
         let map = pixel_map(&found, input.shape.h, input.shape.w);
         let size = |map: &Array| map.data.iter().map(|v| v.abs()).collect::<Vec<f32>>();
         Ok(rank_correlation(&size(self.map), &size(&map)))

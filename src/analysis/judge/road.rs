@@ -1,6 +1,6 @@
 //! ROAD: remove and debias (Rong et al. 2022).
 
-use crate::analysis::{AnalysisError, Subject, Target};
+use crate::analysis::{AnalysisError, Subject, Target, finite};
 use crate::base::{Array, Cancel, Progress};
 
 /// Pixels that stay, in per cent, in every round.
@@ -22,7 +22,7 @@ pub struct Road {
 /// `ROADCombined` of pytorch-grad-cam without its noise, of a map `[1, 1, H, W]` from 0 to 1.
 ///
 /// # Errors
-/// When a pass fails or the token was set.
+/// When a pass fails, a change is not finite, or the token was set.
 pub fn road(
     subject: &Subject<'_>,
     target: Target,
@@ -44,6 +44,7 @@ pub fn road(
         }
         progress.report(2 * found.most.len(), 2 * PERCENTILES.len());
     }
+    finite("ROAD", found.most.iter().chain(&found.least).copied())?;
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     found.score = (mean(&found.least) - mean(&found.most)) / 2.0;
     Ok(found)

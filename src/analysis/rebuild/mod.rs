@@ -16,7 +16,7 @@ mod transform;
 
 use std::sync::Arc;
 
-use super::{AnalysisError, Subject};
+use super::{AnalysisError, Subject, finite};
 use crate::base::{Array, Cancel, LayerId, Progress};
 use crate::engine::{Capture, EngineError, Keep, Pull, ReluRule, Seed};
 use crate::model::Value;
@@ -48,6 +48,19 @@ pub struct Rebuilt {
     pub reached: Option<f64>,
     /// For each iteration the loss, and the error or what was reached.
     pub curve: Vec<(f32, f32)>,
+}
+
+impl Rebuilt {
+    /// Itself, once its picture and its numbers are known to be finite.
+    ///
+    /// # Errors
+    /// When one of them is NaN or infinite.
+    pub fn checked(self) -> Result<Self, AnalysisError> {
+        let numbers = [Some(self.loss), self.error, self.reached].into_iter().flatten();
+        let pixels = self.picture.data.iter().map(|v| f64::from(*v));
+        finite("the picture and its loss", pixels.chain(numbers))?;
+        Ok(self)
+    }
 }
 
 /// How values from 0 to 1 became an input: `(v - mean) / std`, a number of each for every channel.

@@ -8,7 +8,8 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::values::{Deviations, Means, Size, choice, within};
 use crate::base::{
-    Colormap, DeviceChoice, Dtype, Graphics, RangeMode, SortOrder, StrideIn, Theme, bounds,
+    Colormap, DeviceChoice, Dtype, Graphics, OutputFunction, RangeMode, SortOrder, StrideIn, Theme,
+    bounds,
 };
 use crate::cli::completions;
 use crate::explorer::Given;
@@ -30,6 +31,10 @@ pub(in crate::cli) struct NetworkFlags {
     /// Which convolution of a bottleneck has the stride; by default what config.json says, else 3x3
     #[arg(long, value_name = "1x1|3x3", value_parser = choice::<StrideIn>())]
     pub stride_in: Option<StrideIn>,
+    /// What the outputs are: softmax for one class of several, sigmoid for independent labels, none for numbers; by
+    /// default what config.json says, else sigmoid for a single output
+    #[arg(long, value_name = "softmax|sigmoid|none", value_parser = choice::<OutputFunction>())]
+    pub answer: Option<OutputFunction>,
 }
 
 /// How a photo becomes an input.
@@ -185,6 +190,7 @@ impl Flags {
             ("--state", self.network.state.clone()),
             ("--labels", labels),
             ("--stride-in", self.network.stride_in.map(|stride| stride.to_string())),
+            ("--answer", self.network.answer.map(|answer| answer.to_string())),
         ]);
         Given { network, run }
     }

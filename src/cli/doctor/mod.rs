@@ -17,6 +17,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::args::{DoctorArgs, Flags};
+use super::report::Head;
 use super::{context, output};
 use crate::base::clean;
 use crate::config::{Settings, config_dir};
@@ -81,6 +82,11 @@ const PARTS: [Part; 5] = [
 ];
 
 #[derive(Serialize)]
+struct Report<'a> {
+    findings: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
 struct Row<'a> {
     part: &'static str,
     #[serde(flatten)]
@@ -100,8 +106,11 @@ pub(super) fn run(flags: &Flags, args: &DoctorArgs) -> Result<()> {
     let rows = all
         .iter()
         .flat_map(|(part, findings)| findings.iter().map(|finding| Row { part, finding }));
-    let text =
-        if args.json { output::json(&rows.collect::<Vec<_>>())? + "\n" } else { human(&all) };
+    let text = if args.json {
+        Head::alone().with(Report { findings: rows.collect() })?
+    } else {
+        human(&all)
+    };
     Ok(output::print(&text)?)
 }
 
