@@ -350,7 +350,6 @@ mod tests {
             "a/b@x@y",
             "photo.jpg",
             "resnet50.pth",
-            "resnet50.in1k/x",
             "hf-hub:",
             "models--a",
         ] {

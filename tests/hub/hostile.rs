@@ -42,6 +42,17 @@ fn answers_that_come_too_slowly_are_not_waited_for() {
 }
 
 #[test]
+fn a_file_that_comes_by_single_bytes_is_given_up() {
+    let mut stage = Stage::new();
+    stage.options.limits.stall = Duration::from_secs(1);
+    stage.options.limits.attempts = 2;
+    stage.server.misbehave(|request, _| request.is_bytes().then_some(Fault::Dribble(200)));
+    let error = stage.fail();
+    assert!(matches!(error, HubError::Stalled { .. }), "{error}");
+    assert_eq!(stage.parts().len(), 1, "what came is kept");
+}
+
+#[test]
 fn small_files_are_small() {
     let stage = Stage::new();
     stage.server.misbehave(|request, _| {

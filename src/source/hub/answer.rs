@@ -160,14 +160,15 @@ pub fn words(body: &[u8]) -> Option<String> {
     if text.is_empty() || text.starts_with('<') {
         return None;
     }
-    let said = match serde_json::from_str::<Error>(text) {
-        Ok(Error { error, errors }) => {
-            let value = error.or_else(|| errors.into_iter().next())?;
-            value.as_str().or_else(|| value["message"].as_str())?.to_string()
-        }
+    let said = if text.starts_with('{') {
+        let Error { error, errors } = serde_json::from_str(text).ok()?;
+        let value = error.or_else(|| errors.into_iter().next())?;
+        value.as_str().or_else(|| value["message"].as_str())?.to_string()
+    } else if text.starts_with('[') {
         // JSON of another shape is for programs.
-        Err(_) if text.starts_with(['{', '[']) => return None,
-        Err(_) => text.to_string(),
+        return None;
+    } else {
+        text.to_string()
     };
     shortened(&said)
 }

@@ -116,9 +116,9 @@ pub enum HubError {
         /// The cache of this machine.
         cache: String,
     },
-    /// Connected, then nothing came.
+    /// Connected, then nothing came, or hardly anything.
     #[error(
-        "{host} sent nothing for {seconds} s while {what} was fetched: try again, what came is kept; or set HF_ENDPOINT to a mirror"
+        "{host} sent nothing, or too little, for {seconds} s while {what} was fetched: try again, what came is kept; or set HF_ENDPOINT to a mirror"
     )]
     Stalled {
         /// Who fell silent.

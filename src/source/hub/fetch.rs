@@ -17,6 +17,8 @@ use crate::base::{Cancel, Progress, count};
 const LIMIT: u64 = 8 << 30;
 /// An attempt that brings so much was a good one.
 const MUCH: u64 = 1 << 20;
+/// One that brings less than this within [`super::Limits::stall`] has failed.
+const LITTLE: u64 = 1 << 10;
 
 pub(super) fn fetch(
     options: &HubOptions,
@@ -338,6 +340,8 @@ impl Job<'_, '_, '_> {
         part: &mut Part,
     ) -> Result<(), Failure> {
         let (host, file, want) = (body.host.clone(), remote.file.clone(), remote.size);
+        let stall = hub.options.limits.stall;
+        let (mut since, mut before) = (Instant::now(), part.len);
         let ended = loop {
             match hub.next(asked, &mut body.response) {
                 Ok(Some(bytes)) => {
@@ -354,6 +358,12 @@ impl Job<'_, '_, '_> {
                     }
                     part.append(bytes)?;
                     self.meter.say(part.len, false);
+                    if since.elapsed() >= stall {
+                        if part.len < want && part.len - before < LITTLE {
+                            break Some(Failure::passing(asked.stalled(stall)));
+                        }
+                        (since, before) = (Instant::now(), part.len);
+                    }
                 }
                 Ok(None) => break None,
                 Err(failure) => break Some(failure),

@@ -85,7 +85,8 @@ mod tests {
         let make = |inside: &str| Folder { repository: &repository, root: &root }.make(inside);
         assert_eq!(make("snapshots/c/sub").unwrap(), repository.join("snapshots/c/sub"));
         std::os::unix::fs::symlink(&outside, repository.join("refs")).unwrap();
-        std::os::unix::fs::symlink("../../outside/deep", repository.join("snapshots/d")).unwrap();
+        std::os::unix::fs::symlink("../../../outside/deep", repository.join("snapshots/d"))
+            .unwrap();
         for inside in ["refs", "refs/pr", "snapshots/d"] {
             assert!(make(inside).unwrap_err().to_string().contains("leads out"), "{inside}");
         }
