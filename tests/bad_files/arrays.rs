@@ -131,7 +131,7 @@ fn bytes_are_a_photo() {
     let turned: Vec<u8> = (0..18).map(|at| at % 2 * 9 + at / 2 % 3 * 3 + at / 6).collect();
     assert_eq!(photo(&npy("'|u1'", true, "(2, 3, 3)", &turned)), (2, 3, rgb));
     assert_eq!(photo(&npy("'|u1'", false, "(1, 1, 4)", &[1, 2, 3, 0])), (1, 1, vec![1, 2, 3]));
-    refused(&npy("'|u1'", false, "(3, 2, 2)", &[0; 12]), &["channels first", "transpose"]);
+    refused(&npy("'|u1'", false, "(3, 2, 5)", &[0; 30]), &["channels first", "transpose"]);
     refused(&npy("'|u1'", false, "(12,)", &[0; 12]), &["[H, W, 3]"]);
 }
 

@@ -67,8 +67,8 @@ fn a_header_that_lies() {
 #[test]
 fn other_files_under_a_checkpoints_name() {
     let no = ["not a whole safetensors file"];
-    refused("photo.safetensors", &bytes_of("photos/rgb_61x83.png"), &no);
-    refused("text.safetensors", b"This is no checkpoint.\n", &no);
+    refused("photo.safetensors", &bytes_of("photos/rgb_61x83.png"), &["PNG", "without --model"]);
+    refused("text.safetensors", b"This is a text.\n", &["a text file", "This is a text."]);
     let noise: Vec<u8> =
         (0..5000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     refused("noise.safetensors", &noise, &no);

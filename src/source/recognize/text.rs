@@ -12,6 +12,9 @@ const PAGE: &str = "its link leads to a page (a login, a warning, an error) and 
 const ANSWER: &str =
     "a server wrote it instead of the file; open it in an editor, then download the file again";
 
+/// Fewer bytes are the beginning of anything: a file whose download stopped.
+const SHORTEST: usize = 8;
+
 /// Letters of a text that are quoted.
 const QUOTED: usize = 60;
 
@@ -89,7 +92,7 @@ fn readable(body: &[u8], cut: bool) -> Option<&str> {
         Err(_) => return None,
     };
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}');
-    (!text.is_empty() && !text.contains(control)).then_some(text)
+    (text.len() >= SHORTEST && !text.contains(control)).then_some(text)
 }
 
 fn marked_up(text: &str) -> Known {
