@@ -9,18 +9,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use crossbeam_channel::{Receiver, Select, unbounded};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 use signal_hook::consts::SIGHUP;
 
 pub use start::{Start, run};
 
-use crate::base::{ColorDepth, Key};
+use crate::base::ColorDepth;
 use crate::explorer::{Effect, Msg, State, Work, demand, update};
 use crate::session::ask::{Answer, Request, SessionError};
 use crate::session::{Event, LaneName, Lanes};
 use crate::terminal::graphics::Encoder;
 use crate::terminal::pictures::RealPictures;
+use crate::terminal::probe::Capabilities;
+use crate::terminal::window::Window;
 use crate::terminal::{clipboard, guard, input, signals};
 
 /// A frame at 60 Hz.
@@ -44,6 +47,7 @@ struct App {
     events: Receiver<Event>,
     inputs: Receiver<input::Input>,
     signals: Receiver<signals::Signal>,
+    window: Window,
     terminal: Terminal<CrosstermBackend<BufWriter<guard::Screen>>>,
     depth: ColorDepth,
     /// Real pictures, on terminals that show them.
@@ -60,6 +64,8 @@ struct App {
     dirty: bool,
     /// A key or the mouse changed it.
     urgent: bool,
+    /// Why the program ends, as soon as it does.
+    ended: Option<Ended>,
 }
 
 impl App {
@@ -70,13 +76,19 @@ impl App {
         events: Receiver<Event>,
         signals: Receiver<signals::Signal>,
         encoder: Option<Encoder>,
+        asked: &Capabilities,
     ) -> Result<Self> {
         // crossterm drops all colours under NO_COLOR; the theme has taken care of it.
         crossterm::style::force_color_output(true);
         let (tell_inputs, inputs) = unbounded();
-        input::listen(tell_inputs)?;
+        input::listen(tell_inputs, asked.noisy)?;
         let out = BufWriter::with_capacity(1 << 18, guard::Screen::new());
-        let terminal = Terminal::new(CrosstermBackend::new(out))?;
+        let window = Window::new(asked.cells);
+        // ratatui would ask the system for the size, which may be 0 or anything.
+        let size = window.size();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, size.columns, size.rows));
+        let backend = CrosstermBackend::new(out);
+        let terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
         let now = Instant::now();
         Ok(Self {
             state,
@@ -84,6 +96,7 @@ impl App {
             events,
             inputs,
             signals,
+            window,
             terminal,
             depth,
             pictures: encoder.map(RealPictures::start).transpose()?,
@@ -94,17 +107,13 @@ impl App {
             drawn: now - FRAME,
             dirty: true,
             urgent: false,
+            ended: None,
         })
     }
 
-    /// The keys that were pressed while the terminal was asked.
-    fn typed(&mut self, keys: Vec<Key>) -> Result<Option<Ended>> {
-        for key in keys {
-            if let Some(ended) = self.take(Msg::Key(key))? {
-                return Ok(Some(ended));
-            }
-        }
-        Ok(None)
+    /// What was typed and pasted while the terminal was asked, before anything that comes in later.
+    fn typed(&mut self, typed: Vec<input::Input>) -> Result<()> {
+        typed.into_iter().try_for_each(|input| self.take_input(input))
     }
 
     fn run(&mut self) -> Result<Ended> {
@@ -119,13 +128,16 @@ impl App {
 
     fn turn(&mut self) -> Result<Ended> {
         loop {
+            if let Some(ended) = self.ended.take() {
+                return Ok(ended);
+            }
             if self.dirty && self.until_next_frame().is_zero() {
                 self.settle()?;
                 self.draw()?;
             }
-            self.wait();
-            if let Some(ended) = self.drain()? {
-                return Ok(ended);
+            if self.ended.is_none() {
+                self.wait();
+                self.drain()?;
             }
         }
     }
@@ -173,33 +185,24 @@ impl App {
         self.pictures.is_some() && !self.state.settled && self.state.outcome.is_some()
     }
 
-    /// Takes all that is pending.
-    fn drain(&mut self) -> Result<Option<Ended>> {
-        while let Ok(signal) = self.signals.try_recv() {
+    /// Takes what is pending, for as long as a frame at most: what comes faster than it is taken must not keep the
+    /// screen from being drawn.
+    fn drain(&mut self) -> Result<()> {
+        let began = Instant::now();
+        let goes_on = |app: &Self| app.ended.is_none() && began.elapsed() < FRAME;
+        while goes_on(self)
+            && let Ok(signal) = self.signals.try_recv()
+        {
             match signal {
-                signals::Signal::End(number) => return Ok(Some(Ended::Signal(number))),
+                signals::Signal::End(number) => self.ended = Some(Ended::Signal(number)),
                 signals::Signal::Suspend => self.suspend()?,
                 signals::Signal::Continue => self.redraw()?,
             }
         }
-        while let Ok(input) = self.inputs.try_recv() {
-            let msgs = match input {
-                input::Input::Key(key) => vec![Msg::Key(key)],
-                input::Input::Mouse(mouse) => vec![Msg::Mouse(mouse)],
-                input::Input::Paste(text) => vec![Msg::Paste(text)],
-                input::Input::Closed => return Ok(Some(Ended::Signal(SIGHUP))),
-                input::Input::Redraw => {
-                    self.redraw()?;
-                    continue;
-                }
-            };
-            self.urgent = true;
-            self.touched = Instant::now();
-            for msg in msgs {
-                if let Some(ended) = self.take(msg)? {
-                    return Ok(Some(ended));
-                }
-            }
+        while goes_on(self)
+            && let Ok(input) = self.inputs.try_recv()
+        {
+            self.take_input(input)?;
         }
         if let Some(pictures) = &mut self.pictures {
             while let Ok(ready) = pictures.ready().try_recv() {
@@ -210,21 +213,32 @@ impl App {
         if self.rests_soon() && self.touched.elapsed() >= REST {
             self.take(Msg::Settled)?;
         }
-        self.drain_events()
-    }
-
-    /// Takes answers, but lets a key that comes in meanwhile go first.
-    fn drain_events(&mut self) -> Result<Option<Ended>> {
-        while self.inputs.is_empty()
+        // A key that comes in meanwhile goes first.
+        while goes_on(self)
+            && self.inputs.is_empty()
             && self.signals.is_empty()
             && let Ok(event) = self.events.try_recv()
         {
             let msg = self.message(event);
-            if let Some(ended) = self.take(msg)? {
-                return Ok(Some(ended));
-            }
+            self.take(msg)?;
         }
-        Ok(None)
+        Ok(())
+    }
+
+    fn take_input(&mut self, input: input::Input) -> Result<()> {
+        let msg = match input {
+            input::Input::Key(key) => Msg::Key(key),
+            input::Input::Mouse(mouse) => Msg::Mouse(mouse),
+            input::Input::Paste(text) => Msg::Paste(text),
+            input::Input::Closed => {
+                self.ended = Some(Ended::Signal(SIGHUP));
+                return Ok(());
+            }
+            input::Input::Redraw => return self.redraw(),
+        };
+        self.urgent = true;
+        self.touched = Instant::now();
+        self.take(msg)
     }
 
     fn message(&self, event: Event) -> Msg {
@@ -237,7 +251,7 @@ impl App {
         }
     }
 
-    fn take(&mut self, msg: Msg) -> Result<Option<Ended>> {
+    fn take(&mut self, msg: Msg) -> Result<()> {
         self.dirty = true;
         // A picture that came in changes nothing that is wanted; a page of them must stay cheap.
         let light = match &msg {
@@ -261,7 +275,7 @@ impl App {
             _ => false,
         };
         let effects = update(&mut self.state, msg);
-        let ended = self.perform(effects)?;
+        self.perform(effects)?;
         if !light {
             let wanted = demand(&self.state);
             if wanted.iter().any(|request| !self.asked.contains(request)) {
@@ -269,10 +283,10 @@ impl App {
                 self.lanes.view(wanted);
             }
         }
-        Ok(ended)
+        Ok(())
     }
 
-    fn perform(&mut self, effects: Vec<Effect>) -> Result<Option<Ended>> {
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<()> {
         for effect in effects {
             match effect {
                 Effect::Transfer(request) => {
@@ -295,16 +309,12 @@ impl App {
                     self.terminal.backend_mut().write_all(&bytes)?;
                     self.terminal.backend_mut().flush()?;
                 }
-                Effect::Print(printed) => {
-                    if let Some(ended) = self.print(&printed)? {
-                        return Ok(Some(ended));
-                    }
-                }
+                Effect::Print(printed) => self.print(&printed)?,
                 Effect::Suspend => self.suspend()?,
-                Effect::Quit => return Ok(Some(Ended::Quit)),
+                Effect::Quit => self.ended = Some(Ended::Quit),
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Gives what was just asked for a moment to come in, so that it is in this frame already.
@@ -312,7 +322,7 @@ impl App {
         let end = Instant::now() + SETTLE;
         // While a network runs the cores are taken: the frame goes out with what is there.
         let idle = |state: &State| state.progress.is_none() && state.doing.is_none();
-        while !self.asked.is_empty() && idle(&self.state) {
+        while self.ended.is_none() && !self.asked.is_empty() && idle(&self.state) {
             let Ok(event) = self.events.recv_deadline(end) else { return Ok(()) };
             let msg = self.message(event);
             self.take(msg)?;

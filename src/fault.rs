@@ -1,7 +1,7 @@
-//! Faults on demand, so that tests can see that the terminal and the session survive them.
+//! Faults on demand, so that tests can see that the terminal and the session survive them. A release build has none.
 
 /// Panics once if `$CONVSCOPE_PANIC` names this place: `main`, `input`, `view`, `run`, `transfer`.
-/// Each thread asks at the first work that it does. In a release build this does nothing.
+/// Each thread asks at the first work that it does.
 pub fn panic_if_asked(place: &str) {
     #[cfg(debug_assertions)]
     {
@@ -15,4 +15,24 @@ pub fn panic_if_asked(place: &str) {
     }
     #[cfg(not(debug_assertions))]
     let _ = place;
+}
+
+/// Ends the process in the way that `$CONVSCOPE_FAULT` names: `abort`, `memory` (a failed allocation), `stack` (its
+/// overflow).
+#[cfg(feature = "tui")]
+pub fn end_if_asked() {
+    #[cfg(debug_assertions)]
+    match std::env::var("CONVSCOPE_FAULT").as_deref() {
+        Ok("abort") => std::process::abort(),
+        Ok("memory") => drop(std::hint::black_box(Vec::<u8>::with_capacity(isize::MAX as usize))),
+        Ok("stack") => drop(std::hint::black_box(deeper(&[0; 4096]))),
+        _ => {}
+    }
+}
+
+#[cfg(all(feature = "tui", debug_assertions))]
+#[allow(unconditional_recursion, reason = "an overflow of the stack is what was asked for")]
+fn deeper(above: &[u8; 4096]) -> u8 {
+    let here = std::hint::black_box([above[0]; 4096]);
+    deeper(&here).wrapping_add(here[1])
 }

@@ -7,13 +7,17 @@ use anyhow::Result;
 use crossbeam_channel::Select;
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::layout::Rect;
 use signal_hook::consts::SIGHUP;
 
 use super::{App, Ended};
 use crate::base::clean;
+use crate::config::LEAVE;
 use crate::explorer::{Message, Msg, Printed, Spot};
 use crate::fault;
 use crate::screen::{self, NoPictures, Pictures};
+use crate::terminal::pictures::RealPictures;
+use crate::terminal::window::Size;
 use crate::terminal::{colors, guard, inline, input, signals};
 
 impl App {
@@ -22,11 +26,9 @@ impl App {
         self.urgent = false;
         self.drawn = Instant::now();
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.autoresize()?;
-        let area = self.terminal.get_frame().area();
-        if (area.width, area.height) != self.state.screen {
-            let aspect = self.state.cell_aspect;
-            self.take(Msg::Resize(area.width, area.height, aspect))?;
+        let size = self.window.size();
+        if (size.columns, size.rows) != self.state.screen {
+            self.resize(size)?;
         }
         let spots = self.state.spots();
         let (bytes, more) = match &mut self.pictures {
@@ -44,6 +46,7 @@ impl App {
         };
         self.terminal.draw(|frame| {
             fault::panic_if_asked("main");
+            fault::end_if_asked();
             screen::draw(state, pictures, frame.buffer_mut());
             colors::reduce(frame.buffer_mut(), depth);
         })?;
@@ -56,17 +59,20 @@ impl App {
     }
 
     pub(super) fn redraw(&mut self) -> Result<()> {
-        let (columns, rows, aspect) = input::size()?;
         if let Some(pictures) = &mut self.pictures {
             let bytes = pictures.cleared();
             self.terminal.backend_mut().write_all(&bytes)?;
         }
         // It clears the screen: nobody should see that.
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.resize(self.window.size())
+    }
+
+    /// Has the whole screen drawn anew, at this size.
+    fn resize(&mut self, Size { columns, rows, aspect }: Size) -> Result<()> {
         // Not `clear`: that asks the terminal for its cursor, and waits for an answer.
-        self.terminal.resize(ratatui::layout::Rect::new(0, 0, columns, rows))?;
-        self.take(Msg::Resize(columns, rows, aspect))?;
-        Ok(())
+        self.terminal.resize(Rect::new(0, 0, columns, rows))?;
+        self.take(Msg::Resize(columns, rows, aspect))
     }
 
     /// Takes the pictures off the screen before it is given back.
@@ -79,12 +85,12 @@ impl App {
 
     /// Prints into the scrollback and comes back after a key. The input thread goes on reading meanwhile:
     /// nobody else does.
-    pub(super) fn print(&mut self, printed: &Printed) -> Result<Option<Ended>> {
+    pub(super) fn print(&mut self, printed: &Printed) -> Result<()> {
         self.put_pictures_away()?;
         guard::restore();
-        let encoder = self.pictures.as_ref().and_then(|p| p.normal_screen());
+        let encoder = self.pictures.as_mut().and_then(RealPictures::normal_screen);
         if let Some(picture) = &printed.picture {
-            inline::print(picture, encoder, self.depth)?;
+            inline::print(picture, encoder, self.depth, self.window.size())?;
         }
         let mut out = std::io::stdout().lock();
         for line in &printed.words {
@@ -93,11 +99,13 @@ impl App {
         write!(out, "any key goes back to convscope ")?;
         out.flush()?;
         drop(out);
-        let ended = guard::raw(|| self.any_key())?;
+        self.ended = guard::raw(|| self.any_key())?;
         writeln!(std::io::stdout())?;
+        if self.ended.is_some() {
+            return Ok(());
+        }
         guard::take_screen()?;
-        self.redraw()?;
-        Ok(ended)
+        self.redraw()
     }
 
     /// Waits for a key, or for the end.
@@ -111,6 +119,7 @@ impl App {
                 return Some(Ended::Signal(number));
             }
             match self.inputs.try_recv() {
+                Ok(input::Input::Key(LEAVE)) => return Some(Ended::Quit),
                 Ok(input::Input::Key(_)) => return None,
                 Ok(input::Input::Closed) => return Some(Ended::Signal(SIGHUP)),
                 _ => {}

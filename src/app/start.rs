@@ -1,24 +1,26 @@
 //! How the explorer starts: its keys, its state, and what the terminal says about itself.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::unbounded;
 
 use super::{App, Ended};
-use crate::base::{Graphics, LayerId};
+use crate::base::{Graphics, LayerId, clean, read_small_text};
 use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
-use crate::explorer::{Effect, Given, Opening, State, load_keys, start, views};
+use crate::explorer::{Effect, Given, Message, Opening, State, load_keys, start, views};
 use crate::session::ask::{KnockOut, Look, ModelRef, PhotoRef};
 use crate::session::{Lanes, Session};
 use crate::terminal::graphics::Encoder;
 use crate::terminal::probe::{self, Capabilities};
-use crate::terminal::{colors, guard, input, signals};
+use crate::terminal::window::Window;
+use crate::terminal::{colors, guard, signals};
 
 /// How long the terminal may think about what it can do.
 const PROBE: Duration = Duration::from_millis(150);
+/// Most bytes of the user's keys.
+const KEYS: u64 = 1 << 20;
 
 /// What the explorer starts with.
 pub struct Start {
@@ -52,12 +54,15 @@ pub struct Start {
 /// When the terminal cannot be taken or written, or the user's keys are wrong.
 pub fn run(start_with: Start) -> Result<()> {
     let keys = Arc::new(user_keys()?);
-    let (columns, rows, aspect) = input::size().context("the terminal has no size")?;
     let depth = colors::depth(start_with.settings.display.colors);
     let session = start_with.session.clone();
     let display = start_with.settings.display.clone();
-    let mut state = State::new(opening(start_with), keys, (columns, rows));
-    state.cell_aspect = aspect;
+    let size = Window::new(None).size();
+    let mut state = State::new(opening(start_with), keys.clone(), (size.columns, size.rows));
+    state.cell_aspect = size.aspect;
+    if !keys.notes().is_empty() {
+        state.message = Some(Message { text: keys.notes().join("; "), error: false });
+    }
     // Before the screen is taken: a signal must find somebody who gives it back.
     let (tell_signals, signals) = unbounded();
     signals::listen(tell_signals)?;
@@ -70,13 +75,14 @@ pub fn run(start_with: Start) -> Result<()> {
     let terminal = ask(&display);
     let graphics = probe::choose(display.graphics, &terminal);
     let encoder = Encoder::new(graphics, &terminal);
+    if let Some(encoder) = &encoder {
+        guard::expect_pictures(encoder);
+    }
     state.real = encoder.map(|encoder| encoder.cell);
     state.theme = colors::theme(display.theme, terminal.background);
-    let mut app = App::new(state, depth, lanes, events, signals, encoder)?;
-    let ended = match app.typed(terminal.typed)? {
-        Some(ended) => Ok(ended),
-        None => app.run(),
-    };
+    let mut app = App::new(state, depth, lanes, events, signals, encoder, &terminal)?;
+    app.typed(terminal.typed)?;
+    let ended = app.run();
     drop(guard);
     match ended? {
         Ended::Quit => {}
@@ -124,9 +130,11 @@ fn opening(start: Start) -> Opening {
 
 /// The keys with the user's file over them.
 fn user_keys() -> Result<KeyTable> {
-    let path: Option<PathBuf> = config_dir().map(|dir| dir.join("keys.toml"));
-    let Some(path) = path.filter(|p| p.exists()) else { return Ok(load_keys(None)?) };
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(load_keys(Some((&path, &text)))?)
+    let path = config_dir().map(|dir| dir.join("keys.toml"));
+    let read = |path: &std::path::PathBuf| {
+        let name = || clean(&path.display().to_string());
+        read_small_text(path, KEYS).map_err(|error| anyhow!("{}: {error}", name()))
+    };
+    let text = path.as_ref().map(read).transpose()?.flatten();
+    Ok(load_keys(path.as_deref().zip(text.as_deref()))?)
 }

@@ -1,6 +1,6 @@
 //! `convscope` without a command: the explorer.
 
-use std::io::{IsTerminal, Read, stdin, stdout};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -14,6 +14,7 @@ use crate::base::{LayerId, clean, nearest, open_regular};
 use crate::explorer::{first_layer, views};
 use crate::session::ask::{Look, ModelRef, NetworkInfo, PhotoRef};
 use crate::source::{SAMPLES, collect, is_checkpoint, is_photo};
+use crate::terminal::tty;
 
 /// Runs the explorer. What the command line names is looked up before the screen is taken.
 pub(super) fn run(mut flags: Flags, mut root: Root) -> Result<()> {
@@ -30,7 +31,8 @@ pub(super) fn run(mut flags: Flags, mut root: Root) -> Result<()> {
     let known = first.as_deref();
     let layer = known.map(|known| check(&context, &root, known)).transpose()?.flatten();
     let knock_outs = known.map(|known| context.knock_outs(known)).transpose()?.unwrap_or_default();
-    if !stdin().is_terminal() || !stdout().is_terminal() {
+    // Keys come from the controlling terminal where stdin is a list of files, as under xargs.
+    if !tty::is_there() {
         let commands = Command::NAMES.join(", ");
         bail!("the explorer needs a terminal; without one there are the commands {commands}");
     }

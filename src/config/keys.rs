@@ -16,13 +16,19 @@ use super::ConfigError;
 use super::document::{Document, Entry};
 use crate::base::{Key, KeyError};
 
+/// The key that always leaves: a program whose other keys are bound wrongly must still end.
+pub const LEAVE: Key = Key { ctrl: true, ..Key::char('c') };
+
 const SECTION: &str = "keys";
+/// The command of [`LEAVE`].
+const QUIT: &str = "quit";
 
 /// The keys of each command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTable {
     /// Commands in the order of the default file, then those that only the user's file binds.
     rows: Vec<(String, Vec<Key>)>,
+    notes: Vec<String>,
 }
 
 impl KeyTable {
@@ -38,13 +44,15 @@ impl KeyTable {
         commands: &[&str],
     ) -> Result<Self, ConfigError> {
         let default = Document::parse(Path::new("config/keys.toml"), default)?;
-        let mut table = Self { rows: Vec::new() };
+        let mut table = Self { rows: Vec::new(), notes: Vec::new() };
         for row in rows(&default, commands)? {
             table.rows.push((row.command.to_string(), row.keys()));
         }
         if let Some((path, text)) = user {
             let user = Document::parse(path, text)?;
-            table.replace(&user, rows(&user, commands)?)?;
+            let mut own = rows(&user, commands)?;
+            table.notes = keep_leave(&user, &mut own);
+            table.replace(&user, own)?;
         }
         Ok(table)
     }
@@ -59,6 +67,11 @@ impl KeyTable {
     pub fn keys_of(&self, command: &str) -> Vec<Key> {
         let row = self.rows.iter().find(|(name, _)| name == command);
         row.map_or_else(Vec::new, |(_, keys)| keys.clone())
+    }
+
+    /// What of the user's file is not done as it stands there, each with file and line.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Puts the user's rows in place of the defaults for the same commands.
@@ -93,6 +106,7 @@ impl KeyTable {
 /// A row of a file, its keys with their places in the text.
 struct Row<'a> {
     command: &'a str,
+    place: Range<usize>,
     keys: Vec<(Key, Range<usize>)>,
 }
 
@@ -100,6 +114,27 @@ impl Row<'_> {
     fn keys(&self) -> Vec<Key> {
         self.keys.iter().map(|(key, _)| *key).collect()
     }
+}
+
+/// Takes [`LEAVE`] from other commands and gives it to the one that leaves; says what was changed.
+fn keep_leave(file: &Document<'_>, rows: &mut [Row<'_>]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for row in rows {
+        let at = row.keys.iter().position(|(key, _)| *key == LEAVE);
+        let note = match (row.command == QUIT, at) {
+            (true, None) => {
+                row.keys.push((LEAVE, row.place.clone()));
+                format!("{LEAVE} always leaves, also where \"{QUIT}\" does not name it")
+            }
+            (false, Some(at)) => {
+                row.keys.remove(at);
+                format!("{LEAVE} always leaves: it cannot be bound to \"{}\"", row.command)
+            }
+            _ => continue,
+        };
+        notes.push(file.error(row.place.clone(), note).to_string());
+    }
+    notes
 }
 
 /// The rows of a file in its order; within it, no key has two commands.
@@ -111,7 +146,8 @@ fn rows<'a>(file: &'a Document<'_>, commands: &[&str]) -> Result<Vec<Row<'a>>, C
             return Err(file.unknown(section, what, [SECTION].into_iter()));
         }
         for entry in entries {
-            let mut row = Row { command: entry.0.get_ref(), keys: Vec::new() };
+            let mut row =
+                Row { command: entry.0.get_ref(), place: entry.0.span(), keys: Vec::new() };
             if !commands.contains(&row.command) {
                 let what = |name: &str| format!("unknown command \"{name}\"");
                 return Err(file.unknown(entry.0, what, commands.iter().copied()));
@@ -193,6 +229,33 @@ mod tests {
         assert_eq!(table.command(Key::char('s')), None);
         assert_eq!(table.command(Key::char('q')), Some("quit"));
         assert_eq!(table.rows.last().unwrap().0, "export");
+    }
+
+    #[test]
+    fn one_key_always_leaves() {
+        for (text, quit, note) in [
+            (
+                "[keys]\nquit = []",
+                "C-c",
+                "k.toml:2: C-c always leaves, also where \"quit\" does not name it",
+            ),
+            (
+                "[keys]\nquit = [\"x\"]",
+                "x C-c",
+                "k.toml:2: C-c always leaves, also where \"quit\" does not name it",
+            ),
+            (
+                "[keys]\n\nleft = [\"C-c\", \"x\"]",
+                "q C-c",
+                "k.toml:3: C-c always leaves: it cannot be bound to \"left\"",
+            ),
+        ] {
+            let table = load(text).unwrap();
+            assert_eq!(table.command(LEAVE), Some("quit"), "{text}");
+            assert_eq!(shown(&table, "quit"), quit);
+            assert_eq!(table.notes(), [note]);
+        }
+        assert!(load("[keys]\nquit = [\"C-c\", \"x\"]").unwrap().notes().is_empty());
     }
 
     #[test]

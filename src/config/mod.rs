@@ -18,7 +18,7 @@ mod templates;
 pub use address::decoded as percent_decoded;
 pub use catalogue::{Catalogue, Filter, LabelSet, Model};
 pub use error::ConfigError;
-pub use keys::KeyTable;
+pub use keys::{KeyTable, LEAVE};
 pub use labels::{Label, from_json as labels_from_json, imagenet, read as read_labels};
 pub use paths::{config_dir, state_dir};
 pub use repo::{RepoError, RepoRef, is_commit, is_hex, is_inside};

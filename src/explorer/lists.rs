@@ -80,7 +80,7 @@ fn model_item(state: &State, row: &ModelRow) -> PickerItem {
     words.extend(row.note.clone());
     let side = match (coming(state, &row.model), row.cache) {
         (Some((done, total)), _) => {
-            let part = done as f32 / total.max(1) as f32;
+            let part = (done as f32 / total.max(1) as f32).min(1.0);
             format!("{} {:>3.0} %", bar(part, BAR), 100.0 * part)
         }
         _ if state.model == row.model => "open".to_string(),

@@ -18,6 +18,7 @@ mod say;
 mod spots;
 mod state;
 mod tree;
+mod typing;
 mod update;
 pub mod views;
 
@@ -33,6 +34,7 @@ pub use say::Given;
 pub use spots::Spot;
 pub use state::{Message, Opening, Pane, State, Work};
 pub use tree::Row;
+pub use typing::{LONGEST_INPUT, LONGEST_PATH};
 // What the screen draws; it does not know the session.
 pub use crate::session::ask::{
     Cells, ChannelStatistics, Curve, Finding, Found, Heatmap, Job, Judgement, KernelInfo, LaneName,

@@ -3,7 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::{COMMANDS, Effect, State, command, lists};
+use super::{COMMANDS, Effect, State, command, lists, typing};
 use crate::base::{Key, KeyCode};
 use crate::session::ask::Method;
 
@@ -173,6 +173,9 @@ fn channel_items(state: &State, input: &str) -> Vec<PickerItem> {
         .collect()
 }
 
+/// Most characters of a name that are compared with what was typed.
+const COMPARED: usize = 512;
+
 /// The items that match, the best first; all of them in their order when nothing was typed.
 fn best(typed: &str, items: Vec<PickerItem>) -> Vec<PickerItem> {
     if typed.is_empty() {
@@ -181,10 +184,14 @@ fn best(typed: &str, items: Vec<PickerItem>) -> Vec<PickerItem> {
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();
+    let beginning = |name: &str| name.char_indices().nth(COMPARED).map_or(name.len(), |(at, _)| at);
     let mut scored: Vec<(u32, PickerItem)> = items
         .into_iter()
         .filter_map(|item| {
-            let score = pattern.score(Utf32Str::new(&item.name, &mut buffer), &mut matcher)?;
+            let score = pattern.score(
+                Utf32Str::new(&item.name[..beginning(&item.name)], &mut buffer),
+                &mut matcher,
+            )?;
             // The whole name beats longer names that start with it.
             Some((score + u32::from(item.name == typed) * 1000, item))
         })
@@ -221,18 +228,19 @@ fn help_key(state: &State, scroll: usize, key: Key) -> Option<usize> {
 
 fn picker_key(state: &mut State, mut picker: Picker, key: Key) -> Vec<Effect> {
     let ctrl = |c: char| key == Key { ctrl: true, ..Key::char(c) };
-    let count = picker.items(state).len();
+    let move_down = |picker: &mut Picker, rows: usize| {
+        picker.chosen = (picker.chosen + rows).min(picker.items(state).len().max(1) - 1);
+    };
     match key.code {
         KeyCode::Named("Esc") => return Vec::new(),
         KeyCode::Named("Enter") => return choose(state, &picker),
         KeyCode::Named("Backspace") if picker.input.pop().is_none() => return Vec::new(),
         KeyCode::Named("Backspace") => picker.chosen = 0,
-        KeyCode::Named("Down" | "Tab") => picker.chosen = (picker.chosen + 1).min(count.max(1) - 1),
+        KeyCode::Named("Down" | "Tab") => move_down(&mut picker, 1),
         KeyCode::Named("Up") => picker.chosen = picker.chosen.saturating_sub(1),
-        KeyCode::Named("PgDn") => picker.chosen = (picker.chosen + 10).min(count.max(1) - 1),
+        KeyCode::Named("PgDn") => move_down(&mut picker, 10),
         KeyCode::Named("PgUp") => picker.chosen = picker.chosen.saturating_sub(10),
-        _ if ctrl('c') => return Vec::new(),
-        _ if ctrl('n') => picker.chosen = (picker.chosen + 1).min(count.max(1) - 1),
+        _ if ctrl('n') => move_down(&mut picker, 1),
         _ if ctrl('p') => picker.chosen = picker.chosen.saturating_sub(1),
         _ if ctrl('u') => {
             picker.input.clear();
@@ -240,8 +248,7 @@ fn picker_key(state: &mut State, mut picker: Picker, key: Key) -> Vec<Effect> {
         }
         _ => {
             if let Some(c) = key.text() {
-                picker.input.push(c);
-                picker.chosen = 0;
+                typing::insert(state, &mut picker, c.encode_utf8(&mut [0; 4]));
             }
         }
     }

@@ -8,6 +8,9 @@ use super::views::Picture;
 use crate::base::Rect;
 use crate::session::ask::{Answer, Mark, Picture as Pixels, Request};
 
+/// Most pixels of all pictures on the screen: those of a 4K screen. Larger ones lose detail, not memory.
+const MOST_PIXELS: f64 = (1 << 23) as f64;
+
 /// A place for a real picture.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spot {
@@ -25,12 +28,21 @@ impl State {
         if self.overlay.is_some() || self.inspector_over {
             return Vec::new();
         }
+        let mut pictures = self.view().pictures(self);
+        pictures.extend(self.photo_picture());
+        let cells = |rect: &Rect| f64::from(rect.width) * f64::from(rect.height);
+        let all: f64 = pictures.iter().map(|picture| cells(&picture.rect)).sum();
+        let pixels = all * f64::from(cell.0) * f64::from(cell.1);
+        let scale = (MOST_PIXELS / pixels.max(1.0)).sqrt().min(1.0);
         let spot = |Picture { rect, of, mark }: Picture| {
-            let pixels = (rect.width.saturating_mul(cell.0), rect.height.saturating_mul(cell.1));
+            let extent = |cells: u16, pixels: u16| {
+                (f64::from(cells) * f64::from(pixels) * scale).clamp(1.0, f64::from(u16::MAX))
+                    as u16
+            };
+            let pixels = (extent(rect.width, cell.0), extent(rect.height, cell.1));
             Spot { rect, request: Request::Raster { of: Box::new(of), pixels, mark } }
         };
-        let photo = self.photo_picture();
-        self.view().pictures(self).into_iter().chain(photo).map(spot).collect()
+        pictures.into_iter().map(spot).collect()
     }
 
     /// The photo in the inspector with the receptive field.

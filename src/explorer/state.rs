@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Doing, Explaining, Given, Overlay, Rebuilding, views};
-use crate::base::{Combine, DeviceChoice, LayerId, SortOrder, Theme};
+use crate::base::{Combine, DeviceChoice, Key, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
     Answer, Finding, InputInfo, Job, KernelInfo, KnockOut, LaneName, LayerInfo, LayerStatistics,
@@ -53,6 +53,8 @@ pub struct State {
     pub wanted_layer: Option<LayerId>,
     /// The file or run that is waited for; answers to anything older are dropped.
     pub pending: Option<Request>,
+    /// Keys that wait for the first run, in their order.
+    pub ahead: Vec<Key>,
     /// The network that is ready and whose first run is waited for.
     pub next_network: Option<(ModelRef, Arc<NetworkInfo>)>,
     /// The photo that is ready and whose run is waited for.
@@ -232,6 +234,7 @@ impl State {
             next_photos: None,
             photo: 0,
             pending: None,
+            ahead: Vec::new(),
             next_network: None,
             next_input: None,
             export: None,

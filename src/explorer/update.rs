@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::picker::{Overlay, PickerKind};
 use super::views::depth;
-use super::{State, Work, command, lists, mouse, picker, say, tree};
+use super::{State, Work, mouse, say, tree, typing};
 use crate::base::{Key, LayerId, Mouse, SortOrder, short_bytes};
 use crate::session::ask::{
     Answer, EditsId, Job, LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, Picture, Plane,
@@ -79,12 +79,12 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         state.settled = false;
     }
     let mut effects = match msg {
-        Msg::Paste(text) => paste(state, &text),
+        Msg::Paste(text) => typing::paste(state, &text),
         Msg::Settled => {
             state.settled = true;
             return Vec::new();
         }
-        Msg::Key(key) => on_key(state, key),
+        Msg::Key(key) => typing::key(state, key),
         Msg::Mouse(mouse) => mouse::mouse(state, mouse),
         Msg::Resize(columns, rows, aspect) => {
             state.screen = (columns, rows);
@@ -149,21 +149,6 @@ fn wants(state: &State) -> Vec<Request> {
     wanted
 }
 
-fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
-    state.message = None;
-    let keys = state.keys.clone();
-    match keys.command(key) {
-        // It works everywhere, as in every program.
-        Some("suspend") => command::run(state, "suspend", ""),
-        _ if state.overlay.is_some() => picker::key(state, key),
-        Some(name) => command::run(state, name, ""),
-        None => {
-            state.say(format!("{key} is bound to nothing; ? shows all keys"));
-            Vec::new()
-        }
-    }
-}
-
 /// Takes an answer; `None` when it changed nothing but what is known of the screen.
 fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<Effect>> {
     let awaited = state.pending.as_ref() == Some(&request);
@@ -220,8 +205,9 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             Some(vec![Effect::Run(request)])
         }
         (Answer::Outcome(outcome), _) if awaited => {
+            let ahead = std::mem::take(&mut state.ahead);
             ran(state, outcome);
-            Some(Vec::new())
+            Some(ahead.into_iter().flat_map(|key| typing::key(state, key)).collect())
         }
         // Cancelled, or another photo was asked for since.
         (Answer::Network(_) | Answer::Input(_) | Answer::Outcome(_), _) => None,
@@ -323,16 +309,6 @@ pub(super) fn print(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// Pasted text types into an open list, and is a path otherwise.
-fn paste(state: &mut State, text: &str) -> Vec<Effect> {
-    state.message = None;
-    if state.overlay.is_none() {
-        return lists::open_path(state, text);
-    }
-    let keys = text.chars().filter(|c| !c.is_control()).map(Key::char);
-    keys.flat_map(|key| picker::key(state, key)).collect()
-}
-
 /// Reads the photo on the screen once more, for another network or another device; the one that was
 /// asked for last while nothing is there.
 fn read_again(state: &mut State) -> Vec<Effect> {
@@ -422,6 +398,7 @@ impl State {
     /// Nothing is waited for any more.
     pub(super) fn stop_waiting(&mut self) {
         self.pending = None;
+        self.ahead.clear();
         self.next_input = None;
         self.next_network = None;
         if self.next_photos.take().is_some() {

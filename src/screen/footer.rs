@@ -50,7 +50,7 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
         (None, Some(doing)) => describe(doing.work, Some(doing)),
         (None, None) => String::new(),
     };
-    let room = rect.width.saturating_sub(work.chars().count() as u16 + 2);
+    let room = rect.width.saturating_sub(text::columns(&work).saturating_add(2));
     text::right(buffer, rect, rect.y, &work, theme::ACCENT);
     if let Some(message) = &state.message {
         let style = if message.error { theme::ERROR } else { theme::PLAIN };
@@ -70,7 +70,7 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
         .into_iter()
         .chain(hints.iter().map(|(commands, word)| (first_keys(state, commands), *word)))
     {
-        let wide = (key.chars().count() + word.len() + 3) as u16;
+        let wide = text::columns(&key) + text::columns(word) + 3;
         if key.is_empty() || x + wide > rect.x + room {
             continue;
         }
@@ -136,6 +136,7 @@ fn describe(work: Work, doing: Option<&Doing>) -> String {
     if work.lane == LaneName::Transfer {
         return fetching(spinner, work);
     }
-    let left = work.elapsed.as_secs_f64() * (work.total - work.done) as f64 / work.done as f64;
+    let steps = work.total.saturating_sub(work.done);
+    let left = work.elapsed.as_secs_f64() * steps as f64 / work.done as f64;
     format!("{spinner} {name} {}/{} · {left:.1} s left ", work.done, work.total)
 }

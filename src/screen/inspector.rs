@@ -158,16 +158,12 @@ fn classes(state: &State, pen: &mut Pen) {
             let was = before.ranked.iter().find(|(c, _)| c == class).map_or(0.0, |(_, p)| *p);
             format!("{:>+4.0}", 100.0 * (probability - was))
         });
-        let width = usize::from(pen.inner.width.saturating_sub(11));
-        let mut label: String = name.chars().take(width).collect();
-        if name.chars().count() > width {
-            label = name.chars().take(width.saturating_sub(1)).chain(['…']).collect();
-        }
+        let label = text::filled(name, pen.inner.width.saturating_sub(11));
         let (mark, style) = match place == chosen && (state.explains() || place > 0) {
             true => ("▸", theme::CHOSEN),
             false => (" ", theme::PLAIN),
         };
-        let row = format!("{mark}{label:<width$} {:>3.0} ", probability * 100.0);
+        let row = format!("{mark}{label} {:>3.0} ", probability * 100.0);
         match change {
             Some(change) => pen.parts(&[(&row, style), (&change, theme::ACCENT)]),
             None => pen.parts(&[(&row, style), (&bar(*probability, 5), theme::BAR)]),

@@ -22,7 +22,13 @@ fn thumbnail(state: &State, list: &Picker, inner: Rect, buffer: &mut Buffer) -> 
 /// Draws the list.
 pub fn draw(state: &State, list: &Picker, rect: Rect, buffer: &mut Buffer) {
     let inner = text::over(buffer, rect, list.title());
-    let prompt = [("› ", theme::ACCENT), (list.input.as_str(), theme::PLAIN), ("▏", theme::ACCENT)];
+    // Of a long line the end is shown, where the next letter goes.
+    let room = usize::from(inner.width.saturating_sub(5));
+    let long = list.input.chars().count().saturating_sub(room);
+    let from = list.input.char_indices().nth(long).map_or(list.input.len(), |(at, _)| at);
+    let before = if long > 0 { "› …" } else { "› " };
+    let prompt =
+        [(before, theme::ACCENT), (&list.input[from..], theme::PLAIN), ("▏", theme::ACCENT)];
     text::spans(buffer, inner.x + 1, inner.y, inner.width.saturating_sub(2), &prompt);
     let inner = thumbnail(state, list, inner, buffer);
     let items = list.items(state);
@@ -35,14 +41,14 @@ pub fn draw(state: &State, list: &Picker, rect: Rect, buffer: &mut Buffer) {
             let blank = " ".repeat(usize::from(inner.width));
             text::line(buffer, inner.x, y, inner.width, &blank, theme::CHOSEN_ROW);
         }
-        let side = item.side.chars().count() as u16;
+        let side = text::columns(&item.side);
         let name = match list.kind {
             PickerKind::Photo => inner.width * 2 / 3,
             _ => (inner.width / 4).max(22),
         };
         let room = name.min(inner.width.saturating_sub(1));
         text::line(buffer, inner.x + 1, y, room, &item.name, pick(theme::PLAIN));
-        let note_width = inner.width.saturating_sub(name + side + 5);
+        let note_width = inner.width.saturating_sub(name.saturating_add(side).saturating_add(5));
         text::line(buffer, inner.x + 2 + name, y, note_width, &item.note, pick(theme::DIM));
         // Only behind the name: it is the name that is chosen.
         let row = Rect::new(inner.x + name, y, inner.width.saturating_sub(name + 1), 1);

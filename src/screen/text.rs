@@ -2,8 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
-use ratatui::text::Span;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::theme;
 use crate::base::{Rect, clean};
@@ -13,29 +13,71 @@ pub fn area(rect: Rect, buffer: &Buffer) -> ratatui::layout::Rect {
     ratatui::layout::Rect::new(rect.x, rect.y, rect.width, rect.height).intersection(buffer.area)
 }
 
+/// Marks that one letter may bear, as accents; more of them are left out.
+const MARKS: usize = 8;
+
+/// The columns that text takes.
+pub fn columns(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// The beginning of text that takes at most so many columns, and whether that is all of it. Names in files may be of any
+/// length: no more of them is looked through than is shown.
+pub fn beginning(text: &str, width: u16) -> (String, bool) {
+    let mut kept = String::new();
+    let (mut used, mut marks) = (0, 0);
+    for (place, c) in text.chars().enumerate() {
+        let wide = c.width().unwrap_or(1);
+        marks = if wide == 0 { marks + 1 } else { 0 };
+        used += wide;
+        // Marks without a letter take no columns.
+        if used > usize::from(width) || place > LONGEST_LINE {
+            return (kept, false);
+        }
+        if marks <= MARKS {
+            kept.push(c);
+        }
+    }
+    (kept, true)
+}
+
+/// Most characters that are looked through for a line: more than any screen shows.
+const LONGEST_LINE: usize = 1 << 14;
+
+/// Text of exactly so many columns: cut with `…`, or filled with blanks.
+pub fn filled(text: &str, width: u16) -> String {
+    let (mut text, whole) = beginning(text, width);
+    if !whole {
+        text = beginning(&text, width.saturating_sub(1)).0;
+        text.push_str(if width > 0 { "…" } else { "" });
+    }
+    let blanks = usize::from(width.saturating_sub(columns(&text)));
+    text + &" ".repeat(blanks)
+}
+
 /// Writes text, cut with `…` where it does not fit; returns the columns used.
 pub fn line(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
     if width == 0 || y >= buffer.area.height || x >= buffer.area.width {
         return 0;
     }
-    let text = clean(text);
-    let wide = Span::raw(text.as_str()).width();
     let width = width.min(buffer.area.width - x);
-    if wide <= usize::from(width) {
+    let (text, whole) = beginning(text, width);
+    let text = clean(&text);
+    if whole && text.width() <= usize::from(width) {
         return buffer.set_stringn(x, y, text, usize::from(width), style).0 - x;
     }
     let (end, _) = buffer.set_stringn(x, y, text, usize::from(width - 1), style);
     buffer.set_stringn(end, y, "…", 1, style).0 - x
 }
 
-/// Text in lines of at most so many letters, broken at spaces; a longer word has a line of its own.
+/// Text in lines of at most so many columns, broken at spaces; a longer word has a line to itself.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
-        let line = lines.last().map_or(0, |l| l.chars().count());
+        let line = lines.last().map_or(0, |l| l.width());
         match lines.last_mut() {
             Some(last) if line == 0 => last.push_str(word),
-            Some(last) if line + 1 + word.chars().count() <= width => {
+            Some(last) if line + 1 + word.width() <= width => {
                 last.push(' ');
                 last.push_str(word);
             }
@@ -61,7 +103,7 @@ pub fn spans(buffer: &mut Buffer, x: u16, y: u16, width: u16, parts: &[(&str, St
 
 /// Writes text that ends at the right edge, if it fits.
 pub fn right(buffer: &mut Buffer, rect: Rect, y: u16, text: &str, style: Style) {
-    let wide = Span::raw(text).width() as u16;
+    let wide = columns(text);
     if wide <= rect.width {
         line(buffer, rect.x + rect.width - wide, y, wide, text, style);
     }
@@ -100,9 +142,50 @@ pub fn label(buffer: &mut Buffer, rect: Rect, y: u16, text: &str, style: Style) 
 
 /// A label in a border's row, at the right.
 pub fn label_right(buffer: &mut Buffer, rect: Rect, y: u16, text: &str, style: Style) {
-    let wide = Span::raw(text).width() as u16 + 2;
-    if !text.is_empty() && wide + 2 < rect.width {
+    let wide = columns(text).saturating_add(2);
+    if !text.is_empty() && wide.saturating_add(2) < rect.width {
         let x = rect.x + rect.width - 1 - wide;
         line(buffer, x, y, wide, &format!(" {text} "), style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_its_columns() {
+        assert_eq!(
+            [filled("cat", 5), filled("tabby", 4), filled("漢字漢字", 5)],
+            ["cat  ", "tab…", "漢字…"]
+        );
+        assert_eq!([filled("漢字", 2), filled("x", 0), filled("", 2)], ["… ", "", "  "]);
+        assert_eq!(columns(&"x".repeat(70_000)), u16::MAX);
+        let accents = format!("a{}b", "\u{301}".repeat(65_536));
+        assert_eq!(beginning(&accents, 9).0, format!("a{}", "\u{301}".repeat(MARKS)));
+        assert_eq!(beginning(&"x".repeat(65_536), 3), ("xxx".to_string(), false));
+    }
+
+    #[test]
+    fn any_text_stays_in_its_line() {
+        let area = ratatui::layout::Rect::new(0, 0, 20, 2);
+        for letter in [
+            "x",
+            "漢",
+            "a\u{301}",
+            "\u{301}",
+            "\u{200d}",
+            "👩\u{200d}👩\u{200d}👧",
+            "\u{202e}",
+            "\t",
+        ] {
+            let mut buffer = Buffer::empty(area);
+            let used = line(&mut buffer, 3, 0, 9, &letter.repeat(20_000), theme::PLAIN);
+            assert!(used <= 9, "{letter:?} takes {used}");
+            let longest = buffer.content.iter().map(|cell| cell.symbol().len()).max();
+            assert!(longest <= Some(64), "{letter:?}: {longest:?} bytes in a cell");
+            let outside = |x: u16| !(3..12).contains(&x);
+            assert!((0..20).filter(|x| outside(*x)).all(|x| buffer[(x, 0)].symbol() == " "));
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::explorer::{Layout, State, views};
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.title;
     let names: Vec<String> = views::ALL.iter().map(|view| tab(state, view.name())).collect();
-    let tabs: u16 = names.iter().map(|n| n.len() as u16 + 2).sum();
+    let tabs: u16 = names.iter().map(|n| text::columns(n) + 2).sum();
     let room = rect.width.saturating_sub(tabs + 1);
     let mut parts = Vec::new();
     match &state.network {

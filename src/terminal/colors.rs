@@ -36,7 +36,9 @@ pub fn depth(setting: Option<ColorDepth>) -> ColorDepth {
 /// `NO_COLOR` says nothing here: a heatmap is its colours. It takes those of the frame ([`theme`]).
 fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
     let term = get("TERM").unwrap_or_default();
-    let true_color = get("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit");
+    // GNU screen inherits the variable and has 256 colours.
+    let screen = get("STY").is_some() && get("TMUX").is_none() && term.starts_with("screen");
+    let true_color = !screen && get("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit");
     if true_color || term.ends_with("-direct") || ["xterm-kitty", "xterm-ghostty"].contains(&&*term)
     {
         ColorDepth::TrueColor
@@ -169,6 +171,9 @@ mod tests {
             with(&[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")]),
             ColorDepth::TrueColor
         );
+        let screen = [("TERM", "screen-256color"), ("COLORTERM", "truecolor"), ("STY", "1.tty")];
+        assert_eq!(with(&screen), ColorDepth::Colors256);
+        assert_eq!(with(&screen[..2]), ColorDepth::TrueColor);
         assert_eq!(with(&[("TERM", "linux")]), ColorDepth::Colors16);
         assert_eq!(with(&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), ColorDepth::TrueColor);
     }

@@ -1,32 +1,30 @@
 //! Taking the screen and giving it back, whatever happens in between.
 
 use std::io::{self, Stdout, Write, stdout};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::cursor::{Hide, Show};
-use crossterm::event::{
-    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
-    EnableFocusChange,
-};
-use crossterm::style::Print;
-use crossterm::terminal::{
-    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
-};
-use crossterm::{execute, queue};
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+
+use super::fatal::{self, Kept};
+use super::graphics::{Encoder, Protocol};
+use super::tty;
 
 /// Besides the main thread, the program cannot go on without threads of this name prefix. The lanes
 /// ("convscope view") and the workers of a pool hand their panics on, and the session survives them.
 const NEEDED: &str = "convscope-";
 
-/// Presses, drags and the wheel. crossterm's own command also asks for every move, which would send
-/// bytes over the line for nothing.
-const MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// Alternate screen; of the mouse presses, drags and the wheel (every move would send bytes over the line for
+/// nothing); focus, pastes in marks, no cursor. [`fatal::farewell`] takes all of it back.
+const TAKE: &str = "\x1b[?1049h\x1b[?1000h\x1b[?1002h\x1b[?1006h\x1b[?1004h\x1b[?2004h\x1b[?25l";
 
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// What is taken of the terminal: nothing, single keys without echo, or those and the screen.
+static TAKEN: AtomicU8 = AtomicU8::new(NOTHING);
+const NOTHING: u8 = 0;
+const KEYS: u8 = 1;
+const SCREEN: u8 = 2;
 
 /// Holds the screen; dropping it gives the screen back.
 pub struct Guard(());
@@ -54,21 +52,21 @@ impl Drop for Guard {
 /// # Errors
 /// When the terminal refuses; it is as it was then.
 pub fn take_screen() -> io::Result<()> {
-    TAKEN.store(true, Ordering::SeqCst);
-    let taken = enable_raw_mode().and_then(|()| {
-        execute!(
-            stdout(),
-            EnterAlternateScreen,
-            Print(MOUSE),
-            EnableFocusChange,
-            EnableBracketedPaste,
-            Hide
-        )
-    });
+    take_keys(SCREEN)?;
+    let mut out = stdout();
+    let taken = out.write_all(TAKE.as_bytes()).and_then(|()| out.flush());
     if taken.is_err() {
         restore();
     }
     taken
+}
+
+/// Takes single keys without echo. Whatever ends the program from here on gives them back.
+fn take_keys(taken: u8) -> io::Result<()> {
+    let keyboard = tty::keyboard().ok_or_else(|| io::Error::other("there is no terminal"))?;
+    fatal::arm(keyboard)?;
+    TAKEN.store(taken, Ordering::SeqCst);
+    enable_raw_mode().inspect_err(|_| restore())
 }
 
 /// Does something on the normal screen with single keys, which come without echo.
@@ -76,31 +74,35 @@ pub fn take_screen() -> io::Result<()> {
 /// # Errors
 /// When the terminal refuses.
 pub fn raw<T>(work: impl FnOnce() -> T) -> io::Result<T> {
-    enable_raw_mode()?;
+    take_keys(KEYS)?;
     let done = work();
-    disable_raw_mode()?;
+    restore();
     Ok(done)
 }
 
-/// Gives the screen back. Doing it twice, or without having it, does no harm.
+/// From now on the terminal keeps pictures of this encoder's: giving the screen back takes them off.
+pub fn expect_pictures(encoder: &Encoder) {
+    fatal::remember(match (encoder.protocol, encoder.tmux) {
+        (Protocol::Kitty, false) => Kept::Kitty,
+        (Protocol::Kitty, true) => Kept::KittyInTmux,
+        (Protocol::Iterm2 | Protocol::Sixel, _) => Kept::Nothing,
+    });
+}
+
+/// Gives back what was taken. Doing it twice, or without having it, does no harm.
 pub fn restore() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+    let taken = TAKEN.swap(NOTHING, Ordering::SeqCst);
+    if taken == NOTHING {
         return;
     }
     // First, because a terminal that takes nothing more lets nobody write.
     let _ = disable_raw_mode();
-    let mut out = stdout();
-    // The terminal may be gone: then there is nobody to tell.
-    let _ = queue!(
-        out,
-        EndSynchronizedUpdate,
-        DisableBracketedPaste,
-        DisableFocusChange,
-        DisableMouseCapture,
-        LeaveAlternateScreen,
-        Show
-    );
-    let _ = out.flush();
+    if taken == SCREEN {
+        let mut out = stdout();
+        // The terminal may be gone: then there is nobody to tell.
+        let _ = out.write_all(fatal::farewell().as_bytes()).and_then(|()| out.flush());
+    }
+    fatal::disarm();
 }
 
 /// [`restore`] that does not wait longer than this: writing to a terminal that takes nothing more
@@ -135,11 +137,11 @@ impl Default for Screen {
 
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if TAKEN.load(Ordering::SeqCst) { self.0.write(bytes) } else { Ok(bytes.len()) }
+        if TAKEN.load(Ordering::SeqCst) == SCREEN { self.0.write(bytes) } else { Ok(bytes.len()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if TAKEN.load(Ordering::SeqCst) { self.0.flush() } else { Ok(()) }
+        if TAKEN.load(Ordering::SeqCst) == SCREEN { self.0.flush() } else { Ok(()) }
     }
 }
 

@@ -9,6 +9,7 @@ use image::{DynamicImage, RgbImage};
 
 use super::colors;
 use super::graphics::Encoder;
+use super::window::Size;
 use crate::base::ColorDepth;
 use crate::picture::Picture;
 
@@ -17,14 +18,18 @@ const LIMIT: usize = 2_000_000;
 /// Rows that a picture leaves for the words below it.
 const WORDS: u16 = 4;
 
-/// Prints a picture as large as the screen allows; the cursor stands on the line below it.
+/// Prints a picture as large as the window allows; the cursor stands on the line below it.
 ///
 /// # Errors
 /// When stdout is gone, or the picture cannot be encoded.
-pub fn print(picture: &Picture, encoder: Option<Encoder>, depth: ColorDepth) -> io::Result<()> {
-    let (columns, rows) = viuer::terminal_size();
+pub fn print(
+    picture: &Picture,
+    encoder: Option<(Encoder, u32)>,
+    depth: ColorDepth,
+    Size { columns, rows, .. }: Size,
+) -> io::Result<()> {
     match encoder {
-        Some(encoder) => real(picture, encoder, columns, rows),
+        Some((encoder, number)) => real(picture, (encoder, number), columns, rows),
         None => blocks(picture, columns, rows, depth),
     }
 }
@@ -39,9 +44,14 @@ fn fit(picture: &Picture, cell: (u16, u16), columns: u16, rows: u16) -> (u16, u1
     (cells(w, cell.0).min(columns), cells(h, cell.1).min(rows))
 }
 
-fn real(picture: &Picture, encoder: Encoder, columns: u16, rows: u16) -> io::Result<()> {
+fn real(
+    picture: &Picture,
+    (encoder, number): (Encoder, u32),
+    columns: u16,
+    rows: u16,
+) -> io::Result<()> {
     let cells = fit(picture, encoder.cell, columns, rows.saturating_sub(WORDS).max(1));
-    let encoded = encoder.encode(1, picture, cells, LIMIT).map_err(io::Error::other)?;
+    let encoded = encoder.encode(number, picture, cells, LIMIT).map_err(io::Error::other)?;
     let mut out = stdout().lock();
     // The room first: a picture that scrolls the screen would be cut.
     for _ in 0..cells.1 {

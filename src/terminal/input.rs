@@ -2,20 +2,25 @@
 
 use std::io;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use crossterm::event::{
     Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
     poll as has_event, read,
 };
-use crossterm::terminal::window_size;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use super::late::Late;
+use super::tty;
 use crate::base::{Key, KeyCode, Mouse, MouseKind};
 use crate::fault;
+
+/// Noise has ended when nothing more of it has come for so long.
+const SILENCE: Duration = Duration::from_millis(100);
+/// Noise that does not end is taken for keys after so long.
+const NOISE: Duration = Duration::from_secs(3);
 
 /// What comes in.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,11 +38,11 @@ pub enum Input {
 }
 
 /// Starts the thread, and one that waits for the terminal to go away: reading does not end then, it
-/// spins.
+/// spins. `noisy` says that the terminal was still sending what nobody typed: that is dropped first.
 ///
 /// # Errors
 /// When the system gives no more threads.
-pub fn listen(tell: Sender<Input>) -> io::Result<()> {
+pub fn listen(tell: Sender<Input>, noisy: bool) -> io::Result<()> {
     let closed = tell.clone();
     thread::Builder::new().name("convscope-line".into()).spawn(move || {
         if is_lost() {
@@ -46,6 +51,9 @@ pub fn listen(tell: Sender<Input>) -> io::Result<()> {
     })?;
     let started = Instant::now();
     let work = move || {
+        if noisy {
+            tty::drop_input(SILENCE, NOISE);
+        }
         let mut late = Late::default();
         loop {
             let events = next(&mut late);
@@ -83,28 +91,16 @@ fn next(late: &mut Late) -> io::Result<Vec<Event>> {
 
 /// Waits until the terminal is gone. False where the system cannot tell.
 fn is_lost() -> bool {
-    let stdin = rustix::stdio::stdin();
+    let Some(keyboard) = tty::keyboard() else { return false };
     loop {
         // Without a wish, only what cannot be wished away wakes it.
-        let mut tty = [PollFd::new(&stdin, PollFlags::empty())];
+        let mut tty = [PollFd::new(&keyboard, PollFlags::empty())];
         match poll(&mut tty, None) {
             Ok(_) => return tty[0].revents().intersects(PollFlags::HUP | PollFlags::ERR),
             Err(Errno::INTR) => {}
             Err(_) => return false,
         }
     }
-}
-
-/// Columns, rows, and how much higher than wide a cell is: 2 where the terminal does not say.
-///
-/// # Errors
-/// When stdout is no terminal.
-pub fn size() -> io::Result<(u16, u16, f32)> {
-    let size = window_size()?;
-    let cell = |pixels: u16, cells: u16| f32::from(pixels) / f32::from(cells.max(1));
-    let aspect = cell(size.height, size.rows) / cell(size.width, size.columns);
-    let sane = aspect.is_finite() && (1.0..=4.0).contains(&aspect);
-    Ok((size.columns, size.rows, if sane { aspect } else { 2.0 }))
 }
 
 fn translate(event: Event, started: Instant) -> Option<Input> {

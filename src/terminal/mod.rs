@@ -3,6 +3,7 @@
 
 pub mod clipboard;
 pub mod colors;
+mod fatal;
 pub mod graphics;
 pub mod guard;
 pub mod inline;
@@ -11,3 +12,5 @@ mod late;
 pub mod pictures;
 pub mod probe;
 pub mod signals;
+pub mod tty;
+pub mod window;

@@ -215,23 +215,34 @@ impl RealPictures {
 
     /// The screen was cleared: nothing stands on it any more, and the terminal may have forgotten all.
     pub fn cleared(&mut self) -> Vec<u8> {
+        let bytes = self.leave();
         self.shown.clear();
         for known in self.known.values_mut() {
             known.sent = false;
         }
-        self.encoder.hide_all()
+        bytes
     }
 
     /// The encoder for pictures on the normal screen, which must hold without text that is kept on the
     /// screen: inside tmux, kitty's pictures do not.
-    pub fn normal_screen(&self) -> Option<Encoder> {
+    ///
+    /// The number is one that no picture has: kitty takes a picture away when its number is used again.
+    pub fn normal_screen(&mut self) -> Option<(Encoder, u32)> {
         let text = self.encoder.tmux && self.encoder.protocol == Protocol::Kitty;
-        (!text).then_some(self.encoder)
+        let number = self.next_id;
+        self.next_id = self.following(number);
+        (!text).then_some((self.encoder, number))
     }
 
-    /// What has to be written before the screen is given back.
+    /// What has to be written before the screen is given back: the terminal forgets the pictures that are shown, and
+    /// those that it keeps for later.
     pub fn leave(&self) -> Vec<u8> {
-        self.encoder.leave()
+        let hidden = |spot: &Spot, known: &Known| known.sent && !self.shown.contains_key(spot);
+        let hidden = self.known.iter().filter(|(spot, known)| hidden(spot, known));
+        let mut bytes: Vec<u8> =
+            hidden.flat_map(|(_, known)| self.encoder.forget(known.id)).collect();
+        bytes.extend(self.encoder.leave());
+        bytes
     }
 
     /// The same, straight to the terminal.

@@ -103,6 +103,9 @@ pub const HOUSE: Rules = Rules {
         fence("rustix::termios", OnlyIn(&["terminal", "app"])),
         fence("reqwest", OnlyIn(&["source"])),
         fence("tokio", OnlyIn(&["source"])),
+        // Handlers of fatal signals.
+        fence("libc", OnlyIn(&["terminal"])),
+        fence("unicode_width", OnlyIn(&["screen"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
         fence("image", OnlyIn(&["source", "picture", "terminal", "cli", "session"])),
         fence("gif", OnlyIn(&["source"])),

@@ -125,6 +125,9 @@ fn wait(answer: &Receiver<Vec<Finding>>, end: Instant, name: &str, advice: &str)
     }
 }
 
+/// What to do about a key that cannot be bound.
+const KEPT: &str = "in keys.toml, give C-c to quit and to nothing else";
+
 /// The settings in force, the defaults where the file is wrong, and what there is to say about the files.
 fn settings(flags: &Flags) -> Result<(Settings, Vec<Finding>)> {
     let advice = "correct the file, or move it away: `convscope config init` writes a new one";
@@ -140,10 +143,12 @@ fn settings(flags: &Flags) -> Result<(Settings, Vec<Finding>)> {
     let keys = || {
         let path = config_dir().map(|folder| folder.join("keys.toml"));
         let text = path.as_deref().map(context::read_if_there).transpose()?.flatten();
-        load_keys(path.as_deref().zip(text.as_deref()))?;
-        anyhow::Ok(())
+        anyhow::Ok(load_keys(path.as_deref().zip(text.as_deref()))?)
     };
-    found.extend(keys().err().as_ref().map(wrong));
+    match keys() {
+        Ok(keys) => found.extend(keys.notes().iter().map(|note| no(note, KEPT))),
+        Err(error) => found.push(wrong(&error)),
+    }
     found.extend(context::catalogue().err().as_ref().map(wrong));
     if found.is_empty() {
         found.push(match config_dir() {

@@ -1,12 +1,12 @@
 //! What the terminal can show.
 
-use std::io::{IsTerminal, stdin, stdout};
 use std::time::Duration;
 
 use super::{Finding, Known, no, yes};
 use crate::base::{ColorDepth, Graphics, Theme};
-use crate::terminal::colors;
-use crate::terminal::probe::{Capabilities, choose, probe_on_normal_screen};
+use crate::terminal::probe::{Capabilities, Inherited, choose, probe_on_normal_screen};
+use crate::terminal::window::Window;
+use crate::terminal::{colors, tty};
 
 /// How long it may take to answer. Longer than the explorer waits, so that a slow line is told from a
 /// silent terminal.
@@ -17,16 +17,19 @@ const USUAL: Duration = Duration::from_millis(150);
 /// Asks it, where there is one.
 pub(super) fn look(known: &Known) -> Vec<Finding> {
     let display = &known.settings.display;
-    let mut found = vec![depth(colors::depth(display.colors))];
-    if !stdin().is_terminal() || !stdout().is_terminal() {
-        let advice = "run it in a terminal to hear what that can show";
-        found.push(no("stdin and stdout are no terminal: it was not asked", advice));
+    let variable = |name: &str| std::env::var(name).ok();
+    let mut found = vec![depth(colors::depth(display.colors)), locale(variable)];
+    if !tty::is_there() {
+        let advice = "run `convscope doctor` in a terminal to test its capabilities";
+        found.push(no("there is no terminal that could be asked, or stdout is not one", advice));
         return found;
     }
     let started = std::time::Instant::now();
     let terminal = probe_on_normal_screen(LIMIT);
     let took = started.elapsed();
     found.extend(capabilities(&terminal, took));
+    let size = Window::new(terminal.cells).size();
+    found.push(yes(format!("draws {} columns and {} rows", size.columns, size.rows)));
     let graphics = choose(display.graphics, &terminal);
     found.push(yes(format!("--graphics {} draws in {graphics}", display.graphics)));
     let theme = colors::theme(display.theme, terminal.background);
@@ -41,6 +44,32 @@ fn depth(depth: ColorDepth) -> Finding {
         ColorDepth::Colors256 => no("256 colours: neither TERM nor COLORTERM tells of all", advice),
         ColorDepth::Colors16 => no("16 colours: neither TERM nor COLORTERM tells of more", advice),
         ColorDepth::Grey => no("greys only", "unset NO_COLOR, or set colors in config.toml"),
+    }
+}
+
+/// Whether block characters arrive as such: tmux and other programs between look at the locale.
+fn locale(get: impl Fn(&str) -> Option<String>) -> Finding {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        let value = get(name).filter(|value| !value.is_empty())?;
+        Some((name, value))
+    });
+    let advice =
+        "set a UTF-8 locale, such as `export LC_ALL=C.UTF-8` or en_US.UTF-8; start tmux with -u";
+    match named {
+        Some((name, value)) => {
+            let encoding = value.to_lowercase().replace('-', "");
+            if encoding.contains("utf8") {
+                return yes(format!("a locale with block characters: {name}={value}"));
+            }
+            no(
+                format!("{name}={value} is not a UTF-8 locale: block characters may become _ or ?"),
+                advice,
+            )
+        }
+        None => no(
+            "no locale is set (LC_ALL, LC_CTYPE, LANG): block characters may become _ or ?",
+            advice,
+        ),
     }
 }
 
@@ -63,10 +92,11 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
         ),
     });
     found.push(pictures(terminal));
+    found.extend(terminal.inherited.as_ref().map(inherited));
     found.push(match terminal.cell {
         Some((width, height)) => yes(format!("a cell has {width}x{height} pixels")),
         None => no(
-            "does not tell how many pixels a cell has: no sixels by itself",
+            "does not tell how many pixels a cell has, or more than a screen has: no sixels by itself",
             "--graphics sixel takes cells of 10x20",
         ),
     });
@@ -82,6 +112,10 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
         _ => no("no synchronised updates", "frames may tear on slow lines; a newer terminal helps"),
     });
     found.push(match (terminal.tmux, terminal.passthrough) {
+        (false, _) if terminal.screen => no(
+            "inside GNU screen, which mixes answers up: not asked",
+            "start convscope outside of it, or say what the terminal shows: --graphics and --theme",
+        ),
         (false, _) => yes("not inside tmux"),
         (true, true) => yes("inside tmux, which passes pictures on"),
         (true, false) => no(
@@ -90,6 +124,23 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
         ),
     });
     found
+}
+
+/// What a variable that names another terminal counts for.
+fn inherited(variable: &Inherited) -> Finding {
+    let advice = "where the terminal shows iTerm2's pictures all the same, say --graphics iterm2";
+    match variable {
+        Inherited::Believed(variable) => {
+            yes(format!("iTerm2's pictures by {variable}: the terminal itself says nothing"))
+        }
+        Inherited::Answered(variable) => no(
+            format!("{variable} does not count: the terminal answers, and not by that name"),
+            advice,
+        ),
+        Inherited::Between(variable, multiplexer) => {
+            no(format!("{variable} does not count inside {multiplexer}, which inherits it"), advice)
+        }
+    }
 }
 
 fn pictures(terminal: &Capabilities) -> Finding {
@@ -112,6 +163,29 @@ fn pictures(terminal: &Capabilities) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_locale_without_block_characters_is_named() {
+        let of = |pairs: &'static [(&str, &str)]| {
+            locale(move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string()))
+        };
+        assert!(of(&[("LANG", "de_DE.utf8")]).ok && of(&[("LC_CTYPE", "UTF-8")]).ok);
+        // The first that is set wins; an empty one is not set.
+        let wrong = of(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]);
+        assert!(!wrong.ok && wrong.what.contains("LC_ALL=C"), "{wrong:?}");
+        assert!(of(&[("LC_ALL", ""), ("LANG", "C.UTF-8")]).ok);
+        assert!(!of(&[("LANG", "de_DE@euro")]).ok && !of(&[]).ok);
+    }
+
+    #[test]
+    fn what_a_variable_counts_for_is_said() {
+        let variable = || "TERM_PROGRAM=WezTerm".to_string();
+        assert!(inherited(&Inherited::Believed(variable())).ok);
+        for ignored in [Inherited::Answered(variable()), Inherited::Between(variable(), "Zellij")] {
+            let finding = inherited(&ignored);
+            assert!(!finding.ok && finding.what.contains("TERM_PROGRAM=WezTerm does not count"));
+        }
+    }
 
     #[test]
     fn every_no_says_what_to_do() {

@@ -15,6 +15,7 @@ pub(super) use printer::{Printer, Room};
 use super::output;
 use crate::picture::{Picture, columns};
 use crate::session::ask::{CellSize, Cells};
+use crate::terminal::window::Window;
 
 /// Columns between tiles.
 const GAP: usize = 2;
@@ -25,7 +26,7 @@ const LARGEST_VALUE: usize = 8;
 
 /// The columns of the terminal, 80 without one.
 pub(super) fn terminal_width() -> u16 {
-    if stdout().is_terminal() { viuer::terminal_size().0.max(1) } else { COLUMNS }
+    if stdout().is_terminal() { Window::new(None).size().columns } else { COLUMNS }
 }
 
 /// The cells of each of `n` tiles of so many rows and columns of values, for all of them to fit the

@@ -6,7 +6,7 @@
 //! is asked by [`probe`], and pictures are sent in our own bytes.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{IsTerminal, stdin, stdout};
+use std::io::{IsTerminal, stdout};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,6 +18,7 @@ use crate::config::Display;
 use crate::picture::Picture;
 use crate::session::ask::{Blocks, CellSize};
 use crate::terminal::graphics::{Encoder, GraphicsError, Protocol};
+use crate::terminal::window::Window;
 use crate::terminal::{colors, inline, probe};
 
 /// How long the terminal may take to say what it can show.
@@ -61,9 +62,7 @@ impl Printer {
         let depth = colors::depth(display.colors);
         let to_terminal = stdout().is_terminal();
         let terminal = match display.graphics {
-            Graphics::Auto if to_terminal && stdin().is_terminal() => {
-                probe::probe_on_normal_screen(LIMIT)
-            }
+            Graphics::Auto if to_terminal => probe::probe_on_normal_screen(LIMIT),
             _ => probe::unasked(),
         };
         let graphics = match probe::choose(display.graphics, &terminal) {
@@ -104,7 +103,7 @@ impl Printer {
         match self {
             Self::Text(..) | Self::Viuer(_) => Room::TEXT,
             Self::Pictures(pictures) => {
-                let rows = usize::from(viuer::terminal_size().1.saturating_sub(1)).max(1);
+                let rows = usize::from(Window::new(None).size().rows.saturating_sub(1)).max(1);
                 Room { cell: pictures.encoder.cell, rows: rows.min(PLACES), columns: PLACES }
             }
         }

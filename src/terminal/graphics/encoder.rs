@@ -9,6 +9,8 @@ use crate::terminal::probe::Capabilities;
 
 /// A VT340's cell, for sixels on a terminal that does not tell the size of its own.
 const CELL: (u16, u16) = (10, 20);
+/// Most pixels of a picture: those of a 4K screen. A protocol that stretches gets fewer, DEC's draws none.
+const MOST_PIXELS: usize = 1 << 23;
 
 /// How real pictures are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +50,9 @@ pub enum GraphicsError {
     /// No pixels, or no room.
     #[error("the picture or its place on the screen is empty")]
     Empty,
+    /// A protocol that cannot stretch would have to draw all of them.
+    #[error("the place of the picture has {0} pixels, more than the {MOST_PIXELS} that are drawn")]
+    TooLarge(usize),
     /// Even one pixel would be too much.
     #[error("no picture can be drawn in {0} bytes; allow more")]
     Limit(usize),
@@ -81,7 +86,7 @@ impl Encoder {
     /// on the screen.
     ///
     /// # Errors
-    /// An empty picture or place, a limit that is too small for one pixel.
+    /// An empty picture or place, a limit that is too small for one pixel, sixels of more than a screen.
     pub fn encode(
         &self,
         id: u32,
@@ -97,8 +102,14 @@ impl Encoder {
         if room.0 == 0 || room.1 == 0 || picture.rgb.is_empty() || !whole {
             return Err(GraphicsError::Empty);
         }
-        let mut pixels = room;
-        let mut factor = (room.0 / picture.width).min(room.1 / picture.height);
+        let area = room.0.saturating_mul(room.1);
+        if area > MOST_PIXELS && self.protocol == Protocol::Sixel {
+            return Err(GraphicsError::TooLarge(area));
+        }
+        let scale = (MOST_PIXELS as f64 / area as f64).sqrt().min(1.0);
+        let within = |extent: usize| ((extent as f64 * scale) as usize).max(1);
+        let mut pixels = (within(room.0), within(room.1));
+        let mut factor = (pixels.0 / picture.width).min(pixels.1 / picture.height);
         loop {
             let bytes = self.draw(id, &picture.resize(pixels.0, pixels.1), cells, room)?;
             if bytes.len() <= limit {

@@ -2,7 +2,7 @@
 
 use super::typed::Typed;
 
-/// The longest answer that is waited for; a longer one is none of ours.
+/// The longest answer that is kept; a longer one is none of ours, and nothing of it is a key.
 const LONGEST: usize = 4096;
 
 /// What a terminal can say about itself.
@@ -14,6 +14,8 @@ pub(super) enum Answer {
     Cell(u16, u16),
     /// Width and height of the text area, in pixels.
     Area(u16, u16),
+    /// Columns and rows of the terminal.
+    Cells(u16, u16),
     /// The background colour.
     Background([u8; 3]),
     /// Name and version, as they came.
@@ -34,8 +36,10 @@ pub(super) enum Answer {
 pub(super) struct Answers {
     /// An unfinished escape sequence, from its ESC.
     sequence: Vec<u8>,
+    /// It became too long: it is dropped up to its end.
+    overlong: bool,
     /// What was typed.
-    pub typed: Typed,
+    typed: Typed,
 }
 
 impl Answers {
@@ -55,20 +59,24 @@ impl Answers {
             self.sequence.push(*byte);
             if is_complete(&self.sequence) {
                 match parse(&self.sequence) {
+                    _ if self.overlong => {}
                     Some(answer) => answers.push(answer),
                     None => self.typed.push(&self.sequence),
                 }
                 self.sequence.clear();
+                self.overlong = false;
             } else if self.sequence.len() > LONGEST {
-                self.sequence.clear();
+                // Its kind and its last byte say where it ends.
+                self.sequence.drain(2..LONGEST);
+                self.overlong = true;
             }
         }
         answers
     }
 
-    /// Whether an answer has begun and not ended. A lone ESC is no beginning: it is the key.
+    /// Whether an answer or a paste has begun and not ended. A lone ESC is no beginning: it is the key.
     pub(super) fn is_inside(&self) -> bool {
-        self.sequence.len() > 1
+        self.sequence.len() > 1 || self.typed.is_inside()
     }
 
     /// Nothing more comes: an ESC that stands alone was the key, and so was one with Alt held.
@@ -131,7 +139,14 @@ fn csi(body: &str) -> Option<Answer> {
         // 1 set, 2 reset, 3 always set; 0 unknown, 4 never.
         return Some(Answer::Synchronized(matches!(state, "1" | "2" | "3")));
     }
+    // The cursor in the last column of the last row. In row 1 it is a function key with a modifier.
+    if let Some([rows, columns]) = body.strip_suffix('R').and_then(numbers).as_deref()
+        && *rows > 1
+    {
+        return Some(Answer::Cells(*columns, *rows));
+    }
     match numbers(body.strip_suffix('t')?)?.as_slice() {
+        [8, rows, columns] => Some(Answer::Cells(*columns, *rows)),
         [6, height, width] if *height > 0 && *width > 0 => Some(Answer::Cell(*width, *height)),
         [4, height, width] if *height > 0 && *width > 0 => Some(Answer::Area(*width, *height)),
         // An answer all the same: nobody types it.
@@ -159,6 +174,7 @@ fn color(text: &str) -> Option<[u8; 3]> {
 mod tests {
     use super::*;
     use crate::base::Key;
+    use crate::terminal::input::Input;
     use proptest::prelude::*;
 
     /// What kitty, foot, xterm and tmux really answer.
@@ -191,6 +207,8 @@ mod tests {
                 Answer::Attributes { sixel: true },
             ]
         );
+        let sizes = Answers::default().push(b"\x1b[8;50;132t\x1b[50;132R\x1b[1;2R");
+        assert_eq!(sizes, [Answer::Cells(132, 50), Answer::Cells(132, 50)]);
         let refused = Answers::default().push(b"\x1b_Gi=31;EINVAL:no\x1b\\\x1b[0n");
         assert_eq!(refused, [Answer::Kitty(false), Answer::Status]);
     }
@@ -205,14 +223,37 @@ mod tests {
         assert_eq!(answers.push(&bytes), kitty());
         assert!(!answers.is_inside());
         let named = |name: &str| Key::named(name).into_iter();
-        let expected: Vec<Key> = [Key::char('j')]
+        let expected: Vec<Input> = [Key::char('j')]
             .into_iter()
             .chain(named("Up"))
             .chain(named("Esc"))
             .chain([Key { alt: true, ..Key::char('x') }, Key::char('ä')])
             .chain(named("Esc"))
+            .map(Input::Key)
             .collect();
-        assert_eq!(answers.end().keys(), expected);
+        assert_eq!(answers.end().inputs(), expected);
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_is_dropped_up_to_its_end() {
+        let mut answers = Answers::default();
+        let mut bytes = b"\x1b]11;".to_vec();
+        bytes.extend(vec![b'j'; 3 * LONGEST]);
+        assert!(answers.push(&bytes).is_empty() && answers.is_inside());
+        assert_eq!(answers.push(b"\x1b\\\x1b[?62;4c"), [Answer::Attributes { sixel: true }]);
+        assert!(!answers.is_inside());
+        assert_eq!(answers.push(KITTY), kitty());
+        assert!(answers.end().inputs().is_empty());
+    }
+
+    #[test]
+    fn a_paste_is_waited_for() {
+        let mut answers = Answers::default();
+        answers.push(b"\x1b[200~photo.png");
+        assert!(answers.is_inside());
+        answers.push(b"\x1b[201~");
+        assert!(!answers.is_inside());
+        assert_eq!(answers.end().inputs(), [Input::Paste("photo.png".into())]);
     }
 
     #[test]
@@ -220,7 +261,7 @@ mod tests {
         let mut answers = Answers::default();
         assert!(answers.push(b"q\x1b]11;rgb:00").is_empty());
         assert!(answers.is_inside());
-        assert_eq!(answers.end().keys(), [Key::char('q')]);
+        assert_eq!(answers.end().inputs(), [Input::Key(Key::char('q'))]);
     }
 
     #[test]
@@ -244,14 +285,14 @@ mod tests {
             }
             found.extend(answers.push(rest));
             prop_assert_eq!(found, kitty());
-            prop_assert!(answers.end().keys().is_empty());
+            prop_assert!(answers.end().inputs().is_empty());
         }
 
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(prop::num::u8::ANY, 0..300)) {
             let mut answers = Answers::default();
             answers.push(&bytes);
-            answers.end().keys();
+            answers.end().inputs();
         }
     }
 }

@@ -6,10 +6,11 @@
 //! answers, and a terminal without sixels from one that did not answer.
 
 mod answers;
+mod around;
 mod capabilities;
 mod query;
 mod tmux;
 mod typed;
 
-pub use capabilities::{Capabilities, choose};
+pub use capabilities::{Capabilities, Inherited, choose};
 pub use query::{probe, probe_on_normal_screen, unasked};

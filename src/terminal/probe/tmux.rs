@@ -6,8 +6,11 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::query::wait_readable;
 use crate::base::clean;
+use crate::terminal::tty::wait_readable;
+
+/// What it is asked, a line each.
+const WISH: &str = "#{allow-passthrough}\n#{client_termtype}\n#{pane_tty}";
 
 /// What tmux knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,12 +19,14 @@ pub(super) struct Tmux {
     pub passthrough: bool,
     /// The name and the version of the terminal, if it told tmux.
     pub terminal: Option<String>,
+    /// The terminal device of the pane that this program was started in, `/dev/pts/3`.
+    pub pane: Option<String>,
 }
 
 impl Tmux {
     /// Asks the tmux that this program runs in; what it does not say within the limit is taken as no.
     pub(super) fn ask(limit: Duration) -> Self {
-        let arguments = ["display-message", "-p", "#{allow-passthrough}\n#{client_termtype}"];
+        let arguments = ["display-message", "-p", WISH];
         Self::parse(&output_within("tmux", &arguments, limit).unwrap_or_default())
     }
 
@@ -30,7 +35,17 @@ impl Tmux {
         // "1" from a version where it is a flag; "2" is "all".
         let passthrough = matches!(lines.next(), Some("on" | "all" | "1" | "2"));
         let terminal = lines.next().filter(|name| !name.is_empty()).map(clean);
-        Self { passthrough, terminal }
+        let pane = lines.next().filter(|name| !name.is_empty()).map(str::to_string);
+        Self { passthrough, terminal, pane }
+    }
+
+    /// Whether a program on the terminal device `own` is directly in the pane; so it is taken where one of them is not
+    /// known.
+    pub(super) fn is_around(&self, own: Option<&str>) -> bool {
+        match (&self.pane, own) {
+            (Some(pane), Some(own)) => pane == own,
+            _ => true,
+        }
     }
 }
 
@@ -74,10 +89,17 @@ mod tests {
     fn answers_of_tmux() {
         let kitty = Some("kitty(0.32.2)".to_string());
         let parsed = Tmux::parse("on\nkitty(0.32.2)\n");
-        assert_eq!(parsed, Tmux { passthrough: true, terminal: kitty });
+        assert_eq!(parsed, Tmux { passthrough: true, terminal: kitty, pane: None });
         assert_eq!(Tmux::parse("off\n\n"), Tmux::default());
         assert!(Tmux::parse("all\nXTerm(379)").passthrough);
         assert_eq!(Tmux::parse(""), Tmux::default());
+    }
+
+    #[test]
+    fn a_terminal_that_inherited_tmuxs_variable_is_not_inside_it() {
+        let tmux = Tmux::parse("on\nkitty(0.32.2)\n/dev/pts/3\n");
+        assert!(tmux.is_around(Some("/dev/pts/3")) && !tmux.is_around(Some("/dev/pts/7")));
+        assert!(tmux.is_around(None) && Tmux::default().is_around(Some("/dev/pts/7")));
     }
 
     #[test]
