@@ -1,6 +1,8 @@
 //! What stands on the screen, at every size.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "screens/storm.rs"]
+mod storm;
 mod support;
 #[path = "screens/themes.rs"]
 mod themes;
