@@ -12,7 +12,7 @@ use convscope::terminal::window;
 use crate::render;
 use crate::support::Explorer;
 
-const STEPS: usize = 3_000;
+const STEPS: usize = 1_500;
 const SIZES: [(u16, u16); 12] = [
     (0, 0),
     (1, 1),
@@ -92,7 +92,7 @@ fn answer(explorer: &mut Explorer, request: Request) {
 
 #[test]
 fn storms_neither_panic_nor_ask_for_more_than_a_screen() {
-    for seed in 0..4 {
+    for seed in 0..2 {
         let mut random = Random::new(seed);
         let mut explorer = Explorer::open((80, 24));
         explorer.state.real = (seed % 2 == 1).then_some((9, 18));
@@ -135,7 +135,7 @@ fn storms_neither_panic_nor_ask_for_more_than_a_screen() {
 fn endless_names_stay_in_their_places() {
     for letter in ["x", "漢", "e\u{301}", "\u{301}", "\u{202e}", "👩\u{200d}👧"] {
         let name = letter.repeat(65_536);
-        for size in [(40, 12), (80, 24), (120, 40)] {
+        for size in [(40, 12), (120, 40)] {
             let photos = vec![PhotoRef::Sample(0)];
             let mut explorer = Explorer::with(ModelRef::Builtin, photos, size);
             let network = Arc::make_mut(explorer.state.network.as_mut().unwrap());

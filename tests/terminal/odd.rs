@@ -36,7 +36,8 @@ fn an_inherited_name_brings_no_pictures() {
 
 #[test]
 fn the_doctor_says_what_an_inherited_name_counts_for() {
-    let launch = Launch::new().env("TERM_PROGRAM", "WezTerm").env("LC_ALL", "C");
+    // All that the doctor says fits on the screen.
+    let launch = Launch::new().size(120, 70).env("TERM_PROGRAM", "WezTerm").env("LC_ALL", "C");
     let mut s = asked(launch.arg("doctor").arg("--offline"));
     s.send("\x1b[?62;52c");
     s.shows("no  TERM_PROGRAM=WezTerm does not count");
