@@ -12,6 +12,8 @@ mod lists;
 #[path = "keys/rebuilding.rs"]
 mod rebuilding;
 mod support;
+#[path = "keys/typing.rs"]
+mod typing;
 #[path = "keys/views.rs"]
 mod views;
 

@@ -3,6 +3,8 @@
 
 #[path = "screens/answers.rs"]
 mod answers;
+#[path = "screens/storm.rs"]
+mod storm;
 mod support;
 #[path = "screens/themes.rs"]
 mod themes;

@@ -8,6 +8,8 @@
 
 #[path = "terminal/colors.rs"]
 mod colors;
+#[path = "terminal/fatal.rs"]
+mod fatal;
 #[path = "terminal/files.rs"]
 mod files;
 #[path = "terminal/graphics.rs"]
@@ -18,6 +20,8 @@ mod input;
 mod leave;
 #[path = "terminal/names.rs"]
 mod names;
+#[path = "terminal/odd.rs"]
+mod odd;
 #[cfg(debug_assertions)]
 #[path = "terminal/panics.rs"]
 mod panics;

@@ -7,7 +7,7 @@ use super::tty;
 /// Columns and rows of a terminal that says nothing.
 const USUAL: (u16, u16) = (80, 24);
 /// Most columns and rows that are drawn, more than an 8K screen has in a small font. What is beyond stays blank.
-const MOST: (u16, u16) = (1280, 400);
+pub const MOST: (u16, u16) = (1280, 400);
 /// Least and most pixels of a cell, width and height.
 const CELLS: [(u16, u16); 2] = [(2, 2), (256, 512)];
 /// Most pixels of all columns, and of all rows: twice those of an 8K screen.

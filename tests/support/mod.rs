@@ -14,6 +14,8 @@ use convscope::session::{Options, Session};
 pub struct Explorer {
     pub state: State,
     pub session: Session,
+    /// Where exports go: not into the working folder.
+    exports: tempfile::TempDir,
     pub ended: bool,
     pub suspended: bool,
     /// What went to the clipboard.
@@ -29,6 +31,18 @@ impl Explorer {
     }
 
     pub fn with(model: ModelRef, photos: Vec<PhotoRef>, screen: (u16, u16)) -> Self {
+        let (mut explorer, effects) = Self::starting(model, photos, screen);
+        explorer.perform(effects);
+        explorer.look();
+        explorer
+    }
+
+    /// Before anything is known, and what has to be done first.
+    pub fn starting(
+        model: ModelRef,
+        photos: Vec<PhotoRef>,
+        screen: (u16, u16),
+    ) -> (Self, Vec<Effect>) {
         let settings = Settings::load(None).unwrap();
         let display = &settings.display;
         let opening = Opening {
@@ -56,15 +70,14 @@ impl Explorer {
         let mut explorer = Self {
             state,
             session,
+            exports: tempfile::tempdir().unwrap(),
             ended: false,
             suspended: false,
             copied: Vec::new(),
             printed: Vec::new(),
         };
         let effects = start(&mut explorer.state);
-        explorer.perform(effects);
-        explorer.look();
-        explorer
+        (explorer, effects)
     }
 
     /// Presses keys, written as in `keys.toml`, with blanks between them.
@@ -90,7 +103,7 @@ impl Explorer {
         self
     }
 
-    fn perform(&mut self, effects: Vec<Effect>) {
+    pub fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Transfer(request) | Effect::Run(request) | Effect::Job(request) => {
@@ -105,8 +118,12 @@ impl Explorer {
         }
     }
 
-    fn answer(&mut self, request: Request) {
-        let answer = self.session.answer(&request, &Cancel::new(), &mut Progress::none());
+    pub fn answer(&mut self, request: Request) {
+        let mut asked = request.clone();
+        if let Request::Export(export) = &mut asked {
+            export.stem = self.exports.path().join(&export.stem);
+        }
+        let answer = self.session.answer(&asked, &Cancel::new(), &mut Progress::none());
         let effects = update(&mut self.state, Msg::Answered(request, answer));
         self.perform(effects);
     }

@@ -55,7 +55,7 @@ fn what_is_asked_for_is_drawn_without_a_question() {
 
 #[test]
 fn the_doctor_hears_what_the_terminal_says() {
-    let mut s = Launch::new().arg("doctor").arg("--offline").start();
+    let mut s = Launch::new().size(120, 70).arg("doctor").arg("--offline").start();
     s.until("the last question", |s| contains(s, "\x1b[c"));
     s.send("\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\\x1bP>|foot(1.16.2)\x1b\\\x1b[?2026;2$y\x1b[6;20;10t\x1b[?62;4c");
     s.shows("ok  foot(1.16.2)");

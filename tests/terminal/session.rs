@@ -28,6 +28,9 @@ const FRAME_END: &[u8] = b"\x1b[?2026l";
 /// A shell that waits for the program and says how it ended. The shell stays, because the terminal
 /// is reset when the leader of its session goes.
 const SHELL: &str = r#""$@"; echo "[left with $?]"; read end"#;
+/// The same with nothing to read, and below a pipe, as in `ls | xargs convscope` and `cat list | convscope`.
+const NO_INPUT: &str = r#""$@" </dev/null; echo "[left with $?]"; read end"#;
+const PIPED: &str = r#"echo list | "$@"; echo "[left with $?]"; read end"#;
 /// The same with job control: when the program stops, Enter brings it back.
 const JOBS: &str =
     r#"set -m; "$@"; echo "[stopped with $?]"; read go; fg; echo "[left with $?]"; read end"#;
@@ -108,6 +111,18 @@ impl Launch {
         self
     }
 
+    /// With `/dev/null` as its standard input.
+    pub fn without_input(mut self) -> Self {
+        self.around = &[NO_INPUT, BECOME];
+        self
+    }
+
+    /// With a pipe as its standard input.
+    pub fn below_a_pipe(mut self) -> Self {
+        self.around = &[PIPED, BECOME];
+        self
+    }
+
     /// The same, inside a script.
     pub fn in_a_script(mut self) -> Self {
         self.around = &[JOBS, SCRIPT];
@@ -136,9 +151,19 @@ impl Launch {
 
         let mut command = CommandBuilder::from_argv(argv);
         command.cwd(folder.path());
-        for name in
-            ["TMUX", "TERM_PROGRAM", "LINES", "COLUMNS", "NO_COLOR", "ENV", "RUST_BACKTRACE"]
-        {
+        for name in [
+            "TMUX",
+            "STY",
+            "ZELLIJ",
+            "TERM_PROGRAM",
+            "LC_TERMINAL",
+            "KONSOLE_VERSION",
+            "LINES",
+            "COLUMNS",
+            "NO_COLOR",
+            "ENV",
+            "RUST_BACKTRACE",
+        ] {
             command.env_remove(name);
         }
         for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "CONVSCOPE_CONFIG_DIR"] {
