@@ -14,6 +14,7 @@ use super::{Contents, shown};
 use crate::base::first_line;
 use crate::source::SourceError;
 use crate::source::error::read_file;
+use crate::source::recognize::refuse_as_checkpoint;
 
 /// Largest index: a name and a shard for each of some hundred thousand tensors.
 const INDEX_LIMIT: usize = 16 << 20;
@@ -66,6 +67,7 @@ pub fn read(
     let mut left = LIMIT;
     for file in files {
         let shard = path.with_file_name(file);
+        refuse_as_checkpoint(&shard)?;
         let bytes = read_file(&shard, left, "the rest of a checkpoint")?;
         left -= bytes.len() as u64;
         hash.update(&bytes);
