@@ -1,6 +1,5 @@
 //! `convscope` without a command: the explorer.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -10,9 +9,10 @@ use super::context::{self, Context, Keep, known_channels};
 use super::failure::Usage;
 use super::output::shown;
 use crate::app;
-use crate::base::{LayerId, clean, nearest, open_regular};
+use crate::base::{LayerId, clean, nearest};
 use crate::explorer::{first_layer, views};
 use crate::session::ask::{Look, ModelRef, NetworkInfo, PhotoRef};
+use crate::source::recognize::{Kind, recognize_path};
 use crate::source::{SAMPLES, collect, is_checkpoint, is_photo};
 use crate::terminal::tty;
 
@@ -73,36 +73,20 @@ fn network_among(flags: &mut Flags, photos: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a path names a network rather than photos: a checkpoint by its first bytes or by its name, or a folder that
-/// holds weights and no photos.
+/// Whether a path names a network rather than photos: a file by its content or its name, also of a format that is not
+/// read, so that it is refused as one; a folder when it holds weights and no photos.
 fn is_network(path: &Path) -> bool {
-    if path.is_dir() {
-        let has = |of: fn(&Path) -> bool| {
-            let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-            entries.map(|entry| entry.path()).any(|path| of(&path))
-        };
-        return has(is_checkpoint) && !has(is_photo);
+    let is_known = recognize_path(path).ok().flatten().is_some_and(|known| {
+        matches!(known.kind, Kind::Checkpoint | Kind::Index | Kind::OtherNetwork(_))
+    });
+    if !path.is_dir() {
+        return is_known || (path.is_file() && is_checkpoint(path));
     }
-    let Ok(mut file) = open_regular(path) else { return false };
-    let mut first = Vec::new();
-    let read = file.by_ref().take(FIRST_BYTES).read_to_end(&mut first);
-    read.is_ok() && (begins_as_weights(&first) || is_checkpoint(path))
-}
-
-/// As many bytes as tell checkpoints from pictures.
-const FIRST_BYTES: u64 = 4096;
-
-/// Whether a file begins as PyTorch's (a zip or a pickle), safetensors or an index of shards do.
-fn begins_as_weights(bytes: &[u8]) -> bool {
-    // Safetensors: the length of a JSON header, then the header.
-    let header = bytes.first_chunk::<8>().map(|length| u64::from_le_bytes(*length));
-    let is_safetensors =
-        header.is_some_and(|n| n < 100_000_000) && bytes.get(8..10).is_some_and(|b| b == b"{\"");
-    let is_index = bytes.starts_with(b"{") && bytes.windows(12).any(|b| b == b"\"weight_map\"");
-    bytes.starts_with(b"PK\x03\x04")
-        || matches!(bytes, [0x80, 2..=5, ..])
-        || is_safetensors
-        || is_index
+    let has = |of: fn(&Path) -> bool| {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).any(|path| of(&path))
+    };
+    (is_known || has(is_checkpoint)) && !has(is_photo)
 }
 
 fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {

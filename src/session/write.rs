@@ -4,6 +4,9 @@
 //! when the program ends in whatever way; it gets its name when it is whole. Elsewhere the bytes go into a hidden file
 //! in the same folder, which is there only while it is written.
 
+#[cfg(target_os = "linux")]
+mod unnamed;
+
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -257,61 +260,6 @@ fn like(file: &File, old: Option<&Metadata>) -> io::Result<()> {
 #[cfg(not(unix))]
 fn like(_file: &File, _old: Option<&Metadata>) -> io::Result<()> {
     Ok(())
-}
-
-/// Files without a name.
-#[cfg(target_os = "linux")]
-mod unnamed {
-    use std::os::fd::AsRawFd;
-
-    use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open as open_at};
-    use rustix::io::Errno;
-
-    use super::*;
-
-    /// `None` where the file system has none, or where they could get no name.
-    pub(super) fn open(folder: &Path) -> io::Result<Option<File>> {
-        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-        match open_at(folder, flags, Mode::from_raw_mode(0o666)) {
-            Ok(file) => {
-                let file = File::from(file);
-                Ok(in_proc(&file).metadata().is_ok().then_some(file))
-            }
-            // Old kernels take it for a folder that is to be written.
-            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    pub(super) fn put(file: &File, path: &Path, existing: Existing) -> io::Result<()> {
-        match (link(file, path), existing) {
-            (Err(error), Existing::Replace) if error.kind() == ErrorKind::AlreadyExists => {}
-            (linked, _) => return linked,
-        }
-        // A link cannot replace a file: it gets a name beside it for the moment between two calls.
-        let id = std::process::id();
-        for n in 0..100 {
-            let beside = folder_of(path).join(format!(".convscope-{id}-{n}"));
-            match link(file, &beside) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                linked => linked?,
-            }
-            return std::fs::rename(&beside, path).inspect_err(|_| {
-                // The error that is said is that of the name.
-                let _ = std::fs::remove_file(&beside);
-            });
-        }
-        Err(io::Error::other("its folder is full of unfinished files (.convscope-*): remove them"))
-    }
-
-    fn link(file: &File, path: &Path) -> io::Result<()> {
-        Ok(linkat(CWD, in_proc(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
-    }
-
-    /// The link by which the system knows an open file.
-    fn in_proc(file: &File) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
-    }
 }
 
 #[cfg(test)]
