@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use super::{heatmap, text, theme};
-use crate::base::{Rect, bar, percent, short_count, significant};
+use crate::base::{Rect, bar, fit, pad_end, percent, short_count, significant};
 use crate::explorer::{ChannelStatistics, State};
 
 /// Draws the pane.
@@ -158,7 +158,8 @@ fn classes(state: &State, pen: &mut Pen) {
             let was = before.ranked.iter().find(|(c, _)| c == class).map_or(0.0, |(_, p)| *p);
             format!("{:>+4.0}", 100.0 * (probability - was))
         });
-        let label = text::filled(name, pen.inner.width.saturating_sub(11));
+        let width = usize::from(pen.inner.width.saturating_sub(11));
+        let label = pad_end(&fit(name, width), width);
         let (mark, style) = match place == chosen && (state.explains() || place > 0) {
             true => ("▸", theme::CHOSEN),
             false => (" ", theme::PLAIN),
