@@ -3,7 +3,9 @@
 use ratatui::buffer::Buffer;
 
 use super::{heatmap, text, theme};
-use crate::base::{OutputFunction, Rect, bar, percent, short_count, signed, significant};
+use crate::base::{
+    OutputFunction, Rect, bar, fit, pad_end, percent, short_count, signed, significant,
+};
 use crate::explorer::{ChannelStatistics, State};
 
 /// Draws the pane.
@@ -159,8 +161,8 @@ fn classes(state: &State, pen: &mut Pen) {
             let was = before.ranked.iter().find(|(c, _)| c == class).map_or(0.0, |(_, s)| *s);
             columns.change(score - was)
         });
-        let width = pen.inner.width.saturating_sub(columns.width(change.is_some()));
-        let label = text::filled(name, width);
+        let width = usize::from(pen.inner.width.saturating_sub(columns.width(change.is_some())));
+        let label = pad_end(&fit(name, width), width);
         let (mark, style) = match place == chosen && (state.explains() || place > 0) {
             true => ("▸", theme::CHOSEN),
             false => (" ", theme::PLAIN),

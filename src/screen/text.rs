@@ -6,7 +6,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::theme;
-use crate::base::{Rect, clean};
+use crate::base::{self, Rect, clean};
 
 /// The same rectangle for ratatui, cut to the buffer.
 pub fn area(rect: Rect, buffer: &Buffer) -> ratatui::layout::Rect {
@@ -18,7 +18,7 @@ const MARKS: usize = 8;
 
 /// The columns that text takes.
 pub fn columns(text: &str) -> u16 {
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+    u16::try_from(base::columns(text)).unwrap_or(u16::MAX)
 }
 
 /// The beginning of text that takes at most so many columns, and whether that is all of it. Names in files may be of any
@@ -43,17 +43,6 @@ pub fn beginning(text: &str, width: u16) -> (String, bool) {
 
 /// Most characters that are looked through for a line: more than any screen shows.
 const LONGEST_LINE: usize = 1 << 14;
-
-/// Text of exactly so many columns: cut with `…`, or filled with blanks.
-pub fn filled(text: &str, width: u16) -> String {
-    let (mut text, whole) = beginning(text, width);
-    if !whole {
-        text = beginning(&text, width.saturating_sub(1)).0;
-        text.push_str(if width > 0 { "…" } else { "" });
-    }
-    let blanks = usize::from(width.saturating_sub(columns(&text)));
-    text + &" ".repeat(blanks)
-}
 
 /// Writes text, cut with `…` where it does not fit; returns the columns used.
 pub fn line(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
@@ -155,11 +144,6 @@ mod tests {
 
     #[test]
     fn text_is_cut_by_its_columns() {
-        assert_eq!(
-            [filled("cat", 5), filled("tabby", 4), filled("漢字漢字", 5)],
-            ["cat  ", "tab…", "漢字…"]
-        );
-        assert_eq!([filled("漢字", 2), filled("x", 0), filled("", 2)], ["… ", "", "  "]);
         assert_eq!(columns(&"x".repeat(70_000)), u16::MAX);
         let accents = format!("a{}b", "\u{301}".repeat(65_536));
         assert_eq!(beginning(&accents, 9).0, format!("a{}", "\u{301}".repeat(MARKS)));

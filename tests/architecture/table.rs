@@ -105,7 +105,7 @@ pub const HOUSE: Rules = Rules {
         fence("tokio", OnlyIn(&["source"])),
         // Handlers of fatal signals.
         fence("libc", OnlyIn(&["terminal"])),
-        fence("unicode_width", OnlyIn(&["screen"])),
+        fence("unicode_width", OnlyIn(&["base", "screen"])),
         fence("signal_hook", OnlyIn(&["terminal", "app"])),
         fence("image", OnlyIn(&["source", "picture", "terminal", "cli", "session"])),
         fence("gif", OnlyIn(&["source"])),
