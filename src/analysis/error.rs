@@ -12,7 +12,7 @@ pub enum AnalysisError {
     Unfit(String),
     /// What came out has NaN or infinity in it and says nothing.
     #[error(
-        "{what}: {invalid} of {all} numbers are NaN or infinite; `convscope stats` shows at which layer that begins"
+        "{what} has NaN or infinity in {invalid} of {all} numbers; `convscope stats` counts them in every layer"
     )]
     NotFinite {
         /// What was to be found.

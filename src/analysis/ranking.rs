@@ -34,6 +34,6 @@ pub fn channel_effects(
         }
         work.progress.report(done + 1, order.len());
     }
-    finite("the channels' effects", drops.iter().copied())?;
+    finite("the ranking", drops.iter().copied())?;
     Ok(drops)
 }

@@ -34,7 +34,12 @@ fn a_field_that_cannot_be_obeyed_refuses_the_network() {
 fn what_is_followed_and_what_is_not_is_listed() {
     let config = r#"{"architecture": "resnet18", "model_args": {"output_stride": 8}, "answer": 42,
         "pretrained_cfg": {"input_size": [3, 64, 64], "crop_mode": "squash", "crop_pct": 0.5}}"#;
-    let out = beside(config, "").run(&["layers", "--model", "net"]).ok().out;
+    let ran = beside(config, "").run(&["layers", "--model", "net"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let out = ran.out;
+    for note in ["unknown field answer: not used", "the tensors 2-1-1-2: the tensors count"] {
+        assert!(ran.err.contains(note), "{}", ran.err);
+    }
     for line in [
         "input 3x64x64 · warped to 128x128, crop 64x64, bicubic (config.json)",
         "config.json: unknown field answer: not used",
@@ -48,7 +53,13 @@ fn what_is_followed_and_what_is_not_is_listed() {
 #[test]
 fn preprocessing_that_cannot_be_obeyed_refuses_photos_only() {
     let bench = beside("", r#"{"image_processor_type": "PerceiverImageProcessor"}"#);
-    let listed = bench.run(&["layers", "--model", "net"]).ok().out;
+    let listed = bench.run(&["layers", "--model", "net"]);
+    assert!(
+        listed.code == 0 && listed.err.contains("note: photos are refused: "),
+        "{}",
+        listed.err
+    );
+    let listed = listed.out;
     assert!(listed.contains("photos are refused: preprocessor_config.json: "), "{listed}");
     let refused = bench.run(&["predict", &photo(), "--model", "net"]);
     assert_eq!(refused.code, 1);

@@ -173,7 +173,7 @@ fn values_that_are_not_finite_are_refused_by_every_method() {
         match broken.explain(method.name, &question) {
             Err(error @ AnalysisError::NotFinite { .. }) => {
                 let text = error.to_string();
-                assert!(text.contains("NaN or infinite"), "{}: {text}", method.name);
+                assert!(text.contains("NaN or infinity"), "{}: {text}", method.name);
             }
             other => panic!("{}: {other:?}", method.name),
         }

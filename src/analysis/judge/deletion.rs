@@ -95,7 +95,7 @@ pub fn curve(
         points.extend(logits.data.chunks(logits.shape.c.max(1)).map(of));
         progress.report(points.len(), total);
     }
-    finite("the scores of the changed pictures", points.iter().map(|p| f64::from(*p)))?;
+    finite("the curve of changed pictures", points.iter().map(|p| f64::from(*p)))?;
     let ends = points.first().zip(points.last()).map_or(0.0, |(a, b)| f64::from(a + b) / 2.0);
     let sum: f64 = points.iter().map(|p| f64::from(*p)).sum();
     let area = (sum - ends) / (points.len().max(2) - 1) as f64;

@@ -58,7 +58,7 @@ impl Rebuilt {
     pub fn checked(self) -> Result<Self, AnalysisError> {
         let numbers = [Some(self.loss), self.error, self.reached].into_iter().flatten();
         let pixels = self.picture.data.iter().map(|v| f64::from(*v));
-        finite("the picture and its loss", pixels.chain(numbers))?;
+        finite("the picture or its loss", pixels.chain(numbers))?;
         Ok(self)
     }
 }
