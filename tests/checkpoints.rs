@@ -2,6 +2,9 @@
 //! tiny network, as `tools/make_checkpoints.py` wrote them, against PyTorch's values.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "checkpoints/product.rs"]
+mod product;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -102,7 +105,8 @@ fn every_network_has_pytorchs_logits() {
         let reference = reference(&case.reference);
         let checkpoint = Checkpoint::read(&fixture(&case.file)).unwrap();
         let (found, tensors) = network(&checkpoint);
-        let graph = Arc::new(resnet::build_with(&found, &tensors, None).unwrap());
+        let graph =
+            Arc::new(resnet::build_with(&found, &tensors, &resnet::Options::default()).unwrap());
         let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
         let input = &reference["input"];
         let [n, c, h, w] = *input.dims() else { panic!("{:?}", input.dims()) };

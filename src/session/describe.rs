@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::SessionError;
 use super::ask::ClassLabel;
 use super::network::Wishes;
 use crate::base::{clean, count};
-use crate::config::{Label, LabelSet, imagenet};
+use crate::config::{Label, LabelSet, imagenet, labels_from_json};
 use crate::model::Graph;
 use crate::source::RepoConfig;
 
@@ -19,7 +21,7 @@ pub fn class_labels(
     wishes: &Wishes,
     repo: &RepoConfig,
     catalogue: Option<LabelSet>,
-    metadata: &HashMap<String, String>,
+    own: &OwnLabels<'_>,
     classes: usize,
 ) -> Result<(Vec<ClassLabel>, Option<String>), SessionError> {
     if let Some(users) = &wishes.labels {
@@ -49,7 +51,7 @@ pub fn class_labels(
             "models.toml says ImageNet's classes, the network has {classes}: not used"
         ));
     }
-    if let Some(own) = own_labels(metadata).filter(|own| own.len() == classes) {
+    if let Some(own) = own.names(classes) {
         return Ok((own, odd));
     }
     if imagenet().len() == classes {
@@ -65,15 +67,47 @@ fn label(label: &Label) -> ClassLabel {
     ClassLabel { wordnet: label.id.clone(), name: clean(&label.name) }
 }
 
-/// What `tools/train_builtin.py` writes under `classes`.
-fn own_labels(metadata: &HashMap<String, String>) -> Option<Vec<ClassLabel>> {
-    #[derive(serde::Deserialize)]
-    struct Entry {
-        id: Option<String>,
-        label: String,
+/// What a checkpoint may say about its classes.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnLabels<'a> {
+    /// Text by name, in the file itself.
+    pub metadata: &'a HashMap<String, String>,
+    /// Tables beside the weights, by where they are kept.
+    pub tables: &'a [(String, Value)],
+}
+
+impl OwnLabels<'_> {
+    /// The names of that many classes: what `tools/train_builtin.py` writes, else a table whose key says that it names
+    /// classes (`class_to_idx`, `meta.CLASSES`).
+    fn names(&self, classes: usize) -> Option<Vec<ClassLabel>> {
+        #[derive(serde::Deserialize)]
+        struct Entry {
+            id: Option<String>,
+            label: String,
+        }
+        let text = self.metadata.get("classes");
+        if let Some(own) = text.and_then(|text| serde_json::from_str::<Vec<Entry>>(text).ok()) {
+            let label = |e: Entry| ClassLabel { wordnet: e.id, name: clean(&e.label) };
+            return (own.len() == classes).then(|| own.into_iter().map(label).collect());
+        }
+        let in_metadata = self.metadata.iter().filter(|(key, _)| names_classes(key));
+        let mut in_metadata: Vec<(&String, Value)> = in_metadata
+            .filter_map(|(key, text)| Some((key, serde_json::from_str(text).ok()?)))
+            .collect();
+        in_metadata.sort_by_key(|(key, _)| *key);
+        let in_tables = self.tables.iter().filter(|(key, _)| names_classes(key));
+        let mut all = in_metadata.iter().map(|(_, value)| value).chain(in_tables.map(|(_, v)| v));
+        let labels = all.find_map(|table| {
+            labels_from_json(table).ok().filter(|labels| labels.len() == classes)
+        })?;
+        Some(labels.iter().map(label).collect())
     }
-    let own = serde_json::from_str::<Vec<Entry>>(metadata.get("classes")?).ok()?;
-    Some(own.into_iter().map(|e| ClassLabel { wordnet: e.id, name: clean(&e.label) }).collect())
+}
+
+/// Whether the last part of a key says that names of classes are kept there.
+fn names_classes(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key).to_lowercase();
+    ["class", "label", "categor", "names", "idx_to", "vocab"].iter().any(|word| last.contains(word))
 }
 
 /// What is said about a network, a sentence each.
@@ -130,7 +164,8 @@ mod tests {
         let entry = |name: &str| format!("{{\"id\": null, \"label\": \"{name}\"}}");
         let own = own.map(|name| format!("[{}]", vec![entry(name); classes].join(",")));
         let metadata = own.map(|own| ("classes".to_string(), own)).into_iter().collect();
-        let (found, odd) = class_labels(&wishes, &repo, catalogue, &metadata, classes).unwrap();
+        let own = OwnLabels { metadata: &metadata, tables: &[] };
+        let (found, odd) = class_labels(&wishes, &repo, catalogue, &own, classes).unwrap();
         (found[0].name.clone(), odd)
     }
 
@@ -146,5 +181,23 @@ mod tests {
         let (name, odd) = names(None, None, imagenet, None, 10);
         assert_eq!(name, "class 0");
         assert!(odd.unwrap().contains("the network has 10: not used"));
+    }
+
+    #[test]
+    fn tables_beside_the_weights_name_the_classes() {
+        let table = |key: &str, text: &str| (key.to_string(), serde_json::from_str(text).unwrap());
+        let tables = [
+            table("optimizer.names", r#"["a", "b", "c"]"#),
+            table("args.layers", r#"["x", "y"]"#),
+            table("meta.class_to_idx", r#"{"dog": 1, "cat": 0}"#),
+        ];
+        let metadata = HashMap::new();
+        let own = OwnLabels { metadata: &metadata, tables: &tables };
+        let names = |classes| {
+            let of = |label: ClassLabel| label.name;
+            own.names(classes).map(|labels| labels.into_iter().map(of).collect::<Vec<_>>())
+        };
+        assert_eq!(names(2).unwrap(), ["cat", "dog"]);
+        assert_eq!(names(4), None);
     }
 }

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::SessionError;
 use super::ask::{LayerInfo, NetworkId, NetworkInfo};
 use super::claims::contradictions;
-use super::describe::{Told, class_labels, not_finite};
+use super::describe::{OwnLabels, Told, class_labels, not_finite};
 use super::locate::{Located, Weights};
 use super::outputs::output_function;
 use super::place::Ready;
@@ -73,8 +73,8 @@ impl Network {
         let stated = stated.into_iter().flatten();
         let recipe = Recipe::choose(graph.usual_input, channels, stated, &wishes.overrides);
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
-        let (classes, odd) =
-            class_labels(wishes, &repo, located.labels, metadata, graph.classes())?;
+        let own = OwnLabels { metadata, tables: &checkpoint.tables };
+        let (classes, odd) = class_labels(wishes, &repo, located.labels, &own, graph.classes())?;
         let mut told = Told::of(&graph, &found.key, metadata);
         told.warnings.extend(not_finite(&loaded.not_finite));
         told.warnings.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));

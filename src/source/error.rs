@@ -6,7 +6,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::base::{clean, first_line, open_regular};
+use crate::base::{clean, first_line, open_regular, room};
 
 /// A file that could not become what was asked for: one sentence, with the file's name.
 #[derive(Debug, Error)]
@@ -55,12 +55,14 @@ pub fn read_file(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, SourceE
     if data.len() == 0 {
         return Err(SourceError::at(path, format!("is empty, so it cannot be {what}")));
     }
+    if data.len() > LARGE {
+        room::check(data.len(), what).map_err(|full| SourceError::at(path, full.to_string()))?;
+    }
     read_whole(file, data.len()).map_err(fail)
 }
 
-/// Bytes from which two halves are read at once: most of the time goes into memory that is touched for the
-/// first time.
-#[cfg(unix)]
+/// Bytes from which memory is asked for first, and two halves are read at once: most of the time goes into memory that
+/// is touched for the first time.
 const LARGE: u64 = 8 << 20;
 
 #[cfg(unix)]

@@ -101,6 +101,7 @@ pub const HOUSE: Rules = Rules {
         // The fast backend asks for large pages.
         fence("rustix::mm", OnlyIn(&["engine"])),
         fence("rustix::termios", OnlyIn(&["terminal", "app"])),
+        fence("hf_hub", OnlyIn(&["source"])),
         fence("reqwest", OnlyIn(&["source"])),
         fence("tokio", OnlyIn(&["source"])),
         // Handlers of fatal signals.

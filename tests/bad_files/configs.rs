@@ -85,8 +85,13 @@ fn mutated_files_give_a_sentence_or_finite_numbers() {
         "image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 14}, "crop_size": {"height": 12, "width": 13},
         "do_center_crop": true, "resample": 3, "rescale_factor": 0.004, "image_mean": [0.5, 0.5, 0.5], "image_std": 0.5,
         "do_resize": true, "do_rescale": true, "do_normalize": true, "crop_pct": 0.9, "do_pad": false});
-    let photo =
-        Photo { width: 9, height: 7, rgb: (0..9 * 7 * 3).map(|i| i as u8).collect(), hash: 0 };
+    let photo = Photo {
+        width: 9,
+        height: 7,
+        rgb: (0..9 * 7 * 3).map(|i| i as u8).collect(),
+        hash: 0,
+        notes: Vec::new(),
+    };
     let mut random = Random::new(12);
     for round in 0..2000 {
         let mut config = if round % 2 == 0 { timm.clone() } else { resnet.clone() };

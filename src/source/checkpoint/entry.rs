@@ -9,6 +9,7 @@ use half::f16;
 use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 
 use super::{Why, parallel, shown};
+use crate::base::room;
 
 /// Bytes by which the tensors may exceed their files because they share storages.
 const SHARED: usize = 16 << 20;
@@ -57,7 +58,7 @@ pub fn load<'e>(
 ) -> Why<Loaded> {
     let mut plans: HashMap<(&Place, &[usize]), Plan<'_>> = HashMap::new();
     let mut named = Vec::new();
-    let mut bytes = 0usize;
+    let (mut bytes, mut wide) = (0usize, 0usize);
     for (name, entry) in wanted {
         let about = |why: String| format!("tensor {} {why}", shown(name));
         let place = entry.place.as_ref().map_err(|why| about(why.clone()))?;
@@ -66,6 +67,8 @@ pub fn load<'e>(
             let plan = Plan::new(place, &entry.dims, files).map_err(about)?;
             // No overflow: every product was checked.
             bytes = bytes.saturating_add(plan.elements.saturating_mul(plan.size));
+            wide =
+                wide.saturating_add(plan.elements.saturating_mul(plan.size.max(size_of::<f32>())));
             plans.insert(key, plan);
         }
         named.push((name, key));
@@ -78,6 +81,7 @@ pub fn load<'e>(
             there >> 20
         ));
     }
+    room::check(wide as u64, "holding its weights").map_err(|full| full.to_string())?;
     let plans: Vec<_> = plans.into_iter().collect();
     let read = parallel::each(&plans, |(_, plan)| {
         let tensor = plan.copy()?;

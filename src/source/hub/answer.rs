@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use hf_hub::repository::RepoTreeEntry;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::part::is_ours;
 use crate::base::{clean, first_line};
@@ -65,45 +67,35 @@ pub fn commit(json: &[u8]) -> Result<String, String> {
 /// # Errors
 /// When it is not a list of files.
 pub fn files(json: &[u8], asked: &[String]) -> Result<BTreeMap<String, Option<Remote>>, String> {
-    #[derive(Deserialize)]
-    struct Entry {
-        path: String,
-        #[serde(rename = "type")]
-        kind: String,
-        oid: Option<String>,
-        size: Option<u64>,
-        lfs: Option<Large>,
-    }
-    /// The hub calls the sha256 `oid`; its documentation, and some mirrors, `sha256`.
-    #[derive(Deserialize)]
-    struct Large {
-        oid: Option<String>,
-        sha256: Option<String>,
-        size: Option<u64>,
-    }
-    let entries: Vec<Entry> = serde_json::from_slice(json).map_err(|e| clean(&first_line(&e)))?;
+    let entries: Vec<Value> = serde_json::from_slice(json).map_err(|e| clean(&first_line(&e)))?;
     let mut files = BTreeMap::new();
     for entry in entries {
+        let path = entry["path"].as_str().unwrap_or_default();
         // Only what was asked for becomes a path.
-        if entry.kind != "file" || !asked.contains(&entry.path) {
+        if entry["type"] != "file" || !asked.iter().any(|asked| asked == path) {
             continue;
         }
-        let (etag, size) = match entry.lfs {
-            Some(large) => {
-                let hash = large.sha256.or(large.oid).filter(|hash| hash.len() == 64);
-                (hash, large.size.or(entry.size))
-            }
-            None => (entry.oid.filter(|id| id.len() == 40), entry.size),
-        };
-        let remote = match (etag, size) {
-            (Some(etag), Some(size)) if is_hex(&etag) => {
-                Some(Remote { file: entry.path.clone(), etag, size })
-            }
-            _ => None,
-        };
-        files.entry(entry.path).or_insert(remote);
+        files.entry(path.to_string()).or_insert_with(|| remote(&entry));
     }
     Ok(files)
+}
+
+/// An entry of the answer about files, if it has a hash and a size.
+fn remote(entry: &Value) -> Option<Remote> {
+    let RepoTreeEntry::File { oid, size, path, lfs, .. } =
+        RepoTreeEntry::deserialize(entry).ok()?
+    else {
+        return None;
+    };
+    let (etag, size) = match lfs {
+        Some(large) => {
+            // The hub calls the sha256 `oid`; its documentation, hf-hub, and some mirrors, `sha256`.
+            let hash = large.sha256.or_else(|| Some(entry["lfs"]["oid"].as_str()?.to_string()));
+            (hash.filter(|hash| hash.len() == 64)?, large.size.unwrap_or(size))
+        }
+        None => (Some(oid).filter(|id| id.len() == 40)?, size),
+    };
+    is_hex(&etag).then_some(Remote { file: path, etag, size })
 }
 
 /// What the headers of the answers on the way to a file say, the first that says it.
@@ -151,9 +143,9 @@ pub fn words(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Error {
         #[serde(default, alias = "message", alias = "detail")]
-        error: Option<serde_json::Value>,
+        error: Option<Value>,
         #[serde(default)]
-        errors: Vec<serde_json::Value>,
+        errors: Vec<Value>,
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
