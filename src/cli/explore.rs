@@ -76,8 +76,11 @@ fn network_among(flags: &mut Flags, photos: &mut Vec<PathBuf>) -> Result<()> {
 /// Whether a path names a network rather than photos: a file by its content or its name, also of a format that is not
 /// read, so that it is refused as one; a folder when it holds weights and no photos.
 fn is_network(path: &Path) -> bool {
-    let is_known = recognize_path(path).ok().flatten().is_some_and(|known| {
-        matches!(known.kind, Kind::Checkpoint | Kind::Index | Kind::OtherNetwork(_))
+    let is_known = recognize_path(path).ok().flatten().is_some_and(|known| match known.kind {
+        Kind::Checkpoint | Kind::OtherNetwork(_) => true,
+        // Any JSON could be one.
+        Kind::Index => path.extension().is_some_and(|ending| ending == "json"),
+        _ => false,
     });
     if !path.is_dir() {
         return is_known || (path.is_file() && is_checkpoint(path));

@@ -63,7 +63,7 @@ pub(super) enum Target {
     /// `-o -`.
     Stdout,
     /// A file, with the path as it was given.
-    File(PathBuf, Pending),
+    File(PathBuf, Box<Pending>),
 }
 
 impl Target {
@@ -93,7 +93,7 @@ impl Target {
             io::ErrorKind::AlreadyExists => anyhow!("{}: exists already", shown(path)),
             _ => anyhow!("{}: cannot be written: {error}", shown(path)),
         })?;
-        Ok(Self::File(path.to_path_buf(), pending))
+        Ok(Self::File(path.to_path_buf(), Box::new(pending)))
     }
 
     /// Whether the bytes go to stdout.

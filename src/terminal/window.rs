@@ -50,7 +50,8 @@ pub(super) fn is_unknown() -> bool {
     let get = |name: &str| std::env::var(name).ok();
     let sized = stated().is_some_and(|size| size.ws_col > 0 && size.ws_row > 0);
     let named = |name: &str| variable(name, get).is_some();
-    !sized && !(named("COLUMNS") && named("LINES"))
+    let named = named("COLUMNS") && named("LINES");
+    !(sized || named)
 }
 
 /// The size of a cell as the system knows it, or out of the text area's, in pixels.

@@ -46,7 +46,7 @@ fn child() {
     for file in files {
         let length = std::fs::metadata(&file).unwrap().len() as usize;
         let read = Checkpoint::read(&file).and_then(|checkpoint| checkpoint.load_all());
-        let error = read.err().expect("an error").to_string();
+        let error = read.expect_err("an error").to_string();
         // The smaller files come first, so that none hides behind the peak of a larger one.
         let more = (peak() - start) << 10;
         println!("{:?}: {} MiB at most: {error}", file.file_name().unwrap(), more >> 20);

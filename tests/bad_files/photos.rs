@@ -152,7 +152,7 @@ fn a_photo_that_is_something_else_is_named() {
 fn a_name_that_a_terminal_would_obey() {
     for name in ["\u{1b}[2J\u{1b}]0;owned\u{7}.png", "two\nlines\r.jpg", "\u{9b}31m\u{202e}gnp.png"]
     {
-        refused(name, b"a text", &["is a text file"]);
+        refused(name, b"a text that is long enough", &["is a text file"]);
         refused(name, &photo("rgb_61x83.png")[..100], &["broken"]);
         refused(name, b"", &["is empty"]);
         let bad = Bad::new(name, b"x");

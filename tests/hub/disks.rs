@@ -166,7 +166,9 @@ const DEAD: u32 = 0x7fff_fff0;
 
 #[test]
 fn parts_that_are_not_plain_files_of_ours_are_left_alone() {
-    let plant: [(&str, fn(&Path, &Path)); 3] = [
+    /// Plants something at a path, and a file outside.
+    type Plant = fn(&Path, &Path);
+    let plant: [(&str, Plant); 3] = [
         ("symbolic link", |part, target| std::os::unix::fs::symlink(target, part).unwrap()),
         ("other names", |part, target| fs::hard_link(target, part).unwrap()),
         ("not a regular file", |part, _| {
@@ -247,7 +249,9 @@ fn a_reference_that_is_not_a_small_file_is_named() {
     let stage = Stage::new();
     stage.fetch_whole();
     let reference = stage.repo_folder().join("refs/main");
-    let plant: [(&str, fn(&Path)); 3] = [
+    /// Plants something at a path.
+    type Plant = fn(&Path);
+    let plant: [(&str, Plant); 3] = [
         ("named pipe", |path| {
             let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
             assert!(made.success());

@@ -87,7 +87,8 @@ fn secrets_are_not_repeated_whoever_sends_them() {
         stage.options.endpoint =
             stage.options.endpoint.replace("://", &format!("://me:{}@", SECRETS[1]));
     };
-    let faults: [(&str, fn(&Request) -> Option<Fault>); 4] = [
+    type Answer = fn(&Request) -> Option<Fault>;
+    let faults: [(&str, Answer); 4] = [
         ("echo", |request| Some(echo(request))),
         ("echo of a file", |request| request.path.contains("/resolve/").then(|| echo(request))),
         ("redirect", |_| {

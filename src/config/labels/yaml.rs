@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(names("names:\n  1: a"), Err("has 1 classes, but none with the index 0".into()));
         assert_eq!(names("names:\nnc: 2"), Err("names no class".into()));
         // A list of labels with a colon in one of them is not YAML.
-        assert_eq!(names("cat\nnames: not a key").is_err(), true);
+        assert!(names("cat\nnames: not a key").is_err());
         assert_eq!(names("star: trek\nstar: wars").as_deref(), Ok("star: trek|star: wars"));
     }
 }

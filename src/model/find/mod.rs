@@ -1,8 +1,8 @@
 //! Which of a file's tensors are a network, and what is done with the others.
 //!
 //! A file is a listing of names and extents, before any tensor is read. A network is found by names that only it has,
-//! under any prefix and under any key ([`roots`]); weights that are kept in parts count as whole ([`parts`]); after the
-//! body comes a classifier ([`head`]). What is left is named, never dropped without a word.
+//! under any prefix and under any key (`roots`); weights that are kept in parts count as whole (`parts`); after the
+//! body comes a classifier (`head`). What is left is named, never dropped without a word.
 //!
 //! Only ResNets have such names here yet; of others it is said what they look like.
 

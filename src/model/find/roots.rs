@@ -209,7 +209,7 @@ mod tests {
             let other = roots.iter().find(|root| root.path != taken).unwrap();
             let key = other.path.trim_end_matches('.');
             assert_eq!(choose(&roots, Some(key)).unwrap(), Some(other));
-            assert_eq!(choose(&roots, other.words().next()).unwrap().is_some(), true);
+            assert!(choose(&roots, other.words().next()).unwrap().is_some());
         }
         let roots = [Root { path: "model.".into(), dialect: Dialect::Torchvision }];
         let error = choose(&roots, Some("ema")).unwrap_err().to_string();

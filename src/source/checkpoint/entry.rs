@@ -2,6 +2,7 @@
 //! sizes bounded, before the first value is copied: a stride of 0 makes any size out of one element.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 use std::ops::Range;
 
 use candle_core::{CpuStorage, DType, Device, Storage, Tensor};
@@ -63,13 +64,13 @@ pub fn load<'e>(
         let about = |why: String| format!("tensor {} {why}", shown(name));
         let place = entry.place.as_ref().map_err(|why| about(why.clone()))?;
         let key = (place, entry.dims.as_slice());
-        if !plans.contains_key(&key) {
+        if let MapEntry::Vacant(free) = plans.entry(key) {
             let plan = Plan::new(place, &entry.dims, files).map_err(about)?;
             // No overflow: every product was checked.
             bytes = bytes.saturating_add(plan.elements.saturating_mul(plan.size));
-            wide =
-                wide.saturating_add(plan.elements.saturating_mul(plan.size.max(size_of::<f32>())));
-            plans.insert(key, plan);
+            let widened = plan.size.max(size_of::<f32>());
+            wide = wide.saturating_add(plan.elements.saturating_mul(widened));
+            free.insert(plan);
         }
         named.push((name, key));
     }

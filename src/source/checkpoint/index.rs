@@ -33,15 +33,15 @@ pub fn is_one(bytes: &[u8]) -> bool {
     first[0] == b'{' && u64::from_le_bytes(*first) > bytes.len() as u64
 }
 
-/// Reads all shards of the index at `path`: what they hold, a hash of all bytes, and the bytes of each.
+/// What all shards hold, a hash of all bytes, and the bytes of each.
+pub type Shards = (Contents, u64, Vec<Cow<'static, [u8]>>);
+
+/// Reads all shards of the index at `path`.
 ///
 /// # Errors
 /// When the index is none, names a file that does not lie beside it, or a shard is broken or does
 /// not hold what the index says.
-pub fn read(
-    path: &Path,
-    bytes: &[u8],
-) -> Result<(Contents, u64, Vec<Cow<'static, [u8]>>), SourceError> {
+pub fn read(path: &Path, bytes: &[u8]) -> Result<Shards, SourceError> {
     let fail = |why: String| SourceError::at(path, why);
     if bytes.len() > INDEX_LIMIT {
         return Err(fail(format!("is JSON of {} MiB, too large for an index", bytes.len() >> 20)));

@@ -70,9 +70,11 @@ pub fn files(json: &[u8], asked: &[String]) -> Result<BTreeMap<String, Option<Re
     let entries: Vec<Value> = serde_json::from_slice(json).map_err(|e| clean(&first_line(&e)))?;
     let mut files = BTreeMap::new();
     for entry in entries {
-        let path = entry["path"].as_str().unwrap_or_default();
+        let (Some(path), Some(kind)) = (entry["path"].as_str(), entry["type"].as_str()) else {
+            return Err("an entry has no path or no type".into());
+        };
         // Only what was asked for becomes a path.
-        if entry["type"] != "file" || !asked.iter().any(|asked| asked == path) {
+        if kind != "file" || !asked.iter().any(|asked| asked == path) {
             continue;
         }
         files.entry(path.to_string()).or_insert_with(|| remote(&entry));
@@ -165,7 +167,7 @@ pub fn words(body: &[u8]) -> Option<String> {
     shortened(&said)
 }
 
-/// One line of at most [`WORDS`] characters, safe to show; `None` when nothing is left.
+/// One line of at most `WORDS` characters, safe to show; `None` when nothing is left.
 pub fn shortened(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
     let more = if line.chars().nth(WORDS).is_some() { "..." } else { "" };
@@ -260,7 +262,7 @@ mod tests {
         assert_eq!(files["a"], remote("a", SHA1, 1));
         assert_eq!(files["b"], remote("b", &sha256, 2));
         assert_eq!((&files["c"], files.len()), (&None, 3));
-        for bad in ["", "{}", "[{}]", "<html>", r#"[{"type": "file", "path": "a", "size": -1}]"#] {
+        for bad in ["", "{}", "[{}]", "<html>", r#"[{"type": "file", "path": 1}]"#] {
             assert!(super::files(bad.as_bytes(), &asked).is_err(), "{bad}");
         }
     }

@@ -19,7 +19,7 @@ mod marker {
 fn unread(marker: u8) -> Option<&'static str> {
     match marker {
         0xc3 => Some("a lossless JPEG"),
-        0xc5 | 0xc6 | 0xc7 => Some("a hierarchical JPEG"),
+        0xc5..=0xc7 => Some("a hierarchical JPEG"),
         0xc9..=0xcb | 0xcd..=0xcf => Some("a JPEG with arithmetic coding"),
         0xf7 => Some("a JPEG-LS picture"),
         _ => None,

@@ -79,7 +79,7 @@ fn is_page(mut body: &[u8]) -> bool {
     let begins = |start: &&[u8]| {
         body.get(..start.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(start))
     };
-    STARTS.iter().any(|start| begins(&start))
+    STARTS.iter().any(begins)
 }
 
 /// The text of a head, if it is text; the last letter may be cut off where the head does not have all.
