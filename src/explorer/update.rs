@@ -358,12 +358,14 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
         ) => {
             if awaited {
                 let others = state.next_photos.is_some();
+                let ahead = std::mem::take(&mut state.ahead);
                 state.stop_waiting();
                 state.complain(error.to_string());
                 if matches!(request, Request::Network(_)) {
                     state.failure = Some(error.to_string());
                 } else if others && state.outcome.is_none() {
-                    // The first run gave way to a photo that cannot be read.
+                    // The first run gave way to a photo that cannot be read. The keys still wait for it.
+                    state.ahead = ahead;
                     return read_photo(state);
                 }
             }

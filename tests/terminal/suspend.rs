@@ -46,7 +46,9 @@ fn after_being_stopped_and_continued_from_outside_it_draws_everything() {
     s.signal(Signal::CONT);
     s.until("the screen is drawn", |s| {
         let new = String::from_utf8_lossy(&s.raw()[from..]);
-        new.contains("\x1b[2J") && new.contains("Layers") && new.ends_with("\x1b[?2026l")
+        // From the first cell to the end.
+        let cleared = new.contains("\x1b[1;1H\x1b[J");
+        cleared && new.contains("Layers") && new.ends_with("\x1b[?2026l")
     });
 }
 
