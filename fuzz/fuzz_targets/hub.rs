@@ -8,8 +8,8 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = answer::commit(bytes);
     let _ = answer::files(bytes, &["config.json".to_string(), "model.safetensors".to_string()]);
     let _ = answer::words(bytes);
-    let _ = shards(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = shards(text);
         let _ = answer::blob_name(text);
         let _ = text.parse::<RepoRef>();
     }
