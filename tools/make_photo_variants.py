@@ -113,6 +113,17 @@ def variants() -> dict:
     return files
 
 
+def jpeg_xl(folder: Path) -> None:
+    """Two lossless gradients in JPEG XL, whose pixels the test computes. Needs `pip install pillow-jxl-plugin`."""
+    import pillow_jxl  # noqa: F401
+
+    y, x = np.mgrid[0:48, 0:64]
+    picture = Image.fromarray(np.stack([x * 4 % 256, y * 5 % 256, (x + y) * 2 % 256], -1).astype("u1"))
+    picture.save(folder / "gradient_64x48.jxl", lossless=True)
+    picture.putalpha(Image.fromarray((x * 3 % 256).astype("u1")))
+    picture.save(folder / "gradient_alpha_64x48.jxl", lossless=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "tests/fixtures/photo_variants.safetensors")
@@ -124,6 +135,7 @@ def main() -> None:
         tensors[f"{name}/file"] = np.frombuffer(content, "u1").copy()
         tensors[f"{name}/pixels"] = np.array(pixels)
     save_file(tensors, args.out)
+    jpeg_xl(args.out.parent / "photos")
     args.out.chmod(0o644)
     print(f"{len(tensors) // 2} variants, {args.out.stat().st_size} bytes")
 

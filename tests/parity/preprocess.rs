@@ -189,3 +189,16 @@ fn every_variant_has_pillows_pixels() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn jpeg_xl_has_its_pixels() {
+    for name in ["gradient_64x48.jxl", "gradient_alpha_64x48.jxl"] {
+        let photo = Photo::read(&fixture("photos").join(name)).unwrap();
+        assert_eq!((photo.width, photo.height), (64, 48), "{name}");
+        for (i, pixel) in photo.rgb.as_chunks::<3>().0.iter().enumerate() {
+            let (x, y) = (i % 64, i / 64);
+            let expected = [x * 4 % 256, y * 5 % 256, (x + y) * 2 % 256].map(|v| v as u8);
+            assert_eq!(*pixel, expected, "{name} at {x}, {y}");
+        }
+    }
+}
