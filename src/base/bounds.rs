@@ -65,7 +65,7 @@ pub const SAMPLES: Bounds<usize> = Bounds::new(1..=10_000);
 pub const RUNS: Bounds<usize> = Bounds::new(1..=100_000);
 /// How many classes or channels are named.
 pub const TOP: Bounds<usize> = Bounds::new(1..=1_000_000);
-/// The index of a channel, a row or a column: no layer has so many.
+/// The index of a channel, a row or a column: no layer has more.
 pub const INDEX: Bounds<usize> = Bounds::new(0..=1_000_000);
 /// What random numbers start from.
 pub const SEED: Bounds<u64> = Bounds::new(0..=u64::MAX);

@@ -1,6 +1,6 @@
 //! How much memory a process may still take: what the machine has, and what its limits leave.
 //!
-//! Memory that is not there ends a program without a word. Whoever knows how much a piece of work will take asks
+//! Memory that is not there ends a program without a word. A caller that knows how much its work will take asks
 //! [`check`] before it starts.
 
 use thiserror::Error;

@@ -53,9 +53,9 @@ pub fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// `text` in at most so many columns; one that is longer ends with an ellipsis.
+/// `text` in at most `most` columns; one that is longer ends with an ellipsis.
 pub fn fit(text: &str, most: usize) -> Cow<'_, str> {
-    // Each character takes two columns at most, so that the end of a long text need not be looked at.
+    // Each character takes two columns at most, so that the end of a long text need not be read.
     let end = text.char_indices().nth(4 * most + 8).map_or(text.len(), |(at, _)| at);
     if end == text.len() && text.width() <= most {
         return Cow::Borrowed(text);
@@ -65,12 +65,12 @@ pub fn fit(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(if most == 0 { String::new() } else { format!("{}…", &text[..last]) })
 }
 
-/// `text` with as many spaces after it as make so many columns.
+/// `text` padded with spaces after it to `columns` columns.
 pub fn pad_end(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
-/// `text` with as many spaces before it as make so many columns.
+/// `text` padded with spaces before it to `columns` columns.
 pub fn pad_start(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
 }

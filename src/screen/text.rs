@@ -21,7 +21,7 @@ pub fn columns(text: &str) -> u16 {
     u16::try_from(base::columns(text)).unwrap_or(u16::MAX)
 }
 
-/// The beginning of text that takes at most so many columns, and whether that is all of it. Names in files may be of any
+/// The beginning of text that takes at most `width` columns, and whether that is all of it. Names in files may be of any
 /// length: no more of them is looked through than is shown.
 pub fn beginning(text: &str, width: u16) -> (String, bool) {
     let mut kept = String::new();
@@ -59,7 +59,7 @@ pub fn line(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, style: 
     buffer.set_stringn(end, y, "…", 1, style).0 - x
 }
 
-/// Text in lines of at most so many columns, broken at spaces; a longer word has a line to itself.
+/// Text in lines of at most `width` columns, broken at spaces; a longer word has a line to itself.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {

@@ -315,7 +315,7 @@ mod tests {
             |name: &str| Pending::open(&folder.path().join(name), Existing::Keep).unwrap();
         let files = |names: [&str; 3]| names.map(|name| (pending(name), name.as_bytes().to_vec()));
         let three = files(["a", "b", "c"]);
-        // Somebody else takes a name meanwhile.
+        // Another process takes a name meanwhile.
         std::fs::write(folder.path().join("c"), "other").unwrap();
         assert!(write_together(&three).is_err());
         assert_eq!(names(folder.path()), ["c"]);

@@ -1,7 +1,7 @@
 //! NumPy's `.npy`: floats are an input tensor `[C, H, W]` or `[1, C, H, W]`, already normalized; bytes `[H, W]` or
 //! `[H, W, 3]` are a photo.
 //!
-//! The header is read by a small parser of its own grammar: bounded, without recursion.
+//! The header is read by a small parser of just its grammar: bounded, without recursion.
 
 use half::f16;
 use image::{DynamicImage, GrayAlphaImage, GrayImage, RgbImage, RgbaImage};

@@ -36,7 +36,7 @@ pub fn depth(setting: Option<ColorDepth>) -> ColorDepth {
 /// `NO_COLOR` says nothing here: a heatmap is its colours. It takes those of the frame ([`theme`]).
 fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
     let term = get("TERM").unwrap_or_default();
-    // GNU screen inherits the variable and has 256 colours.
+    // GNU screen inherits the variable and has 256 colors.
     let screen = get("STY").is_some() && get("TMUX").is_none() && term.starts_with("screen");
     let true_color = !screen && get("COLORTERM").is_some_and(|v| v == "truecolor" || v == "24bit");
     if true_color || term.ends_with("-direct") || ["xterm-kitty", "xterm-ghostty"].contains(&&*term)

@@ -63,7 +63,7 @@ pub type Make<'a> = dyn Fn(Graph) -> Result<Arc<dyn Backend>, EngineError> + 'a;
 /// Judges the explanation of a class.
 ///
 /// # Errors
-/// When the target is no class, a pass fails, a result is not finite, or the token was set.
+/// When the target is not a class, a pass fails, a result is not finite, or the token was set.
 pub fn judge(
     subject: &Subject<'_>,
     claim: Claim<'_>,

@@ -114,7 +114,7 @@ struct Walk<'h, 'a> {
     flat: Flat<'h, 'a>,
     /// Containers that were walked through: a container that stands in two places is found in the first.
     seen: HashSet<u32>,
-    /// The first object of a class of its own.
+    /// The first object of a class that is not known.
     opaque: Option<Value>,
 }
 
@@ -158,7 +158,7 @@ impl<'h> Walk<'h, '_> {
     fn item(&mut self, key: &str, value: Value, path: &str, depth: usize) -> Why<()> {
         let view = match self.heap.object(value) {
             Some(Object::Tensor(view)) => Ok(view.as_ref()),
-            // A tensor that is quantized, sparse or of a class of its own.
+            // A tensor that is quantized, sparse or of a subclass.
             Some(Object::Called(function)) if function.name.starts_with("_rebuild_") => {
                 Err(format!(
                     "is made by {function}, which is not understood: convert it to a plain \
