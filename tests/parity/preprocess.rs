@@ -193,7 +193,7 @@ fn every_variant_has_pillows_pixels() {
 #[test]
 fn jpeg_xl_has_its_pixels() {
     for name in ["gradient_64x48.jxl", "gradient_alpha_64x48.jxl"] {
-        let photo = Photo::read(&fixture("photos").join(name)).unwrap();
+        let photo = Photo::read(&fixture("jpeg_xl").join(name)).unwrap();
         assert_eq!((photo.width, photo.height), (64, 48), "{name}");
         for (i, pixel) in photo.rgb.as_chunks::<3>().0.iter().enumerate() {
             let (x, y) = (i % 64, i / 64);
