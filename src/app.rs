@@ -151,7 +151,7 @@ impl App {
     /// Waits until something comes in or the next frame is due. While something runs, that is at
     /// least every [`SPIN`], so that the clock beside it goes on.
     fn wait(&mut self) {
-        let working = self.state.progress.is_some() || self.state.doing.is_some();
+        let working = self.state.waiting.progress.is_some() || self.state.jobs.running.is_some();
         let mut time = match working {
             _ if self.dirty => self.until_next_frame(),
             true => SPIN,
@@ -170,10 +170,10 @@ impl App {
         if time == Duration::MAX {
             select.ready();
         } else if select.ready_timeout(time).is_err() {
-            if let Some(work) = &mut self.state.progress {
+            if let Some(work) = &mut self.state.waiting.progress {
                 work.elapsed = self.working_since.elapsed();
                 self.dirty = true;
-            } else if let Some(doing) = &mut self.state.doing {
+            } else if let Some(doing) = &mut self.state.jobs.running {
                 doing.work.elapsed = self.job_since.elapsed();
                 self.dirty = true;
             }
@@ -182,7 +182,9 @@ impl App {
 
     /// Whether real pictures are still to be asked for once the keys rest.
     fn rests_soon(&self) -> bool {
-        self.pictures.is_some() && !self.state.settled && self.state.outcome.is_some()
+        self.pictures.is_some()
+            && !self.state.terminal.settled
+            && self.state.shown.outcome.is_some()
     }
 
     /// Takes what is pending, for as long as a frame at most: what comes faster than it is taken must not keep the
@@ -321,7 +323,7 @@ impl App {
     fn settle(&mut self) -> Result<()> {
         let end = Instant::now() + SETTLE;
         // While a network runs the cores are taken: the frame goes out with what is there.
-        let idle = |state: &State| state.progress.is_none() && state.doing.is_none();
+        let idle = |state: &State| state.waiting.progress.is_none() && state.jobs.running.is_none();
         while self.ended.is_none() && !self.asked.is_empty() && idle(&self.state) {
             let Ok(event) = self.events.recv_deadline(end) else { return Ok(()) };
             let msg = self.message(event);

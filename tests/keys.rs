@@ -22,6 +22,7 @@ use std::time::Duration;
 use convscope::base::{
     Cancel, Colormap, Combine, LayerId, Mouse, MouseKind, Progress, RangeMode, SortOrder,
 };
+use convscope::explorer::views::ViewId;
 use convscope::explorer::{
     COMMANDS, Effect, Msg, Overlay, Pane, load_keys, markdown_table, update,
 };
@@ -40,9 +41,9 @@ fn layer(explorer: &Explorer) -> &str {
 fn it_opens_on_maps_of_the_first_relu() {
     let explorer = open();
     assert_eq!(layer(&explorer), "relu");
-    assert_eq!(explorer.state.view().name(), "Maps");
-    assert!(explorer.state.progress.is_none() && explorer.state.message.is_none());
-    assert_eq!(explorer.state.outcome.as_ref().unwrap().ranked.len(), 10);
+    assert_eq!(explorer.state.view, ViewId::Maps);
+    assert!(explorer.state.waiting.progress.is_none() && explorer.state.message.is_none());
+    assert_eq!(explorer.state.shown.outcome.as_ref().unwrap().ranked.len(), 10);
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn brackets_walk_layers_and_braces_stages() {
 fn moving_in_the_grid_stays_on_channels() {
     let mut explorer = open();
     let columns = explorer.state.grid().unwrap().columns;
-    let mut at = |keys| explorer.press(keys).state.channel;
+    let mut at = |keys| explorer.press(keys).state.cursor.channel;
     assert_eq!(at("h"), 0);
     assert_eq!(at("l"), 1);
     assert_eq!(at("j"), 1 + columns);
@@ -78,7 +79,7 @@ fn arrows_and_letters_do_the_same() {
     let after = |keys| {
         let mut state = open().press(keys).state.clone();
         // How long the run took is not the keys' doing.
-        state.outcome = None;
+        state.shown.outcome = None;
         state
     };
     assert_eq!(after("l l j h ] Tab j"), after("Right Right Down Left ] Tab Down"));
@@ -88,13 +89,13 @@ fn arrows_and_letters_do_the_same() {
 fn sorting_reorders_and_keeps_the_channel() {
     let mut explorer = open();
     explorer.press("l l l s");
-    assert_eq!((explorer.state.sort, explorer.state.channel), (SortOrder::Mean, 3));
+    assert_eq!((explorer.state.display.sort, explorer.state.cursor.channel), (SortOrder::Mean, 3));
     let statistics = explorer.state.statistics().unwrap().clone();
     let means: Vec<f64> =
         explorer.state.order().iter().map(|c| statistics.channels[*c].mean).collect();
     assert!(means.is_sorted_by(|a, b| a >= b));
     explorer.press("g");
-    assert_eq!(explorer.state.channel, explorer.state.order()[0]);
+    assert_eq!(explorer.state.cursor.channel, explorer.state.order()[0]);
     explorer.press("S");
     assert_eq!(explorer.state.order()[0], 0);
 }
@@ -102,7 +103,7 @@ fn sorting_reorders_and_keeps_the_channel() {
 #[test]
 fn combining_steps_through_all_and_off() {
     let mut explorer = open();
-    let mut at = |keys| explorer.press(keys).state.combine;
+    let mut at = |keys| explorer.press(keys).state.display.combine;
     assert_eq!(at("a"), Some(Combine::Sum));
     assert_eq!(at("a a a"), Some(Combine::Rms));
     assert_eq!(at("a"), None);
@@ -114,38 +115,38 @@ fn combining_steps_through_all_and_off() {
 fn colours_are_kept_apart_for_signed_layers() {
     let mut explorer = open();
     explorer.press("c");
-    assert_eq!(explorer.state.look.colormap, Colormap::Magma);
+    assert_eq!(explorer.state.display.look.colormap, Colormap::Magma);
     explorer.press("[ C");
     assert_eq!(layer(&explorer), "bn1");
-    assert_eq!(explorer.state.look.signed_colormap, Colormap::Jet);
-    assert_eq!(explorer.state.look.colormap, Colormap::Magma);
+    assert_eq!(explorer.state.display.look.signed_colormap, Colormap::Jet);
+    assert_eq!(explorer.state.display.look.colormap, Colormap::Magma);
     explorer.press("r r");
-    assert_eq!(explorer.state.look.range, RangeMode::Symmetric);
+    assert_eq!(explorer.state.display.look.range, RangeMode::Symmetric);
 }
 
 #[test]
 fn the_map_has_a_cursor_that_stays_inside() {
     let mut explorer = open();
     explorer.press("Enter");
-    assert_eq!(explorer.state.view().name(), "Map");
-    let mut at = |keys| explorer.press(keys).state.cursor;
+    assert_eq!(explorer.state.view, ViewId::Map);
+    let mut at = |keys| explorer.press(keys).state.cursor.unit;
     assert_eq!(at("h k"), (0, 0));
     assert_eq!(at("j l l"), (1, 2));
     assert_eq!(at("G"), (79, 79));
     assert_eq!(at("l j"), (79, 79));
     assert_eq!(at("}"), (39, 39));
-    assert_eq!(explorer.press("Esc").state.view().name(), "Maps");
+    assert_eq!(explorer.press("Esc").state.view, ViewId::Maps);
 }
 
 #[test]
 fn the_list_of_layers_folds_and_opens() {
     let mut explorer = open();
     explorer.press("Tab");
-    assert_eq!(explorer.state.pane, Pane::Layers);
+    assert_eq!(explorer.state.cursor.pane, Pane::Layers);
     let folded = explorer.state.tree().len();
     explorer.press("j j j");
     assert_eq!(
-        (layer(&explorer), explorer.state.group.as_deref()),
+        (layer(&explorer), explorer.state.cursor.group.as_deref()),
         ("layer1.0.relu_1", Some("layer1.0"))
     );
     explorer.press("l");
@@ -157,7 +158,7 @@ fn the_list_of_layers_folds_and_opens() {
     explorer.press("g h");
     assert_eq!(explorer.state.tree().len(), folded - 4);
     explorer.press("S-Tab");
-    assert_eq!(explorer.state.pane, Pane::View);
+    assert_eq!(explorer.state.cursor.pane, Pane::View);
 }
 
 #[test]
@@ -167,13 +168,13 @@ fn layers_and_commands_are_found_by_parts_of_their_names() {
     assert_eq!(layer(&explorer), "layer3.1.relu_1");
     assert_eq!(explorer.state.overlay, None);
     explorer.press(":").type_text("channel 37").press("Enter");
-    assert_eq!(explorer.state.channel, 37);
+    assert_eq!(explorer.state.cursor.channel, 37);
     explorer.press("#").type_text("5").press("Enter");
-    assert_eq!(explorer.state.channel, 5);
+    assert_eq!(explorer.state.cursor.channel, 5);
     explorer.press(":").type_text("find-layer layer2").press("Enter");
     assert_eq!(layer(&explorer), "layer2.1.relu_1");
     explorer.press(":").type_text("colormap jet").press("Enter");
-    assert_eq!(explorer.state.look.colormap, Colormap::Jet);
+    assert_eq!(explorer.state.display.look.colormap, Colormap::Jet);
 }
 
 #[test]
@@ -199,24 +200,24 @@ fn esc_closes_then_cancels_then_goes_back() {
     explorer.press("2 ?");
     assert_eq!(explorer.state.overlay, Some(Overlay::Help(0)));
     explorer.press("Esc");
-    assert_eq!((&explorer.state.overlay, explorer.state.view), (&None, 1));
+    assert_eq!((&explorer.state.overlay, explorer.state.view), (&None, ViewId::Map));
     explorer.press("Esc");
-    assert_eq!(explorer.state.view, 0);
-    let layer = explorer.state.layer;
+    assert_eq!(explorer.state.view, ViewId::Maps);
+    let layer = explorer.state.cursor.layer;
     explorer.press("Esc Esc");
-    assert_eq!(explorer.state.layer, layer);
+    assert_eq!(explorer.state.cursor.layer, layer);
 }
 
 #[test]
 fn photos_go_around_and_keep_the_place() {
     let mut explorer = open();
     explorer.press("} l n");
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "rocket.jpg");
-    assert_eq!((layer(&explorer), explorer.state.channel), ("layer1.1.relu_1", 1));
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "rocket.jpg");
+    assert_eq!((layer(&explorer), explorer.state.cursor.channel), ("layer1.1.relu_1", 1));
     explorer.press("n n");
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "china.jpg");
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "china.jpg");
     explorer.press("N");
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "chelsea.png");
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "chelsea.png");
 }
 
 #[test]
@@ -226,19 +227,22 @@ fn a_cancelled_photo_does_not_come_back() {
     let key = |text: &str| Msg::Key(text.parse().unwrap());
     let effects = update(&mut explorer.state, key("n"));
     let Some(Effect::Transfer(request)) = effects.last().cloned() else { panic!("{effects:?}") };
-    assert!(explorer.state.progress.is_some());
+    assert!(explorer.state.waiting.progress.is_some());
     assert_eq!(update(&mut explorer.state, key("Esc")), [Effect::Cancel]);
     let answer = explorer.session.answer(&request, &Cancel::new(), &mut Progress::none());
     assert_eq!(update(&mut explorer.state, Msg::Answered(request, answer)), []);
     let state = &explorer.state;
-    assert_eq!((&state.input, &state.outcome), (&before.input, &before.outcome));
-    assert!(state.progress.is_none() && state.photo == before.photo);
+    assert_eq!(
+        (&state.shown.input, &state.shown.outcome),
+        (&before.shown.input, &before.shown.outcome)
+    );
+    assert!(state.waiting.progress.is_none() && state.wanted.photo == before.wanted.photo);
 }
 
 #[test]
 fn the_screen_shows_one_photo_until_the_next_has_run() {
     let mut explorer = open();
-    let shown = explorer.state.input.clone();
+    let shown = explorer.state.shown.input.clone();
     let request = |effects: Vec<Effect>| match effects.last().cloned() {
         Some(Effect::Transfer(request) | Effect::Run(request)) => request,
         _ => panic!("{effects:?}"),
@@ -248,7 +252,7 @@ fn the_screen_shows_one_photo_until_the_next_has_run() {
     let mut answer = |request: Request| {
         let answer = explorer.session.answer(&request, &Cancel::new(), &mut Progress::none());
         let effects = update(&mut explorer.state, Msg::Answered(request, answer));
-        (effects, explorer.state.input.clone(), explorer.state.shown)
+        (effects, explorer.state.shown.input.clone(), explorer.state.shown.photo)
     };
     // Older answers, also failures, change nothing.
     assert_eq!(answer(first), (vec![], shown.clone(), 0));
@@ -265,7 +269,7 @@ fn a_broken_photo_is_said_and_the_last_one_stays() {
     explorer.press("n");
     let message = explorer.state.message.clone().unwrap();
     assert!(message.error && message.text.contains("no such file"), "{message:?}");
-    assert!(explorer.state.outcome.is_some() && explorer.state.progress.is_none());
+    assert!(explorer.state.shown.outcome.is_some() && explorer.state.waiting.progress.is_none());
     explorer.press("n");
     assert!(explorer.state.message.is_none());
 }
@@ -283,7 +287,7 @@ fn a_dropped_capture_is_computed_again() {
     let run = explorer.state.run().unwrap();
     let request = Request::Statistics { run, layer: LayerId(9) };
     explorer.send(Msg::Answered(request, Err(SessionError::NotReady)));
-    assert!(explorer.state.progress.is_none() && explorer.state.run() == Some(run));
+    assert!(explorer.state.waiting.progress.is_none() && explorer.state.run() == Some(run));
 }
 
 #[test]
@@ -305,16 +309,16 @@ fn the_mouse_chooses_opens_pages_and_drags() {
         explorer.send(Msg::Mouse(Mouse { kind, column, row, time }));
     };
     mouse(&mut explorer, MouseKind::Press, at(2), 0);
-    assert_eq!((explorer.state.channel, explorer.state.view), (2, 0));
+    assert_eq!((explorer.state.cursor.channel, explorer.state.view), (2, ViewId::Maps));
     mouse(&mut explorer, MouseKind::WheelDown, at(2), 900);
-    assert_eq!(explorer.state.channel, 2 + grid.page());
+    assert_eq!(explorer.state.cursor.channel, 2 + grid.page());
     mouse(&mut explorer, MouseKind::Press, at(0), 900);
     mouse(&mut explorer, MouseKind::Press, at(0), 100);
-    assert_eq!(explorer.state.view().name(), "Map");
+    assert_eq!(explorer.state.view, ViewId::Map);
     mouse(&mut explorer, MouseKind::Drag, (60, 20), 900);
-    assert_ne!(explorer.state.cursor, (0, 0));
+    assert_ne!(explorer.state.cursor.unit, (0, 0));
     mouse(&mut explorer, MouseKind::Press, (5, 6), 900);
-    assert_eq!((explorer.state.pane, layer(&explorer)), (Pane::Layers, "maxpool"));
+    assert_eq!((explorer.state.cursor.pane, layer(&explorer)), (Pane::Layers, "maxpool"));
 }
 
 #[test]

@@ -15,14 +15,16 @@ use std::time::Duration;
 use convscope::base::Rect;
 use convscope::explorer::{Layout, Msg, State, Work};
 use convscope::screen::{NoPictures, draw};
-use convscope::session::ask::{Answer, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request};
+use convscope::session::ask::{
+    Answer, Found, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request,
+};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 use support::Explorer;
 
 fn render(state: &State) -> Buffer {
-    let (columns, rows) = state.screen;
+    let (columns, rows) = state.terminal.size;
     let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, columns, rows));
     draw(state, &NoPictures, &mut buffer);
     buffer
@@ -31,12 +33,14 @@ fn render(state: &State) -> Buffer {
 /// The symbols alone. The time of the run, which changes, is left out.
 fn text(state: &State) -> String {
     let mut state = state.clone();
-    if let Some(outcome) = &mut state.outcome {
+    if let Some(outcome) = &mut state.shown.outcome {
         Arc::make_mut(outcome).milliseconds = 21.0;
     }
-    for answer in state.known.values_mut() {
+    let known: Vec<_> = state.answers.known().map(|(r, a)| (r.clone(), a.clone())).collect();
+    for (request, answer) in known {
         if let Answer::Found(found) = answer {
-            Arc::make_mut(found).seconds = 0.3;
+            let found = Found { seconds: 0.3, ..(*found).clone() };
+            state.answers.put(request, Answer::Found(Arc::new(found)));
         }
     }
     let buffer = render(&state);
@@ -82,7 +86,7 @@ fn maps_map_and_lists_at_three_sizes() {
 fn kernels_depth_and_their_lists_at_three_sizes() {
     for (columns, rows) in SIZES {
         let mut explorer = Explorer::open((columns, rows));
-        explorer.state.folder = "tests/fixtures/photos".into();
+        explorer.state.wanted.folder = "tests/fixtures/photos".into();
         for (name, keys) in [
             ("kernels", "3 l"),
             ("kernel_slices", "] ] Enter l l"),
@@ -96,7 +100,7 @@ fn kernels_depth_and_their_lists_at_three_sizes() {
         ] {
             explorer.press(keys);
             if name == "models" {
-                explorer.state.known.insert(Request::Models, Answer::Models(rows_of(&explorer)));
+                explorer.state.answers.put(Request::Models, Answer::Models(rows_of(&explorer)));
             }
             insta::assert_snapshot!(
                 format!("{name}_{columns}x{rows}"),
@@ -129,7 +133,7 @@ fn explanations_knock_outs_and_rebuilding_at_three_sizes() {
 
 /// The networks, whatever this machine's cache has of them.
 fn rows_of(explorer: &Explorer) -> Arc<Vec<ModelRow>> {
-    let Some(Answer::Models(rows)) = explorer.state.known.get(&Request::Models) else {
+    let Some(Answer::Models(rows)) = explorer.state.answers.get(&Request::Models) else {
         panic!("no list of networks")
     };
     let mut rows = rows.as_ref().clone();
@@ -150,14 +154,14 @@ fn a_network_on_its_way_has_a_bar_in_its_row() {
     explorer.press("m");
     let rows = rows_of(&explorer);
     let row = rows.iter().find(|row| row.name == "resnet50").unwrap();
-    explorer.state.pending = Some(Request::Network(row.model.clone()));
-    explorer.state.progress = Some(Work {
+    explorer.state.waiting.request = Some(Request::Network(row.model.clone()));
+    explorer.state.waiting.progress = Some(Work {
         lane: LaneName::Transfer,
         done: 25_000_000,
         total: 100_000_000,
         elapsed: Duration::from_secs(5),
     });
-    explorer.state.known.insert(Request::Models, Answer::Models(rows));
+    explorer.state.answers.put(Request::Models, Answer::Models(rows));
     let screen = text(&explorer.state);
     let line = screen.lines().find(|line| line.contains("resnet50 ")).unwrap();
     assert!(line.contains("25 %") && line.contains('█'), "{line}");
@@ -200,7 +204,7 @@ fn the_chosen_tile_is_framed_and_no_other() {
                 buffer[(place.x - 1, place.y - 1)].symbol() == "╭"
             })
             .collect();
-        assert_eq!(framed, [state.channel]);
+        assert_eq!(framed, [state.cursor.channel]);
     }
 }
 

@@ -27,7 +27,7 @@ impl App {
         self.drawn = Instant::now();
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let size = self.window.size();
-        if (size.columns, size.rows) != self.state.screen {
+        if (size.columns, size.rows) != self.state.terminal.size {
             self.resize(size)?;
         }
         let spots = self.state.spots();

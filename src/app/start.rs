@@ -9,7 +9,8 @@ use crossbeam_channel::unbounded;
 use super::{App, Ended};
 use crate::base::{Graphics, LayerId, clean, read_small_text};
 use crate::config::{Catalogue, Display, KeyTable, Settings, config_dir};
-use crate::explorer::{Effect, Given, Message, Opening, State, load_keys, start, views};
+use crate::explorer::views::ViewId;
+use crate::explorer::{Effect, Given, Message, Opening, State, load_keys, start};
 use crate::session::ask::{KnockOut, Look, ModelRef, PhotoRef};
 use crate::session::{Lanes, Session};
 use crate::terminal::graphics::Encoder;
@@ -32,8 +33,8 @@ pub struct Start {
     pub model: ModelRef,
     /// The photos; at least one.
     pub photos: Vec<PhotoRef>,
-    /// A view's name.
-    pub view: Option<String>,
+    /// The view.
+    pub view: Option<ViewId>,
     /// A layer.
     pub layer: Option<LayerId>,
     /// A channel.
@@ -59,7 +60,7 @@ pub fn run(start_with: Start) -> Result<()> {
     let display = start_with.settings.display.clone();
     let size = Window::new(None).size();
     let mut state = State::new(opening(start_with), keys.clone(), (size.columns, size.rows));
-    state.cell_aspect = size.aspect;
+    state.terminal.cell_aspect = size.aspect;
     if !keys.notes().is_empty() {
         state.message = Some(Message { text: keys.notes().join("; "), error: false });
     }
@@ -78,8 +79,8 @@ pub fn run(start_with: Start) -> Result<()> {
     if let Some(encoder) = &encoder {
         guard::expect_pictures(encoder);
     }
-    state.real = encoder.map(|encoder| encoder.cell);
-    state.theme = colors::theme(display.theme, terminal.background);
+    state.terminal.cell_pixels = encoder.map(|encoder| encoder.cell);
+    state.terminal.theme = colors::theme(display.theme, terminal.background);
     let mut app = App::new(state, depth, lanes, events, signals, encoder, &terminal)?;
     app.typed(terminal.typed)?;
     let ended = app.run();
@@ -112,7 +113,7 @@ fn opening(start: Start) -> Opening {
     Opening {
         model: start.model,
         photos: start.photos,
-        view: start.view.as_deref().and_then(views::find).unwrap_or(0),
+        view: start.view.unwrap_or(ViewId::Maps),
         layer: start.layer,
         channel: start.channel.unwrap_or(0),
         look: Look::from(display),

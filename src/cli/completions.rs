@@ -17,8 +17,9 @@ use clap_complete::env::Shells;
 
 use super::args::{CompletionsArgs, Line};
 use super::{context, output};
+use crate::base::Choice;
 use crate::base::{Cancel, DeviceChoice, Progress, clean};
-use crate::explorer::views as explorer_views;
+use crate::explorer::views::ViewId;
 use crate::session::ask::{Answer, LayerInfo, Method, ModelRef, NetworkInfo, Request};
 use crate::session::{Options, Session};
 use crate::source::is_checkpoint;
@@ -63,8 +64,7 @@ pub(super) fn answer(arguments: &[OsString]) -> clap::error::Result<bool> {
 
 /// Names of views.
 pub(super) fn views() -> Vec<CompletionCandidate> {
-    let name = |view: &&dyn explorer_views::View| view.name().to_lowercase();
-    explorer_views::ALL.iter().map(|view| CompletionCandidate::new(name(view))).collect()
+    ViewId::ALL.iter().map(|view| CompletionCandidate::new(view.name())).collect()
 }
 
 /// Names of methods that explain.

@@ -9,8 +9,9 @@ use super::context::{self, Context, Keep, known_channels};
 use super::failure::Usage;
 use super::output::shown;
 use crate::app;
-use crate::base::{LayerId, clean, nearest};
-use crate::explorer::{first_layer, views};
+use crate::base::{Choice, LayerId, clean, nearest};
+use crate::explorer::first_layer;
+use crate::explorer::views::ViewId;
 use crate::session::ask::{Look, ModelRef, NetworkInfo, PhotoRef};
 use crate::source::recognize::{Kind, recognize_path};
 use crate::source::{SAMPLES, collect, is_checkpoint, is_photo};
@@ -21,7 +22,7 @@ pub(super) fn run(mut flags: Flags, mut root: Root) -> Result<()> {
     network_among(&mut flags, &mut root.photos)?;
     let flags = &flags;
     let photos = photos(&root.photos)?;
-    check_view(root.view.as_deref())?;
+    let view = root.view.as_deref().map(view_named).transpose()?;
     let context = Context::open(flags, Keep::Settings)?;
     // A network that cannot be read is refused while there is a place for words. One of the hub may take long, with a bar
     // over its bytes: not before it is known that there is a terminal, unless a name has to be looked up in it.
@@ -48,7 +49,7 @@ pub(super) fn run(mut flags: Flags, mut root: Root) -> Result<()> {
         settings: context.settings,
         model: context.model,
         photos,
-        view: root.view,
+        view,
         layer,
         channel: root.channel,
         knock_outs,
@@ -112,12 +113,13 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
     Ok(collect(paths)?.into_iter().map(PhotoRef::File).collect())
 }
 
-/// Refuses a view that does not exist.
-fn check_view(view: Option<&str>) -> Result<()> {
-    let Some(view) = view.filter(|view| views::find(view).is_none()) else { return Ok(()) };
-    let names: Vec<_> = views::ALL.iter().map(|v| v.name().to_lowercase()).collect();
-    let view = clean(view);
-    bail!(Usage(format!("there is no view \"{view}\"; there are {}", names.join(", "))))
+/// The view of that name.
+fn view_named(name: &str) -> Result<ViewId> {
+    ViewId::parse(&name.to_lowercase()).map_err(|_| {
+        let names: Vec<_> = ViewId::ALL.iter().map(|view| view.name()).collect();
+        let name = clean(name);
+        Usage(format!("there is no view \"{name}\"; there are {}", names.join(", "))).into()
+    })
 }
 
 /// The layer that `--layer` names, once it and `--channel` are known to exist.

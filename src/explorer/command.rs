@@ -2,7 +2,7 @@
 //! `keys.toml` all come from it.
 
 use super::picker::{Overlay, PickerKind};
-use super::views::{self, Move};
+use super::views::{Move, ViewId};
 use super::{Effect, Pane, State, lists, looks, questions};
 use crate::base::LayerId;
 use crate::session::ask::ModelRef;
@@ -44,12 +44,12 @@ pub const COMMANDS: &[Command] = commands! {
     "previous-stage" "Go to the end of the previous stage" => |s, _| step_stage(s, false);
     "find-layer" ["NAME"] "Find a layer by a part of its name" => find_layer;
     "channel" ["NUMBER"] "Go to a channel by its number" => channel;
-    "maps" "Show all channels as tiles" => |s, _| show(s, "Maps");
-    "map" "Show the channel as large as possible" => |s, _| show(s, "Map");
-    "kernels" "Show the weights that make the channels" => |s, _| show(s, "Kernels");
-    "depth" "Show how the layers change with depth" => |s, _| show(s, "Depth");
-    "explain" "Show why: what in the photo made the class" => |s, _| show(s, "Explain");
-    "rebuild" "Make pictures: what a layer knows, what a channel answers to" => |s, _| show(s, "Rebuild");
+    "maps" "Show all channels as tiles" => |s, _| show(s, ViewId::Maps);
+    "map" "Show the channel as large as possible" => |s, _| show(s, ViewId::Map);
+    "kernels" "Show the weights that make the channels" => |s, _| show(s, ViewId::Kernels);
+    "depth" "Show how the layers change with depth" => |s, _| show(s, ViewId::Depth);
+    "explain" "Show why: what in the photo made the class" => |s, _| show(s, ViewId::Explain);
+    "rebuild" "Make pictures: what a layer knows, what a channel answers to" => |s, _| show(s, ViewId::Rebuild);
     "make" ["WHAT"] "In the Rebuild view, choose what is made: invert-layer, maximise-channel, dream-layer and others" => questions::make;
     "iterations" ["N"] "Iterations of the Rebuild view; without a number the method's own" => questions::iterations;
     "seed" ["N"] "What random numbers of the Rebuild view start from; without a number the next" => questions::seed;
@@ -88,7 +88,7 @@ pub const COMMANDS: &[Command] = commands! {
     "device" ["DEVICE"] "Run elsewhere: auto, cpu, cuda, cuda:N, metal" => device;
     "export" ["WHAT"] "Write what is seen: png, plain png, npy, safetensors" => export;
     "copy" "Copy the command that shows what is seen" => |s, _| copy(s);
-    "print" "Print what is seen into the terminal's scrollback" => |s, _| super::update::print(s);
+    "print" "Print what is seen into the terminal's scrollback" => |s, _| super::printing::print(s);
     "command" "Run any command by its name" => |s, _| pick(s, PickerKind::Command);
     "help" "Show all keys" => |s, _| { s.overlay = Some(Overlay::Help(0)); Vec::new() };
     "suspend" "Go to the background; fg comes back" => |_, _| vec![Effect::Suspend];
@@ -104,7 +104,7 @@ pub(super) fn run(state: &mut State, name: &str, argument: &str) -> Vec<Effect> 
 }
 
 fn go(state: &mut State, to: Move) -> Vec<Effect> {
-    match state.pane {
+    match state.cursor.pane {
         Pane::View => state.view().go(state, to),
         Pane::Layers => walk_list(state, to),
     }
@@ -116,14 +116,14 @@ fn walk_list(state: &mut State, to: Move) {
     let Some(last) = rows.len().checked_sub(1) else { return };
     let at = state.tree_row(&rows);
     let group = rows[at].group.clone();
-    let page = usize::from(state.screen.1).saturating_sub(6).max(1);
+    let page = usize::from(state.terminal.size.1).saturating_sub(6).max(1);
     let wanted = match (to, &group) {
         (Move::Right, Some(group)) if !rows[at].open => {
-            state.folded.remove(group);
+            state.cursor.folded.remove(group);
             return;
         }
         (Move::Left, Some(group)) if rows[at].open => {
-            state.folded.insert(group.clone());
+            state.cursor.folded.insert(group.clone());
             return;
         }
         (Move::Left, _) => rows[..at].iter().rposition(|r| r.depth < rows[at].depth).unwrap_or(at),
@@ -140,54 +140,54 @@ fn walk_list(state: &mut State, to: Move) {
 
 pub(super) fn choose_row(state: &mut State, row: &super::Row) {
     state.go_to_layer(row.layer);
-    state.group.clone_from(&row.group);
+    state.cursor.group.clone_from(&row.group);
 }
 
 pub(super) fn toggle_group(state: &mut State, group: &str) {
-    if !state.folded.remove(group) {
-        state.folded.insert(group.to_string());
+    if !state.cursor.folded.remove(group) {
+        state.cursor.folded.insert(group.to_string());
     }
 }
 
 pub(super) fn open(state: &mut State) -> Vec<Effect> {
-    match (state.pane, state.group.clone()) {
+    match (state.cursor.pane, state.cursor.group.clone()) {
         (Pane::View, _) => return state.view().open(state),
         (Pane::Layers, Some(group)) => toggle_group(state, &group),
-        (Pane::Layers, None) => state.pane = Pane::View,
+        (Pane::Layers, None) => state.cursor.pane = Pane::View,
     }
     Vec::new()
 }
 
 fn back(state: &mut State) -> Vec<Effect> {
-    if state.inspector_over {
-        state.inspector_over = false;
-    } else if state.pending.is_some() {
+    if state.display.inspector_over {
+        state.display.inspector_over = false;
+    } else if state.waiting.request.is_some() {
         state.stop_waiting();
-        state.photo = state.shown;
-        state.knock_outs.clone_from(&state.shown_knock_outs);
+        state.wanted.photo = state.shown.photo;
+        state.wanted.knock_outs.clone_from(&state.shown.knock_outs);
         state.say("cancelled");
         return vec![Effect::Cancel];
-    } else if state.doing.is_some() {
+    } else if state.jobs.running.is_some() {
         return vec![Effect::CancelJob];
     } else if state.explains() && state.explain.from.is_some() {
         let from = state.explain.from.take();
         state.explain.target = None;
-        state.show_view(from.unwrap_or(0));
-    } else if state.pane == Pane::Layers {
-        state.pane = Pane::View;
-    } else if state.inputs && state.view().name() == "Kernels" {
-        state.inputs = false;
-    } else if state.view > 0 {
-        state.show_view(0);
+        state.show_view(from.unwrap_or(ViewId::Maps));
+    } else if state.cursor.pane == Pane::Layers {
+        state.cursor.pane = Pane::View;
+    } else if state.display.inputs && state.view == ViewId::Kernels {
+        state.display.inputs = false;
+    } else if state.view != ViewId::Maps {
+        state.show_view(ViewId::Maps);
     } else {
-        state.combine = None;
+        state.display.combine = None;
     }
     Vec::new()
 }
 
 fn other_pane(state: &mut State) -> Vec<Effect> {
     let visible = super::Layout::of(state).is_some_and(|l| !l.layers.is_empty());
-    state.pane = match state.pane {
+    state.cursor.pane = match state.cursor.pane {
         Pane::View if visible => Pane::Layers,
         _ => Pane::View,
     };
@@ -196,7 +196,7 @@ fn other_pane(state: &mut State) -> Vec<Effect> {
 
 fn step_layer(state: &mut State, step: isize) -> Vec<Effect> {
     let last = state.layers().len().saturating_sub(1);
-    let wanted = state.layer.0.saturating_add_signed(step).min(last);
+    let wanted = state.cursor.layer.0.saturating_add_signed(step).min(last);
     state.go_to_layer(LayerId(wanted));
     state.reveal();
     Vec::new()
@@ -237,8 +237,8 @@ fn channel(state: &mut State, number: &str) -> Vec<Effect> {
     let channels = state.layer_info().map_or(0, |l| l.shape.c);
     match number.parse::<usize>() {
         Ok(channel) if channel < channels => {
-            state.channel = channel;
-            state.combine = None;
+            state.cursor.channel = channel;
+            state.display.combine = None;
         }
         _ => state.complain(format!(
             "there is no channel {number}: this layer has 0 to {}",
@@ -248,23 +248,24 @@ fn channel(state: &mut State, number: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-fn show(state: &mut State, view: &str) -> Vec<Effect> {
-    state.show_view(views::find(view).unwrap_or(state.view));
-    state.pane = Pane::View;
+fn show(state: &mut State, view: ViewId) -> Vec<Effect> {
+    state.show_view(view);
+    state.cursor.pane = Pane::View;
     Vec::new()
 }
 
 fn inspector(state: &mut State) -> Vec<Effect> {
-    let has_pane = state.screen.0 >= 100;
-    let on = if has_pane { &mut state.show_inspector } else { &mut state.inspector_over };
+    let has_pane = state.terminal.size.0 >= 100;
+    let on =
+        if has_pane { &mut state.display.inspector } else { &mut state.display.inspector_over };
     *on = !*on;
     Vec::new()
 }
 
 fn layers(state: &mut State) -> Vec<Effect> {
-    state.show_layers = !state.show_layers;
-    if !state.show_layers {
-        state.pane = Pane::View;
+    state.display.layers = !state.display.layers;
+    if !state.display.layers {
+        state.cursor.pane = Pane::View;
     }
     Vec::new()
 }
@@ -275,8 +276,8 @@ fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
         state.say("there is only this photo; give several, or a folder, on the command line");
         return Vec::new();
     }
-    state.photo = (state.photo as isize + step).rem_euclid(photos as isize) as usize;
-    super::update::read_photo(state)
+    state.wanted.photo = (state.wanted.photo as isize + step).rem_euclid(photos as isize) as usize;
+    state.read_photo()
 }
 
 fn slice(state: &mut State, number: &str) -> Vec<Effect> {
@@ -287,7 +288,7 @@ fn slice(state: &mut State, number: &str) -> Vec<Effect> {
         return Vec::new();
     }
     match number.parse::<usize>() {
-        Ok(slice) if slice < inputs => state.slice = slice,
+        Ok(slice) if slice < inputs => state.cursor.slice = slice,
         _ if inputs == 0 => state.complain("inputs are those of the kernels view: press 3 first"),
         _ => state.complain(format!("\":slice N\" takes an input from 0 to {}", inputs - 1)),
     }
@@ -298,7 +299,7 @@ fn models(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
         return pick(state, PickerKind::Model);
     }
-    match ModelRef::named(name, &state.catalogue, false) {
+    match ModelRef::named(name, &state.setup.catalogue, false) {
         Ok(model) => lists::open_model(state, model),
         Err(error) => {
             state.complain(error.to_string());
@@ -320,7 +321,7 @@ fn device(state: &mut State, name: &str) -> Vec<Effect> {
 }
 
 fn export(state: &mut State, what: &str) -> Vec<Effect> {
-    if state.outcome.is_none() {
+    if state.shown.outcome.is_none() {
         state.complain("there is nothing to write before the network has run");
     } else if what.is_empty() {
         return pick(state, PickerKind::Export);

@@ -1,6 +1,7 @@
 //! What is explained, by which method, and what is known about it.
 
-use super::{State, views};
+use super::State;
+use super::views::ViewId;
 use crate::base::LayerId;
 use crate::session::ask::{
     Agreement, Answer, Explain, Finding, Found, Job, Judgement, Kind, Method, Parameters, Passes,
@@ -21,7 +22,7 @@ pub struct Explaining {
     /// The layer of the view that is not on the screen: Explain and the others have one each.
     pub other_layer: Option<LayerId>,
     /// The view that asked what drives a channel.
-    pub from: Option<usize>,
+    pub from: Option<ViewId>,
     /// Whether the judgement is shown, where there is one.
     pub judged: bool,
 }
@@ -47,36 +48,36 @@ const QUICK: usize = 2;
 impl State {
     /// Whether the Explain view is on the screen.
     pub fn explains(&self) -> bool {
-        self.view().name() == "Explain"
+        self.view == ViewId::Explain
     }
 
     /// Shows another view. The Explain view has a layer of its own: at first the last one with maps.
-    pub(super) fn show_view(&mut self, view: usize) {
+    pub(super) fn show_view(&mut self, view: ViewId) {
         let before = self.explains();
-        self.view = view.min(views::ALL.len() - 1);
+        self.view = view;
         if self.explains() != before {
             let other = self.explain.other_layer.or_else(|| last_map(self.layers()));
-            self.explain.other_layer = Some(self.layer);
-            self.go_to_layer(other.unwrap_or(self.layer));
+            self.explain.other_layer = Some(self.cursor.layer);
+            self.go_to_layer(other.unwrap_or(self.cursor.layer));
             self.reveal();
         }
     }
 
     /// The run on the screen: its values, not their difference.
     pub fn values_run(&self) -> Option<RunKey> {
-        self.outcome.as_ref().map(|outcome| RunKey { difference: false, ..outcome.run })
+        self.shown.outcome.as_ref().map(|outcome| RunKey { difference: false, ..outcome.run })
     }
 
     /// The chosen class, or the top one.
     pub fn class(&self) -> Option<usize> {
-        let top = || self.outcome.as_ref()?.ranked.first().map(|(class, _)| *class);
-        self.class.or_else(top)
+        let top = || self.shown.outcome.as_ref()?.ranked.first().map(|(class, _)| *class);
+        self.cursor.class.or_else(top)
     }
 
     /// The place of the chosen class among all, the likeliest first.
     pub fn class_place(&self) -> Option<usize> {
         let class = self.class()?;
-        self.outcome.as_ref()?.ranked.iter().position(|(c, _)| *c == class)
+        self.shown.outcome.as_ref()?.ranked.iter().position(|(c, _)| *c == class)
     }
 
     /// Goes so many classes down the list, the likeliest first.
@@ -84,9 +85,9 @@ impl State {
         let Some(place) = self.class_place() else {
             return self.complain("this network has no classes");
         };
-        let ranked = self.outcome.as_ref().map_or(&[][..], |outcome| &outcome.ranked);
+        let ranked = self.shown.outcome.as_ref().map_or(&[][..], |outcome| &outcome.ranked);
         let wanted = place.saturating_add_signed(step).min(ranked.len().saturating_sub(1));
-        self.class = ranked.get(wanted).map(|(class, _)| *class);
+        self.cursor.class = ranked.get(wanted).map(|(class, _)| *class);
         self.explain.target = None;
     }
 
@@ -98,7 +99,7 @@ impl State {
     /// The question that is asked of a method.
     pub fn explain_with(&self, method: Method) -> Option<Explain> {
         // One key for all layers where the method reads none.
-        let layer = if method.takes_layer() { self.layer } else { last_map(self.layers())? };
+        let layer = if method.takes_layer() { self.cursor.layer } else { last_map(self.layers())? };
         let question =
             Question { layer, target: self.target()?, parameters: Parameters::default() };
         Some(Explain { run: self.values_run()?, method, question })
@@ -112,7 +113,8 @@ impl State {
     /// How often a question runs the network.
     pub fn passes(&self, explain: &Explain) -> Passes {
         let channels = self.layers().get(explain.question.layer.0).map_or(0, |layer| layer.shape.c);
-        let input = self.input.as_ref().or(self.next_input.as_ref()).map(|input| input.shape);
+        let input =
+            self.shown.input.as_ref().or(self.waiting.input.as_ref()).map(|input| input.shape);
         let Some(input) = input else { return Passes::default() };
         explain.method.passes(&Size { channels, input, parameters: explain.question.parameters })
     }
@@ -136,18 +138,18 @@ impl State {
     /// Whether there may be something to be seen of some work: what it has found stays for a while, for other
     /// photos and knock-outs as well.
     pub fn is_there(&self, job: &Job) -> bool {
-        !self.absent.contains(job)
+        self.answers.may_have(job)
     }
 
     /// Whether some work failed.
     pub fn is_refused(&self, job: &Job) -> bool {
-        self.refused.contains(&Request::Job(job.clone()))
-            || self.refused.contains(&Request::Found(job.clone()))
+        self.answers.is_refused(&Request::Job(job.clone()))
+            || self.answers.is_refused(&Request::Found(job.clone()))
     }
 
     /// What some work has found, so far or at its end, where it is known.
     pub fn found(&self, job: &Job) -> Option<&Found> {
-        match self.known.get(&Request::Found(job.clone()))? {
+        match self.answers.get(&Request::Found(job.clone()))? {
             Answer::Found(found) => Some(found),
             _ => None,
         }
@@ -165,19 +167,19 @@ impl State {
     /// The picture of an explanation.
     pub(super) fn sight(&self, explain: Explain, show: Show) -> Sight {
         let colormap = match explain.method.kind() {
-            Kind::Share => self.look.signed_colormap,
-            Kind::Map | Kind::Gradient => self.look.colormap,
+            Kind::Share => self.display.look.signed_colormap,
+            Kind::Map | Kind::Gradient => self.display.look.colormap,
         };
         let (job, opacity) = (Job::Explain(explain), self.explain.opacity);
         // Of a map alone the share of an overlay is no part.
         let opacity = if show == Show::Overlay { opacity } else { 100 };
-        let (range, blocks) = (self.look.range, self.look.blocks);
+        let (range, blocks) = (self.display.look.range, self.display.look.blocks);
         Sight { job, show, colormap, opacity, range, blocks }
     }
 
     /// How much the two explanations in view agree.
     pub fn agreement(&self) -> Option<Agreement> {
-        match self.known.get(&self.agreement_request()?)? {
+        match self.answers.get(&self.agreement_request()?)? {
             Answer::Agreement(agreement) => Some(*agreement),
             _ => None,
         }
@@ -197,7 +199,7 @@ impl State {
         let name = |layer: LayerId| self.layers().get(layer.0).map_or("", |info| &info.name);
         match self.target() {
             Some(Target::Class(class)) => {
-                let label = self.network.as_ref().and_then(|n| n.classes.get(class));
+                let label = self.shown.network.as_ref().and_then(|n| n.classes.get(class));
                 format!("{} ({class})", label.map_or("class", |label| &label.name))
             }
             Some(Target::Channel { layer, channel }) => {
@@ -217,9 +219,7 @@ impl State {
             self.explain.method = Method::named("guided-backprop").unwrap_or(self.explain.method);
         }
         self.explain.target = Some(target);
-        if let Some(view) = views::find("Explain") {
-            self.show_view(view);
-        }
+        self.show_view(ViewId::Explain);
     }
 
     /// The next method that can explain the target.

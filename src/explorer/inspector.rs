@@ -12,16 +12,17 @@ const PHOTO_WIDTH: u16 = 24;
 impl State {
     /// Whether the inspector's pane is on the screen.
     pub fn inspector_visible(&self) -> bool {
-        self.inspector_over || Layout::of(self).is_some_and(|l| !l.inspector.is_empty())
+        self.display.inspector_over || Layout::of(self).is_some_and(|l| !l.inspector.is_empty())
     }
 
     /// Columns and rows of the photo in the inspector.
     pub fn photo_size(&self) -> Option<(u16, u16)> {
-        let shape = self.input.as_ref()?.shape;
+        let shape = self.shown.input.as_ref()?.shape;
         let room = Layout::of(self)?.view.height / 3;
         let (h, w) = (shape.h.max(1) as f32, shape.w.max(1) as f32);
-        let columns = f32::from(PHOTO_WIDTH).min(f32::from(room) * self.cell_aspect * w / h);
-        let rows = columns * h / w / self.cell_aspect;
+        let columns =
+            f32::from(PHOTO_WIDTH).min(f32::from(room) * self.terminal.cell_aspect * w / h);
+        let rows = columns * h / w / self.terminal.cell_aspect;
         Some(((columns as u16).max(1), (rows.round() as u16).max(1)))
     }
 
@@ -46,14 +47,14 @@ impl State {
     }
 
     pub(super) fn photo_request(&self) -> Option<Request> {
-        let input = self.input.as_ref().filter(|i| i.placement.is_some())?;
-        let (size, blocks) = (self.photo_size()?, self.look.blocks);
+        let input = self.shown.input.as_ref().filter(|i| i.placement.is_some())?;
+        let (size, blocks) = (self.photo_size()?, self.display.look.blocks);
         Some(Request::Photo { input: input.id, size, blocks })
     }
 
     /// The photo in the inspector, where it is known.
     pub fn photo_cells(&self) -> Option<&Cells> {
-        match self.known.get(&self.photo_request()?)? {
+        match self.answers.get(&self.photo_request()?)? {
             Answer::Photo(cells) => Some(cells),
             _ => None,
         }
@@ -61,9 +62,9 @@ impl State {
 
     /// The histogram of the chosen channel, where it is known.
     pub fn histogram(&self) -> Option<&Histogram> {
-        let what = PlaneKind::Channel(self.channel);
-        let plane = Plane { run: self.run()?, layer: self.layer, what };
-        match self.known.get(&Request::Histogram { plane, bins: BINS })? {
+        let what = PlaneKind::Channel(self.cursor.channel);
+        let plane = Plane { run: self.run()?, layer: self.cursor.layer, what };
+        match self.answers.get(&Request::Histogram { plane, bins: BINS })? {
             Answer::Histogram(histogram) => Some(histogram),
             _ => None,
         }
@@ -71,7 +72,7 @@ impl State {
 
     /// The input rows and columns (first, past the last) that the unit in question sees.
     pub fn field_box(&self) -> Option<((usize, usize), (usize, usize))> {
-        let (layer, input) = (self.layer_info()?, self.input.as_ref()?);
+        let (layer, input) = (self.layer_info()?, self.shown.input.as_ref()?);
         let (row, column) = self.view().unit(self);
         let rows = layer.field.rows.range(row, input.shape.h);
         let columns = layer.field.columns.range(column, input.shape.w);

@@ -19,75 +19,75 @@ pub struct Doing {
 impl State {
     /// Begins some work, unless other work goes on.
     pub(super) fn begin(&mut self, job: Job) -> Vec<Effect> {
-        if let Some(doing) = &self.doing {
+        if let Some(doing) = &self.jobs.running {
             let words = format!("{} goes on; Esc ends it", name(&doing.job));
             self.complain(words);
             return Vec::new();
         }
         let lane = LaneName::Job;
         let work = Work { lane, done: 0, total: 0, elapsed: Duration::ZERO };
-        self.refused.remove(&Request::Job(job.clone()));
-        self.doing = Some(Doing { job: job.clone(), work, paused: false });
+        self.answers.allow(&Request::Job(job.clone()));
+        self.jobs.running = Some(Doing { job: job.clone(), work, paused: false });
         vec![Effect::Job(Request::Job(job))]
     }
 
     /// Asks for the explanations in view that take a pass or two.
     pub(super) fn ask_quick(&mut self) -> Vec<Effect> {
-        if !self.explains() || self.pending.is_some() {
+        if !self.explains() || self.waiting.request.is_some() {
             return Vec::new();
         }
         let missing = |explain: &Explain| {
             let job = Job::Explain(*explain);
-            let failed = self.refused.contains(&Request::Job(job.clone()));
+            let failed = self.answers.is_refused(&Request::Job(job.clone()));
             self.is_quick(explain) && !self.is_there(&job) && !failed
         };
         let Some(explain) = self.explanations().into_iter().find(missing) else {
             return Vec::new();
         };
         let job = Job::Explain(explain);
-        if self.quick.as_ref() == Some(&job) {
+        if self.jobs.quick.as_ref() == Some(&job) {
             return Vec::new();
         }
-        self.quick = Some(job.clone());
+        self.jobs.quick = Some(job.clone());
         vec![Effect::Run(Request::Job(job))]
     }
 
     /// Work goes on: what is seen of it is asked for once more.
     pub(super) fn job_progress(&mut self, work: Work) {
-        let Some(doing) = &mut self.doing else { return };
+        let Some(doing) = &mut self.jobs.running else { return };
         doing.work = work;
         if work.done > 0 {
             let job = doing.job.clone();
-            self.seen_of(&job);
+            self.answers.renew(&job);
         }
     }
 
     /// Work has ended well.
     pub(super) fn job_done(&mut self, job: Job, found: crate::session::ask::Answer) {
         self.forget(&job);
-        self.seen_of(&job);
+        self.answers.renew(&job);
         if let Job::Rank(_) = job {
-            self.sort = crate::base::SortOrder::Effect;
+            self.display.sort = crate::base::SortOrder::Effect;
             self.say("channels sorted by what the class loses without them");
         }
-        self.known.insert(Request::Found(job), found);
+        self.answers.put(Request::Found(job), found);
     }
 
     /// Work has ended badly, or was cancelled. What it had found by then stays.
     pub(super) fn job_failed(&mut self, job: &Job, error: &SessionError) -> bool {
-        let was_quick = self.quick.as_ref() == Some(job);
+        let was_quick = self.jobs.quick.as_ref() == Some(job);
         self.forget(job);
         match error {
             SessionError::Cancelled if was_quick => {}
             SessionError::Cancelled => {
-                self.seen_of(job);
+                self.answers.renew(job);
                 let words = format!("{} was stopped", name(job));
                 self.say(words);
             }
             // Its run was let go: it has to run again first.
             SessionError::NotReady => return true,
             _ => {
-                self.refused.insert(Request::Job(job.clone()));
+                self.answers.refuse(Request::Job(job.clone()));
                 self.complain(error.to_string());
             }
         }
@@ -95,32 +95,17 @@ impl State {
     }
 
     fn forget(&mut self, job: &Job) {
-        if self.quick.as_ref() == Some(job) {
-            self.quick = None;
+        if self.jobs.quick.as_ref() == Some(job) {
+            self.jobs.quick = None;
         }
-        if self.doing.as_ref().is_some_and(|doing| doing.job == *job) {
-            self.doing = None;
+        if self.jobs.running.as_ref().is_some_and(|doing| doing.job == *job) {
+            self.jobs.running = None;
         }
-    }
-
-    /// There is something new to be seen of some work: the answers about it are old.
-    fn seen_of(&mut self, job: &Job) {
-        self.absent.remove(job);
-        let about = |request: &&Request| match request {
-            Request::Found(of) => of == job,
-            Request::Sight { sight, .. } => sight.job == *job,
-            Request::Raster { of, .. } => {
-                matches!(of.as_ref(), Request::Sight { sight, .. } if sight.job == *job)
-            }
-            Request::Agreement(both) => both.iter().any(|of| Job::Explain(*of) == *job),
-            _ => false,
-        };
-        self.stale.extend(self.known.keys().filter(about).cloned());
     }
 
     /// Lets the work rest, or go on.
     pub(super) fn pause(&mut self) -> Vec<Effect> {
-        let Some(doing) = &mut self.doing else {
+        let Some(doing) = &mut self.jobs.running else {
             self.say("nothing goes on that could rest");
             return Vec::new();
         };

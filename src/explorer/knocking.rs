@@ -1,6 +1,5 @@
 //! Switching channels off, changing them, and taking it back.
 
-use super::update::wait_for;
 use super::{Effect, State};
 use crate::base::Exact;
 use crate::session::ask::{EditsId, Instead, KnockOut, LaneName, PlaneKind, Request, RunKey};
@@ -8,14 +7,16 @@ use crate::session::ask::{EditsId, Instead, KnockOut, LaneName, PlaneKind, Reque
 impl State {
     /// What a channel of the chosen layer has become; `None` where it is as the network has it.
     pub fn instead(&self, channel: usize) -> Option<Instead> {
-        let here =
-            |knock: &&KnockOut| knock.layer == self.layer && knock.channels.contains(&channel);
-        self.knock_outs.iter().rfind(here).map(|knock| knock.to)
+        let here = |knock: &&KnockOut| {
+            knock.layer == self.cursor.layer && knock.channels.contains(&channel)
+        };
+        self.wanted.knock_outs.iter().rfind(here).map(|knock| knock.to)
     }
 
     /// Switches the chosen channel off or changes it as `how` says; with nothing said, on again if it is off.
     pub(super) fn knock_out(&mut self, how: &str) -> Vec<Effect> {
-        let (Some(layer), None) = (self.layer_info().map(|info| info.id), self.combine) else {
+        let (Some(layer), None) = (self.layer_info().map(|info| info.id), self.display.combine)
+        else {
             self.complain("choose one channel first: all channels as one cannot be switched off");
             return Vec::new();
         };
@@ -25,8 +26,8 @@ impl State {
             );
             return Vec::new();
         };
-        let (channel, before) = (self.channel, self.instead(self.channel));
-        let mut wanted = self.knock_outs.clone();
+        let (channel, before) = (self.cursor.channel, self.instead(self.cursor.channel));
+        let mut wanted = self.wanted.knock_outs.clone();
         for knock in wanted.iter_mut().filter(|knock| knock.layer == layer) {
             knock.channels.retain(|c| *c != channel);
         }
@@ -45,7 +46,7 @@ impl State {
 
     /// All channels as the network has them.
     pub(super) fn clear_knock_outs(&mut self) -> Vec<Effect> {
-        if self.knock_outs.is_empty() {
+        if self.wanted.knock_outs.is_empty() {
             self.say("no channel is knocked out");
             return Vec::new();
         }
@@ -54,51 +55,51 @@ impl State {
 
     /// As it was before the last change.
     pub(super) fn undo(&mut self) -> Vec<Effect> {
-        let Some(before) = self.undo.pop() else {
+        let Some(before) = self.wanted.undo.pop() else {
             self.say("there is nothing to take back");
             return Vec::new();
         };
-        self.knock_outs = before;
+        self.wanted.knock_outs = before;
         self.run_again()
     }
 
     fn change_knock_outs(&mut self, wanted: Vec<KnockOut>) -> Vec<Effect> {
-        self.undo.push(std::mem::replace(&mut self.knock_outs, wanted));
+        self.wanted.undo.push(std::mem::replace(&mut self.wanted.knock_outs, wanted));
         self.run_again()
     }
 
     /// Runs the network from the changed layers on.
     fn run_again(&mut self) -> Vec<Effect> {
-        let count: usize = self.knock_outs.iter().map(|knock| knock.channels.len()).sum();
+        let count: usize = self.wanted.knock_outs.iter().map(|knock| knock.channels.len()).sum();
         self.say(match count {
             0 => "all channels as the network has them".to_string(),
             n => format!("{} knocked out", crate::base::count(n, "channel")),
         });
         let Some(run) = self.values_run() else { return Vec::new() };
-        let (next, next_input) = (self.next_network.is_some(), self.next_input.is_some());
+        let (next, next_input) = (self.waiting.network.is_some(), self.waiting.input.is_some());
         if next || next_input {
             // A new network or photo is on its way, and takes the changes along.
             return Vec::new();
         }
-        let knock_outs = self.knock_outs.clone();
+        let knock_outs = self.wanted.knock_outs.clone();
         let run = RunKey { edits: EditsId::of(&knock_outs), ..run };
         let request = Request::Forward { run, knock_outs };
-        self.next_input.clone_from(&self.input);
-        wait_for(self, LaneName::Run, request.clone());
+        self.waiting.input.clone_from(&self.shown.input);
+        self.wait_for(LaneName::Run, request.clone());
         vec![Effect::Run(request)]
     }
 
     /// Whether maps show what the knock-outs changed.
     pub fn shows_difference(&self) -> bool {
-        self.difference
-            && self.outcome.as_ref().is_some_and(|outcome| outcome.run.edits != EditsId::NONE)
+        self.display.difference
+            && self.shown.outcome.as_ref().is_some_and(|outcome| outcome.run.edits != EditsId::NONE)
     }
 
     /// Values, or what the knock-outs changed of them.
     pub(super) fn toggle_difference(&mut self) {
-        self.difference = !self.difference;
-        if self.knock_outs.is_empty() {
-            self.difference = false;
+        self.display.difference = !self.display.difference;
+        if self.wanted.knock_outs.is_empty() {
+            self.display.difference = false;
             self.complain("nothing is knocked out: x switches the chosen channel off");
         }
     }

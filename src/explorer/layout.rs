@@ -58,16 +58,16 @@ pub struct MapPlace {
 impl Layout {
     /// The layout; `None` when the terminal is too small for anything.
     pub fn of(state: &State) -> Option<Self> {
-        let (columns, rows) = state.screen;
+        let (columns, rows) = state.terminal.size;
         if columns < SMALLEST.0 || rows < SMALLEST.1 {
             return None;
         }
         let (title, rest) = Rect::new(0, 0, columns, rows).split_top(1);
         let (rest, footer) = rest.split_top(rest.height - 1);
-        let with_inspector = state.show_inspector && columns >= WITH_INSPECTOR;
+        let with_inspector = state.display.inspector && columns >= WITH_INSPECTOR;
         let strip_rows = u16::from(!with_inspector && rest.height > 6);
         let (strip, rest) = rest.split_top(strip_rows);
-        let with_layers = state.show_layers && columns >= WITH_LAYERS;
+        let with_layers = state.display.layers && columns >= WITH_LAYERS;
         let (layers, rest) = rest.split_left(if with_layers { LAYERS_WIDTH } else { 0 });
         let inspector_width = if with_inspector { INSPECTOR_WIDTH } else { 0 };
         let (view, inspector) = rest.split_left(rest.width - inspector_width);
@@ -95,11 +95,11 @@ impl Layout {
         let margin = u16::from(area.width >= 3 && area.height >= 3);
         let around = 2 * margin;
         // A single map has the whole view.
-        let wanted = if count == 1 { area.width } else { state.tile };
+        let wanted = if count == 1 { area.width } else { state.display.tile };
         let width = wanted.min(area.width.saturating_sub(around)).max(1);
         let fit_columns = (area.width / (width + around)).max(1);
         let grown = (area.width / fit_columns).saturating_sub(around).max(width);
-        let mut tile = tile_size(grown, shape, state.cell_aspect);
+        let mut tile = tile_size(grown, shape, state.terminal.cell_aspect);
         let tallest = area.height.saturating_sub(around).max(1);
         if tile.1 > tallest {
             let narrower = f32::from(tile.0) * f32::from(tallest) / f32::from(tile.1);
@@ -133,7 +133,7 @@ impl Layout {
         let room = (area.width.saturating_sub(ruler), area.height.saturating_sub(top));
         let (w, h) = (shape.w.max(1) as f32, shape.h.max(1) as f32);
         // A half block is as high as it is wide when a cell is twice as high as wide.
-        let square = state.cell_aspect / 2.0;
+        let square = state.terminal.cell_aspect / 2.0;
         let scale = (f32::from(room.0) / w).min(f32::from(room.1) * 2.0 * square / h);
         // Blocks of one size are worth a fifth of the space, not a half.
         let whole = scale.floor();

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use super::picker::{Overlay, Picker, PickerItem, PickerKind};
-use super::update::{read_photo, wait_for};
 use super::views::depth;
 use super::{Effect, State, say};
 use crate::base::{DeviceChoice, bar, short_bytes, short_count};
@@ -22,7 +21,7 @@ impl State {
         match &self.overlay {
             Some(Overlay::Picker(list)) if list.kind == PickerKind::Model => vec![Request::Models],
             Some(Overlay::Picker(list)) if list.kind == PickerKind::Photo => {
-                let folder = Request::Folder(self.folder.clone());
+                let folder = Request::Folder(self.wanted.folder.clone());
                 [folder].into_iter().chain(self.thumbnail_request(list)).collect()
             }
             _ => Vec::new(),
@@ -31,14 +30,14 @@ impl State {
 
     /// The networks that can be had, where they are known.
     fn models(&self) -> &[ModelRow] {
-        match self.known.get(&Request::Models) {
+        match self.answers.get(&Request::Models) {
             Some(Answer::Models(rows)) => rows,
             _ => &[],
         }
     }
 
     fn entries(&self) -> &[Entry] {
-        match self.known.get(&Request::Folder(self.folder.clone())) {
+        match self.answers.get(&Request::Folder(self.wanted.folder.clone())) {
             Some(Answer::Folder(entries)) => entries,
             _ => &[],
         }
@@ -54,13 +53,13 @@ impl State {
     fn thumbnail_request(&self, list: &Picker) -> Option<Request> {
         let item = list.items(self).into_iter().nth(list.chosen)?;
         let photo = photo_of(self, &item.name)?;
-        let (size, blocks) = (self.thumbnail_size()?, self.look.blocks);
+        let (size, blocks) = (self.thumbnail_size()?, self.display.look.blocks);
         Some(Request::Thumbnail { photo, size, blocks })
     }
 
     /// The small picture of the chosen photo, where it is known.
     pub fn thumbnail(&self, list: &Picker) -> Option<&Cells> {
-        match self.known.get(&self.thumbnail_request(list)?)? {
+        match self.answers.get(&self.thumbnail_request(list)?)? {
             Answer::Photo(cells) => Some(cells),
             _ => None,
         }
@@ -83,7 +82,7 @@ fn model_item(state: &State, row: &ModelRow) -> PickerItem {
             let part = (done as f32 / total.max(1) as f32).min(1.0);
             format!("{} {:>3.0} %", bar(part, BAR), 100.0 * part)
         }
-        _ if state.model == row.model => "open".to_string(),
+        _ if state.wanted.model == row.model => "open".to_string(),
         (None, InCache::Builtin) => String::new(),
         (None, InCache::File) => short_bytes(row.bytes.unwrap_or(0)),
         (None, InCache::Whole) => "cached".to_string(),
@@ -98,8 +97,8 @@ fn model_item(state: &State, row: &ModelRow) -> PickerItem {
 
 /// How much of a network that is on its way has come.
 fn coming(state: &State, model: &ModelRef) -> Option<(usize, usize)> {
-    let awaited = state.pending == Some(Request::Network(model.clone()));
-    let work = state.progress.filter(|work| awaited && work.lane == LaneName::Transfer)?;
+    let awaited = state.waiting.request == Some(Request::Network(model.clone()));
+    let work = state.waiting.progress.filter(|work| awaited && work.lane == LaneName::Transfer)?;
     Some((work.done, work.total))
 }
 
@@ -112,7 +111,7 @@ pub(super) fn choose_model(
     let row = item.and_then(|item| state.models().iter().find(|r| r.name == item.name).cloned());
     let (model, here) = match row {
         Some(row) => (row.model, row.cache.is_here()),
-        None => match ModelRef::named(list.input.trim(), &state.catalogue, false) {
+        None => match ModelRef::named(list.input.trim(), &state.setup.catalogue, false) {
             Ok(model) => (model, false),
             Err(error) => {
                 state.complain(error.to_string());
@@ -131,7 +130,7 @@ pub(super) fn choose_model(
 /// Loads a network; the one on the screen stays until the new one has run.
 pub(super) fn open_model(state: &mut State, model: ModelRef) -> Vec<Effect> {
     let request = Request::Network(model);
-    wait_for(state, LaneName::Transfer, request.clone());
+    state.wait_for(LaneName::Transfer, request.clone());
     vec![Effect::Cancel, Effect::Transfer(request)]
 }
 
@@ -168,14 +167,14 @@ pub(super) fn choose_photo(
         return if typed.is_empty() { Vec::new() } else { open_path(state, &typed) };
     };
     let folder = match item.name.as_str() {
-        "../" => Some(above(&state.folder)),
+        "../" => Some(above(&state.wanted.folder)),
         name => {
             let of = |e: &&Entry| e.folder && name.strip_suffix('/') == Some(&e.name);
             state.entries().iter().find(of).map(|entry| entry.path.clone())
         }
     };
     if let Some(folder) = folder {
-        state.folder = folder;
+        state.wanted.folder = folder;
         state.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Photo)));
         return Vec::new();
     }
@@ -188,9 +187,9 @@ pub(super) fn choose_photo(
             photos.map(|entry| PhotoRef::File(entry.path.clone())).collect()
         }
     };
-    state.photo = all.iter().position(|p| *p == photo).unwrap_or(0);
-    state.next_photos = Some(all);
-    read_photo(state)
+    state.wanted.photo = all.iter().position(|p| *p == photo).unwrap_or(0);
+    state.waiting.photos = Some(all);
+    state.read_photo()
 }
 
 fn above(folder: &Path) -> PathBuf {
@@ -221,9 +220,9 @@ pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
     if is_checkpoint(&path) {
         return open_model(state, ModelRef::File(path));
     }
-    state.next_photos = Some(vec![PhotoRef::named(&path)]);
-    state.photo = 0;
-    read_photo(state)
+    state.waiting.photos = Some(vec![PhotoRef::named(&path)]);
+    state.wanted.photo = 0;
+    state.read_photo()
 }
 
 /// The path of an address: `%20` is a space.
@@ -265,7 +264,7 @@ pub(super) fn choose_device(state: &mut State, name: &str) -> Vec<Effect> {
     match name.parse::<DeviceChoice>() {
         Ok(choice) => {
             let request = Request::Device(choice);
-            wait_for(state, LaneName::Run, request.clone());
+            state.wait_for(LaneName::Run, request.clone());
             vec![Effect::Run(request)]
         }
         Err(error) => {
@@ -309,5 +308,5 @@ pub(super) fn choose_export(state: &mut State, name: &str) {
         }
     };
     let stem = PathBuf::from(say::file_stem(state));
-    state.export = Some(Request::Export(Box::new(Export { what, stem })));
+    state.waiting.export = Some(Request::Export(Box::new(Export { what, stem })));
 }

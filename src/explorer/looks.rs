@@ -15,19 +15,19 @@ fn choose<T: Choice>(state: &mut State, now: T, argument: &str, step: isize) -> 
 }
 
 pub(super) fn sort(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    state.sort = choose(state, state.sort, argument, step);
-    if state.sort == SortOrder::Index {
+    state.display.sort = choose(state, state.display.sort, argument, step);
+    if state.display.sort == SortOrder::Index {
         state.say("channels in the network's order");
-    } else if state.sort == SortOrder::Effect && state.effects().is_none() {
+    } else if state.display.sort == SortOrder::Effect && state.effects().is_none() {
         state.say("by the effect on the class, which is not known yet: K finds it out");
     } else {
-        state.say(format!("channels sorted by {}", state.sort));
+        state.say(format!("channels sorted by {}", state.display.sort));
     }
     Vec::new()
 }
 
 pub(super) fn combine(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    state.combine = match (argument, state.combine) {
+    state.display.combine = match (argument, state.display.combine) {
         ("off", _) => None,
         ("", None) if step > 0 => Combine::ALL.first().copied(),
         ("", None) => Combine::ALL.last().copied(),
@@ -49,25 +49,25 @@ pub(super) fn combine(state: &mut State, argument: &str, step: isize) -> Vec<Eff
 pub(super) fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
     // What is on the screen decides: a combination of a signed layer need not be signed.
     let signed = state.view().signed(state);
-    let now = if signed { state.look.signed_colormap } else { state.look.colormap };
+    let now = if signed { state.display.look.signed_colormap } else { state.display.look.colormap };
     let mut chosen = choose(state, now, argument, step);
     // The middle of a diverging map means 0: it says nothing where that is the least value.
     while argument.is_empty() && !signed && chosen.is_diverging() {
         chosen = chosen.step(step);
     }
     if signed {
-        state.look.signed_colormap = chosen;
+        state.display.look.signed_colormap = chosen;
     } else if chosen.is_diverging() && chosen != now {
         state.complain(format!("{chosen} diverges from 0: it is for values below 0 and above"));
     } else {
-        state.look.colormap = chosen;
+        state.display.look.colormap = chosen;
     }
     Vec::new()
 }
 
 pub(super) fn range(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    let chosen: RangeMode = choose(state, state.look.range, argument, step);
-    state.look.range = chosen;
+    let chosen: RangeMode = choose(state, state.display.look.range, argument, step);
+    state.display.look.range = chosen;
     Vec::new()
 }
 
@@ -76,16 +76,16 @@ pub(super) fn resize(state: &mut State, larger: bool) -> Vec<Effect> {
         let step = if larger { 10 } else { -10 };
         state.explain.opacity = state.explain.opacity.saturating_add_signed(step).min(100);
     } else if let Some(layout) = super::Layout::of(state) {
-        state.tile = layout.other_tile(state.tile, larger);
+        state.display.tile = layout.other_tile(state.display.tile, larger);
     }
     Vec::new()
 }
 
 pub(super) fn overlay(state: &mut State) -> Vec<Effect> {
-    if state.input.as_ref().is_some_and(|i| i.placement.is_none()) {
+    if state.shown.input.as_ref().is_some_and(|i| i.placement.is_none()) {
         state.complain("an input tensor has no photo to blend with");
     } else {
-        state.over_photo = !state.over_photo;
+        state.display.over_photo = !state.display.over_photo;
     }
     Vec::new()
 }

@@ -2,6 +2,7 @@
 //! else. It knows no terminal, no threads and no files.
 
 mod command;
+mod effect;
 mod explaining;
 mod inspector;
 mod jobs;
@@ -11,7 +12,9 @@ mod layout;
 mod lists;
 mod looks;
 mod mouse;
+mod opening;
 mod picker;
+mod printing;
 mod questions;
 mod rebuilding;
 mod say;
@@ -24,11 +27,13 @@ pub mod views;
 mod warnings;
 
 pub use command::{COMMANDS, Command};
+pub use effect::{Effect, Msg, Printed};
 pub use explaining::Explaining;
 pub use jobs::{Doing, name as job_name};
 pub use keys::{load_keys, markdown_table};
 pub use knocking::instead_words;
 pub use layout::{Grid, Layout, MapPlace};
+pub use opening::first_layer;
 pub use picker::{Overlay, Picker, PickerItem, PickerKind};
 pub use rebuilding::{Rebuilding, What};
 pub use say::Given;
@@ -41,4 +46,4 @@ pub use crate::session::ask::{
     Cells, ChannelStatistics, Curve, Finding, Found, Heatmap, Job, Judgement, KernelInfo, LaneName,
     PlaneKind, Rebuilt, Slice,
 };
-pub use update::{Effect, Msg, Printed, demand, first_layer, start, update};
+pub use update::{demand, start, update};

@@ -25,7 +25,7 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         MouseKind::WheelDown => state.view().go(state, Move::PageDown),
         MouseKind::Drag => state.view().press(state, x, y),
         MouseKind::Press => {
-            state.pane = Pane::View;
+            state.cursor.pane = Pane::View;
             let double = is_double(state, mouse);
             state.view().press(state, x, y);
             if double {
@@ -44,12 +44,12 @@ fn in_layers(state: &mut State, layout: &Layout, mouse: Mouse) -> Vec<Effect> {
         MouseKind::WheelUp => at.saturating_sub(3),
         MouseKind::WheelDown => (at + 3).min(rows.len().saturating_sub(1)),
         MouseKind::Press if inner.contains(mouse.column, mouse.row) => {
-            state.list_top + usize::from(mouse.row - inner.y)
+            state.cursor.list_top + usize::from(mouse.row - inner.y)
         }
         MouseKind::Press | MouseKind::Drag => return Vec::new(),
     };
     let Some(row) = rows.get(wanted) else { return Vec::new() };
-    state.pane = Pane::Layers;
+    state.cursor.pane = Pane::Layers;
     command::choose_row(state, row);
     if mouse.kind == MouseKind::Press && is_double(state, mouse) {
         return command::open(state);

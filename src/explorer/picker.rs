@@ -105,7 +105,8 @@ impl Picker {
 }
 
 fn command_item(state: &State, command: &super::Command) -> PickerItem {
-    let keys: Vec<String> = state.keys.keys_of(command.name).iter().map(Key::to_string).collect();
+    let keys: Vec<String> =
+        state.setup.keys.keys_of(command.name).iter().map(Key::to_string).collect();
     let note = match command.argument {
         "" => command.doc.to_string(),
         argument => format!("{} [{argument}]", command.doc),
@@ -124,7 +125,7 @@ fn layer_items(state: &State) -> Vec<PickerItem> {
 
 /// Classes, the likeliest first.
 fn class_items(state: &State) -> Vec<PickerItem> {
-    let (Some(network), Some(outcome)) = (&state.network, &state.outcome) else {
+    let (Some(network), Some(outcome)) = (&state.shown.network, &state.shown.outcome) else {
         return Vec::new();
     };
     let item = |(class, score): &(usize, f32)| PickerItem {
@@ -213,9 +214,9 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
 }
 
 fn help_key(state: &State, scroll: usize, key: Key) -> Option<usize> {
-    let page = usize::from(state.screen.1).saturating_sub(6).max(1);
+    let page = usize::from(state.terminal.size.1).saturating_sub(6).max(1);
     let last = COMMANDS.len().saturating_sub(1);
-    match state.keys.command(key) {
+    match state.setup.keys.command(key) {
         Some("down") => Some((scroll + 1).min(last)),
         Some("up") => Some(scroll.saturating_sub(1)),
         Some("page-down") => Some((scroll + page).min(last)),

@@ -9,9 +9,9 @@ pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
         return command::pick(state, PickerKind::Class);
     }
-    let classes = state.network.as_ref().map_or(&[][..], |network| &network.classes);
+    let classes = state.shown.network.as_ref().map_or(&[][..], |network| &network.classes);
     match find_class(classes, name) {
-        Ok(class) => (state.class, state.explain.target) = (Some(class), None),
+        Ok(class) => (state.cursor.class, state.explain.target) = (Some(class), None),
         Err(error) => state.complain(error.to_string()),
     }
     Vec::new()
@@ -34,7 +34,7 @@ pub(super) fn compare(state: &mut State, name: &str) -> Vec<Effect> {
 }
 
 pub(super) fn drives(state: &mut State, unit: bool) -> Vec<Effect> {
-    let (layer, channel) = (state.layer, state.channel);
+    let (layer, channel) = (state.cursor.layer, state.cursor.channel);
     let (row, column) = state.view().unit(state);
     if state.layer_info().is_none() || state.explains() {
         state.complain("choose a channel in the views of maps first");

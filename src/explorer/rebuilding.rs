@@ -1,6 +1,7 @@
 //! What the Rebuild view makes.
 
 use super::State;
+use super::views::ViewId;
 use crate::base::{Choice, LayerId};
 use crate::session::ask::{Dream, Goal, Inversion, Job, Maximisation, Rebuild, Target, Wish};
 
@@ -67,15 +68,15 @@ impl Choice for What {
 impl State {
     /// Whether the Rebuild view is on the screen.
     pub fn rebuilds(&self) -> bool {
-        self.view().name() == "Rebuild"
+        self.view == ViewId::Rebuild
     }
 
     /// What the Rebuild view makes of the chosen layer, channel or class.
     pub fn rebuild_now(&self) -> Option<Job> {
         let Rebuilding { what, iterations, seed } = self.rebuild;
-        let (layer, channel) = (self.layer, self.channel);
+        let (layer, channel) = (self.cursor.layer, self.cursor.channel);
         let of_channel = Target::Channel { layer, channel };
-        let (row, column) = self.cursor;
+        let (row, column) = self.cursor.unit;
         let invert = |channels| Wish::Invert(Inversion { layer, channels, iterations, seed });
         let maximise = |target| Wish::Maximise(Maximisation { target, iterations, seed });
         let dream = |goal| Wish::Dream(Dream { goal, iterations, seed });
@@ -94,17 +95,18 @@ impl State {
     /// What is made, in words.
     pub fn rebuild_words(&self) -> String {
         let name = |layer: LayerId| self.layers().get(layer.0).map_or("", |info| &info.name);
-        let (layer, channel) = (name(self.layer), self.channel);
+        let (layer, channel) = (name(self.cursor.layer), self.cursor.channel);
         match self.rebuild.what {
             What::InvertLayer => format!("what {layer} knows of the photo"),
             What::InvertChannel => format!("what channel {channel} of {layer} knows of the photo"),
             What::MaximiseChannel => format!("what channel {channel} of {layer} answers most to"),
             What::MaximiseUnit => {
-                let (row, column) = self.cursor;
+                let (row, column) = self.cursor.unit;
                 format!("what unit ({channel}, {row}, {column}) of {layer} answers most to")
             }
             What::MaximiseClass => {
                 let label = self
+                    .shown
                     .network
                     .as_ref()
                     .zip(self.class())

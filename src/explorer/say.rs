@@ -16,7 +16,8 @@ pub struct Given {
 /// The command that shows what the view shows.
 pub(super) fn command_line(state: &State) -> String {
     let mut words = vec!["convscope".to_string()];
-    let photo = state.photos.get(state.shown).map(|photo| photo.text()).unwrap_or_default();
+    let photo =
+        state.wanted.photos.get(state.shown.photo).map(|photo| photo.text()).unwrap_or_default();
     let layer = state.layer_info().map(|l| l.name.clone()).unwrap_or_default();
     let seen = state.view().seen(state);
     // A command refuses flags that it does not use.
@@ -44,16 +45,16 @@ pub(super) fn command_line(state: &State) -> String {
         }
         None => words.extend(["stats".into(), photo]),
     }
-    if state.model != ModelRef::Builtin {
-        words.extend(["--model".into(), state.model.text(&state.catalogue)]);
+    if state.wanted.model != ModelRef::Builtin {
+        words.extend(["--model".into(), state.wanted.model.text(&state.setup.catalogue)]);
     }
     if !is_statistics {
         words.extend(look_flags(state));
     }
-    words.extend(state.flags.network.iter().cloned());
+    words.extend(state.setup.flags.network.iter().cloned());
     if !is_weights {
         words.extend(knock_out_flags(state));
-        words.extend(state.flags.run.iter().cloned());
+        words.extend(state.setup.flags.run.iter().cloned());
     }
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")
@@ -66,7 +67,7 @@ fn explain_flags(state: &State) -> Vec<String> {
         state.layers().get(layer.0).map(|info| info.name.clone()).unwrap_or_default()
     };
     if state.explain.method.takes_layer() {
-        flags.extend(["--layer".into(), name(state.layer)]);
+        flags.extend(["--layer".into(), name(state.cursor.layer)]);
     }
     match state.target() {
         Some(Target::Class(class)) => flags.extend(["--class".into(), class.to_string()]),
@@ -87,18 +88,18 @@ fn explain_flags(state: &State) -> Vec<String> {
 /// The command that makes what the Rebuild view makes.
 fn rebuild_line(state: &State, photo: String) -> Vec<String> {
     let layer = state.layer_info().map(|info| info.name.clone()).unwrap_or_default();
-    let channel = || ["--channel".to_string(), state.channel.to_string()];
+    let channel = || ["--channel".to_string(), state.cursor.channel.to_string()];
     let mut words: Vec<String> = match state.rebuild.what {
         What::InvertLayer => vec!["invert".into(), photo],
         What::InvertChannel => {
-            vec!["invert".into(), photo, "--channels".into(), state.channel.to_string()]
+            vec!["invert".into(), photo, "--channels".into(), state.cursor.channel.to_string()]
         }
         What::DreamLayer => vec!["dream".into(), photo],
         What::DreamChannel => ["dream".to_string(), photo].into_iter().chain(channel()).collect(),
         What::MaximiseChannel => ["dream".to_string()].into_iter().chain(channel()).collect(),
         What::MaximiseUnit => {
-            let (row, column) = state.cursor;
-            let unit = format!("{},{row},{column}", state.channel);
+            let (row, column) = state.cursor.unit;
+            let unit = format!("{},{row},{column}", state.cursor.channel);
             vec!["dream".into(), "--unit".into(), unit]
         }
         What::MaximiseClass => {
@@ -125,7 +126,7 @@ fn knock_out_flags(state: &State) -> Vec<String> {
         let layer = state.layers().get(knock.layer.0).map_or("", |info| info.name.as_str());
         ["--knock-out".to_string(), knock.text(layer)]
     };
-    state.shown_knock_outs.iter().flat_map(flag).collect()
+    state.shown.knock_outs.iter().flat_map(flag).collect()
 }
 
 fn planes(maps: &[PlaneKind]) -> Vec<String> {
@@ -142,14 +143,17 @@ fn planes(maps: &[PlaneKind]) -> Vec<String> {
 
 fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
     let mut flags = Vec::new();
-    if state.inputs {
-        flags.extend(["--channels".into(), state.channel.to_string()]);
+    if state.display.inputs {
+        flags.extend(["--channels".into(), state.cursor.channel.to_string()]);
     } else {
         let channels: Vec<usize> = kernels.iter().map(|(kernel, _)| *kernel).collect();
         flags.extend(["--channels".into(), ranges(&channels)]);
     }
-    let slice =
-        if state.inputs { Some(&Slice::Input(state.slice)) } else { kernels.first().map(|k| &k.1) };
+    let slice = if state.display.inputs {
+        Some(&Slice::Input(state.cursor.slice))
+    } else {
+        kernels.first().map(|k| &k.1)
+    };
     if let Some(Slice::Input(input)) = slice {
         flags.extend(["--slice".into(), input.to_string()]);
     }
@@ -161,14 +165,14 @@ fn look_flags(state: &State) -> Vec<String> {
     let mut flags = Vec::new();
     let signed = state.view().signed(state);
     let (chosen, usual) = match signed {
-        true => (state.look.signed_colormap, state.usual_look.signed_colormap),
-        false => (state.look.colormap, state.usual_look.colormap),
+        true => (state.display.look.signed_colormap, state.setup.usual_look.signed_colormap),
+        false => (state.display.look.colormap, state.setup.usual_look.colormap),
     };
     if chosen != usual && !state.rebuilds() {
         flags.extend(["--colormap".into(), chosen.name().into()]);
     }
-    if !state.rebuilds() && state.look.range != state.usual_look.range {
-        flags.extend(["--range".into(), state.look.range.name().into()]);
+    if !state.rebuilds() && state.display.look.range != state.setup.usual_look.range {
+        flags.extend(["--range".into(), state.display.look.range.name().into()]);
     }
     flags
 }
@@ -186,14 +190,14 @@ fn quoted(word: &str) -> String {
 /// Network, photo, layer, maps, range: the lines below an exported picture.
 pub(super) fn caption(state: &State) -> Vec<String> {
     let mut first = Vec::new();
-    if let Some(network) = &state.network {
+    if let Some(network) = &state.shown.network {
         first.push(format!("{} ({})", network.name, network.source));
     }
     let on_photo = !matches!(state.view().seen(state), Some(Seen::Kernels { .. }));
-    if let Some(input) = state.input.as_ref().filter(|_| on_photo) {
+    if let Some(input) = state.shown.input.as_ref().filter(|_| on_photo) {
         first.push(format!("{} {}x{}", input.name, input.shape.w, input.shape.h));
     }
-    first.push(state.device.clone());
+    first.push(state.device.label.clone());
     let mut second = Vec::new();
     if let Some(layer) = state.layer_info() {
         second.push(format!("{} {}", layer.name, layer.shape));
@@ -203,7 +207,7 @@ pub(super) fn caption(state: &State) -> Vec<String> {
             second.push(match maps.as_slice() {
                 [PlaneKind::Channel(channel)] => format!("channel {channel}"),
                 [PlaneKind::Combined(how)] => format!("{how} of all channels"),
-                maps => format!("{} channels by {}", maps.len(), state.sort),
+                maps => format!("{} channels by {}", maps.len(), state.display.sort),
             });
             if over_photo {
                 second.push("over the photo".into());
@@ -222,8 +226,8 @@ pub(super) fn caption(state: &State) -> Vec<String> {
             second.push(format!("{} of {}", state.explain.method.name(), state.target_words()));
         }
         Some(Seen::Kernels { kernels, .. }) => {
-            second.push(match (state.inputs, kernels.first()) {
-                (true, _) => format!("inputs of kernel {}", state.channel),
+            second.push(match (state.display.inputs, kernels.first()) {
+                (true, _) => format!("inputs of kernel {}", state.cursor.channel),
                 (false, Some((_, Slice::Input(input)))) => {
                     format!("{} kernels, input {input}", kernels.len())
                 }
@@ -232,7 +236,7 @@ pub(super) fn caption(state: &State) -> Vec<String> {
         }
         None => {}
     }
-    let (map, mode) = state.look.resolve(state.view().signed(state));
+    let (map, mode) = state.display.look.resolve(state.view().signed(state));
     if state.explains() {
         second.push(map.to_string());
     } else if !state.rebuilds() {
@@ -248,7 +252,7 @@ pub(super) fn caption(state: &State) -> Vec<String> {
 
 /// `convscope-resnet50-layer1.0.relu-5`.
 pub(super) fn file_stem(state: &State) -> String {
-    let model = state.model.text(&state.catalogue);
+    let model = state.wanted.model.text(&state.setup.catalogue);
     let model = model.rsplit('/').next().unwrap_or_default().to_string();
     let model = model.split(".safetensors").next().unwrap_or_default().to_string();
     let mut parts = vec!["convscope".to_string(), model];

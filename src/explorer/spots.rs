@@ -24,8 +24,8 @@ impl State {
     /// Every place for a picture on the screen as it is now; none where something stands over it, or
     /// where the terminal shows no pictures.
     pub fn spots(&self) -> Vec<Spot> {
-        let Some(cell) = self.real else { return Vec::new() };
-        if self.overlay.is_some() || self.inspector_over {
+        let Some(cell) = self.terminal.cell_pixels else { return Vec::new() };
+        if self.overlay.is_some() || self.display.inspector_over {
             return Vec::new();
         }
         let mut pictures = self.view().pictures(self);
@@ -49,7 +49,7 @@ impl State {
     fn photo_picture(&self) -> Option<Picture> {
         let rect = self.photo_place()?;
         let of = self.photo_request()?;
-        let shape = self.input.as_ref()?.shape;
+        let shape = self.shown.input.as_ref()?.shape;
         let mark =
             self.field_box().map(|(rows, columns)| Mark { rows, columns, of: (shape.h, shape.w) });
         Some(Picture { rect, of, mark })
@@ -57,7 +57,7 @@ impl State {
 
     /// The pixels for a spot, where they are known.
     pub fn pixels(&self, spot: &Spot) -> Option<&std::sync::Arc<Pixels>> {
-        match self.known.get(&spot.request)? {
+        match self.answers.get(&spot.request)? {
             Answer::Picture(picture) => Some(picture),
             _ => None,
         }

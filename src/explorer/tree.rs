@@ -84,16 +84,16 @@ pub fn blocks(layers: &[LayerInfo]) -> BTreeSet<String> {
 impl State {
     /// The visible rows of the list.
     pub fn tree(&self) -> Vec<Row> {
-        rows(self.layers(), &self.folded)
+        rows(self.layers(), &self.cursor.folded)
     }
 
     /// The row of the chosen layer: its group's where that was chosen, else its own.
     pub fn tree_row(&self, rows: &[Row]) -> usize {
-        let chosen = |r: &&Row| r.layer == self.layer && r.group == self.group;
+        let chosen = |r: &&Row| r.layer == self.cursor.layer && r.group == self.cursor.group;
         let by = |f: &dyn Fn(&&Row) -> bool| rows.iter().position(|r| f(&r));
         by(&chosen)
-            .or_else(|| by(&|r| r.layer == self.layer && r.group.is_none()))
-            .or_else(|| by(&|r| r.layer == self.layer))
+            .or_else(|| by(&|r| r.layer == self.cursor.layer && r.group.is_none()))
+            .or_else(|| by(&|r| r.layer == self.cursor.layer))
             .unwrap_or(0)
     }
 
@@ -104,17 +104,17 @@ impl State {
         let (at, height) = (self.tree_row(&rows), usize::from(layout.layers.inner().height));
         let last_top = rows.len().saturating_sub(height);
         let lowest = (at + 1).saturating_sub(height);
-        self.list_top = self.list_top.clamp(lowest, at.max(lowest)).min(last_top);
+        self.cursor.list_top = self.cursor.list_top.clamp(lowest, at.max(lowest)).min(last_top);
     }
 
     /// Opens the groups around the chosen layer, so that its own row is visible.
     pub(super) fn reveal(&mut self) {
         let layers = self.layers();
-        if self.layer.0 < layers.len() {
-            let (stage, block) = groups(layers, self.layer.0);
-            self.folded.remove(&stage);
+        if self.cursor.layer.0 < layers.len() {
+            let (stage, block) = groups(layers, self.cursor.layer.0);
+            self.cursor.folded.remove(&stage);
             if let Some(block) = block {
-                self.folded.remove(&block);
+                self.cursor.folded.remove(&block);
             }
         }
     }
@@ -123,7 +123,7 @@ impl State {
     pub(super) fn stage_step(&self, forward: bool) -> Option<LayerId> {
         let layers = self.layers();
         let stage = |i: usize| groups(layers, i).0;
-        let here = stage(self.layer.0.min(layers.len().checked_sub(1)?));
+        let here = stage(self.cursor.layer.0.min(layers.len().checked_sub(1)?));
         let ends: Vec<usize> = (0..layers.len())
             .filter(|i| i + 1 == layers.len() || stage(*i) != stage(i + 1))
             .collect();

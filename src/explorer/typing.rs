@@ -20,14 +20,14 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
     if key == LEAVE {
         return vec![Effect::Quit];
     }
-    let keys = state.keys.clone();
+    let keys = state.setup.keys.clone();
     match keys.command(key) {
         // It works everywhere, as in every program.
         Some("suspend") => command::run(state, "suspend", ""),
         _ if state.overlay.is_some() => picker::key(state, key),
         name if waits(state, name) => {
-            if state.ahead.len() < MOST_AHEAD {
-                state.ahead.push(key);
+            if state.waiting.early_keys.len() < MOST_AHEAD {
+                state.waiting.early_keys.push(key);
             }
             Vec::new()
         }
@@ -42,13 +42,13 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
 /// Whether a key has to wait for the first run: its command works on what is not there yet, or it comes after one that
 /// waits. What cancels or leaves never waits.
 fn waits(state: &State, command: Option<&str>) -> bool {
-    let starting = state.outcome.is_none() && state.pending.is_some();
+    let starting = state.shown.outcome.is_none() && state.waiting.request.is_some();
     let needs_run = match command {
         Some("back" | "quit") => return false,
         Some("help" | "command" | "models" | "photos" | "device") | None => false,
         Some(_) => true,
     };
-    starting && (needs_run || !state.ahead.is_empty())
+    starting && (needs_run || !state.waiting.early_keys.is_empty())
 }
 
 /// Pasted text goes into an open list as a whole, and is a path otherwise: it runs no commands.

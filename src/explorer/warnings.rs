@@ -11,9 +11,9 @@ pub(super) fn say_new(state: &mut State, outcome: &Outcome) {
     let first = first.and_then(|i| outcome.layers.get(i));
     let not_finite =
         first.map(|layer| format!("{invalid} values are NaN or infinite, first in {}", layer.name));
-    let network = state.next_network.as_ref().map(|(_, network)| network);
-    let network = network.or(state.network.as_ref()).map(|network| network.warnings.clone());
-    let input = state.next_input.as_ref().map(|input| input.notes.clone());
+    let network = state.waiting.network.as_ref().map(|(_, network)| network);
+    let network = network.or(state.shown.network.as_ref()).map(|network| network.warnings.clone());
+    let input = state.waiting.input.as_ref().map(|input| input.notes.clone());
     let all = [network, input].into_iter().flatten().flatten();
     let mut new: Vec<String> = all
         .chain(outcome.note.clone())

@@ -14,9 +14,9 @@ const STEPS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", 
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.view;
-    let focused = state.pane == Pane::View && state.overlay.is_none();
+    let focused = state.cursor.pane == Pane::View && state.overlay.is_none();
     text::pane(buffer, rect, &title(state), focused);
-    let Some(axis) = axis(state).filter(|_| state.outcome.is_some()) else {
+    let Some(axis) = axis(state).filter(|_| state.shown.outcome.is_some()) else {
         return super::maps::waiting(state, rect, buffer);
     };
     // The stages' names take the last row.
@@ -65,7 +65,7 @@ fn draw_chart(state: &State, chart: Chart, axis: &Axis, rect: Rect, buffer: &mut
     let inner_left = axis.rect.x.saturating_sub(7);
     if inner_left < axis.rect.x {
         text::line(buffer, inner_left, rect.y, 6, chart.name(), theme::PLAIN);
-        let now = values.get(state.layer.0).copied().unwrap_or(0.0);
+        let now = values.get(state.cursor.layer.0).copied().unwrap_or(0.0);
         if rect.height > 1 {
             text::line(buffer, inner_left, rect.y + 1, 6, &words(chart, now), theme::ACCENT);
         }
@@ -74,10 +74,10 @@ fn draw_chart(state: &State, chart: Chart, axis: &Axis, rect: Rect, buffer: &mut
     }
     for (i, layer) in state.layers().iter().enumerate() {
         let (first, end) = axis.columns(i);
-        let chosen = i == state.layer.0;
+        let chosen = i == state.cursor.layer.0;
         // Where several layers share a column, the chosen one is the one to see.
         let shares = i > 0 && axis.columns(i - 1) == (first, end);
-        let hides = axis.columns(state.layer.0) == (first, end);
+        let hides = axis.columns(state.cursor.layer.0) == (first, end);
         if (shares || hides) && !chosen {
             continue;
         }

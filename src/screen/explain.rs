@@ -11,7 +11,7 @@ use crate::explorer::{Curve, Finding, Found, Job, Judgement, Layout, Pane, State
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.view;
-    let focused = state.pane == Pane::View && state.overlay.is_none();
+    let focused = state.cursor.pane == Pane::View && state.overlay.is_none();
     text::pane(buffer, rect, &title(state), focused);
     let (Some(places), true) = (places(state), state.run().is_some()) else {
         return super::maps::waiting(state, rect, buffer);
@@ -56,7 +56,7 @@ fn nothing_yet(state: &State, slot: Slot, place: Rect, buffer: &mut Buffer) {
         "it cannot be had".to_string()
     } else if state.is_quick(&of) || state.is_there(&job) {
         "…".to_string()
-    } else if state.doing.as_ref().is_some_and(|doing| doing.job == job) {
+    } else if state.jobs.running.as_ref().is_some_and(|doing| doing.job == job) {
         "it runs …".to_string()
     } else {
         let passes = state.passes(&of);
@@ -98,7 +98,7 @@ fn words(state: &State, places: &Places, buffer: &mut Buffer) {
         lines.push((words, theme::PLAIN));
     }
     if let Some((_, judgement)) = state.judgement().filter(|_| state.explain.judged) {
-        let outputs = state.network.as_ref().map_or(OutputFunction::Softmax, |n| n.outputs);
+        let outputs = state.shown.network.as_ref().map_or(OutputFunction::Softmax, |n| n.outputs);
         lines.extend(judged(judgement, outputs, usize::from(area.width)));
     } else {
         lines.push((asked.method.doc().to_string(), theme::DIM));

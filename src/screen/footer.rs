@@ -45,7 +45,7 @@ const IN_LAYERS: [(&str, &str); 5] = [
 
 /// Draws the row.
 pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
-    let work = match (&state.progress, &state.doing) {
+    let work = match (&state.waiting.progress, &state.jobs.running) {
         (Some(work), _) => describe(*work, None),
         (None, Some(doing)) => describe(doing.work, Some(doing)),
         (None, None) => String::new(),
@@ -56,7 +56,7 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
         let style = if message.error { theme::ERROR } else { theme::PLAIN };
         return say(&message.text, rect, room.saturating_sub(1), style, buffer);
     }
-    let hints: &[(&str, &str)] = match state.pane {
+    let hints: &[(&str, &str)] = match state.cursor.pane {
         Pane::View if state.explains() => &IN_EXPLAIN,
         Pane::View if state.rebuilds() => &IN_REBUILD,
         Pane::View => &IN_VIEW,
@@ -65,7 +65,7 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
     let mut x = rect.x + 1;
     let keys = move_keys(state);
     let own = state.explains() || state.rebuilds();
-    let moving = (!own || state.pane == Pane::Layers).then_some((keys, "move"));
+    let moving = (!own || state.cursor.pane == Pane::Layers).then_some((keys, "move"));
     for (key, word) in moving
         .into_iter()
         .chain(hints.iter().map(|(commands, word)| (first_keys(state, commands), *word)))
@@ -100,7 +100,7 @@ fn move_keys(state: &State) -> String {
 
 /// The first key of each command; nothing when one of them has none.
 fn first_keys(state: &State, commands: &str) -> String {
-    let first = |c: &str| state.keys.keys_of(c).first().map(ToString::to_string);
+    let first = |c: &str| state.setup.keys.keys_of(c).first().map(ToString::to_string);
     let keys: Option<Vec<String>> = commands.split(' ').map(first).collect();
     keys.unwrap_or_default().join(" ")
 }

@@ -14,7 +14,7 @@ pub fn draw(state: &State, scroll: usize, rect: Rect, buffer: &mut Buffer) {
     for (i, command) in COMMANDS.iter().enumerate().skip(first).take(height) {
         let y = inner.y + (i - first) as u16;
         let keys: Vec<String> =
-            state.keys.keys_of(command.name).iter().map(Key::to_string).collect();
+            state.setup.keys.keys_of(command.name).iter().map(Key::to_string).collect();
         let keys = format!("{:<13}", keys.join(" "));
         text::column(buffer, inner, 1, y, &keys, theme::ACCENT);
         text::column(buffer, inner, 15, y, &format!("{:<15}", command.name), theme::DIM);

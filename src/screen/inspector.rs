@@ -28,7 +28,7 @@ pub fn draw_strip(state: &State, rect: Rect, buffer: &mut Buffer) {
         return;
     }
     let mut parts = Vec::new();
-    if let (Some(network), Some(outcome)) = (&state.network, &state.outcome)
+    if let (Some(network), Some(outcome)) = (&state.shown.network, &state.shown.outcome)
         && let Some((class, score)) = outcome.ranked.get(state.class_place().unwrap_or(0))
         && let Some(label) = network.classes.get(*class)
     {
@@ -37,7 +37,7 @@ pub fn draw_strip(state: &State, rect: Rect, buffer: &mut Buffer) {
     if let Some(of) = chosen(state) {
         let numbers = format!(
             " · channel {} mean {} max {} zeros {}",
-            state.channel,
+            state.cursor.channel,
             significant(of.mean as f32),
             significant(of.max),
             percent(of.sparsity())
@@ -49,7 +49,7 @@ pub fn draw_strip(state: &State, rect: Rect, buffer: &mut Buffer) {
 }
 
 fn chosen(state: &State) -> Option<&ChannelStatistics> {
-    state.statistics()?.channels.get(state.channel)
+    state.statistics()?.channels.get(state.cursor.channel)
 }
 
 /// Writes down the pane until it is full.
@@ -112,7 +112,7 @@ fn photo(state: &State, pen: &mut Pen) {
     if let Some(cells) = state.photo_cells() {
         heatmap::cells(pen.buffer, place, cells);
         field_box(state, place, pen.buffer);
-    } else if state.input.as_ref().is_some_and(|i| i.placement.is_none()) {
+    } else if state.shown.input.as_ref().is_some_and(|i| i.placement.is_none()) {
         text::line(pen.buffer, place.x, place.y, place.width, "an input tensor", theme::DIM);
     }
     pen.y += rows;
@@ -120,7 +120,9 @@ fn photo(state: &State, pen: &mut Pen) {
 
 /// The receptive field of the unit in question as a box on the photo.
 fn field_box(state: &State, place: Rect, buffer: &mut Buffer) {
-    let (Some((rows, columns)), Some(input)) = (state.field_box(), &state.input) else { return };
+    let (Some((rows, columns)), Some(input)) = (state.field_box(), &state.shown.input) else {
+        return;
+    };
     if columns.1 <= columns.0 || rows.1 <= rows.0 {
         return;
     }
@@ -141,7 +143,9 @@ fn field_box(state: &State, place: Rect, buffer: &mut Buffer) {
 const CLASSES: usize = 5;
 
 fn classes(state: &State, pen: &mut Pen) {
-    let (Some(network), Some(outcome)) = (&state.network, &state.outcome) else { return };
+    let (Some(network), Some(outcome)) = (&state.shown.network, &state.shown.outcome) else {
+        return;
+    };
     if outcome.ranked.is_empty() {
         return;
     }
@@ -224,10 +228,10 @@ impl Columns {
 fn channel(state: &State, pen: &mut Pen) {
     let (Some(of), Some(layer)) = (chosen(state), state.layer_info()) else { return };
     let of = *of;
-    pen.section(&format!("Channel {} of {}", state.channel, layer.shape.c));
+    pen.section(&format!("Channel {} of {}", state.cursor.channel, layer.shape.c));
     pen.pair("mean", &format!("{} ± {}", significant(of.mean as f32), significant(of.std as f32)));
     pen.pair("range", &format!("{} .. {}", significant(of.min), significant(of.max)));
-    let dead = state.statistics().is_some_and(|s| s.is_dead(state.channel));
+    let dead = state.statistics().is_some_and(|s| s.is_dead(state.cursor.channel));
     let dead = if dead { "  dead †" } else { "" };
     pen.pair("zeros", &format!("{}{dead}", percent(of.sparsity())));
     if of.invalid > 0 {
@@ -276,21 +280,21 @@ fn layer(state: &State, pen: &mut Pen) {
     }
     let (rows, columns) = (layer.field.rows.size, layer.field.columns.size);
     let field = if rows == columns { format!("{rows} px") } else { format!("{columns}x{rows} px") };
-    let of = state.input.as_ref().map_or(String::new(), |i| format!(" of {}", i.shape.w));
+    let of = state.shown.input.as_ref().map_or(String::new(), |i| format!(" of {}", i.shape.w));
     pen.pair("field", &format!("{field}{of}"));
 }
 
 /// How photos are made ready, what was left out or is odd, and what the files do not say.
 fn network(state: &State, pen: &mut Pen) {
-    let Some(network) = &state.network else { return };
+    let Some(network) = &state.shown.network else { return };
     pen.section("Network");
     pen.pair("classes", &network.classes.len().to_string());
     let parameters: u64 = network.layers.iter().map(|l| l.parameters).sum();
     pen.pair("params", &short_count(parameters));
     let products: u64 = state.layers().iter().map(|l| l.multiply_adds).sum();
     pen.pair("mult-add", &short_count(products));
-    let of_input = state.input.iter().flat_map(|input| &input.notes);
-    let of_run = state.outcome.iter().filter_map(|outcome| outcome.note.as_ref());
+    let of_input = state.shown.input.iter().flat_map(|input| &input.notes);
+    let of_run = state.shown.outcome.iter().filter_map(|outcome| outcome.note.as_ref());
     let odd = network.warnings.iter().chain(of_input).chain(of_run);
     for note in [&network.recipe].into_iter().chain(odd).chain(&network.notes) {
         pen.words(note);

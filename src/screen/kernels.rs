@@ -9,7 +9,7 @@ use crate::explorer::{KernelInfo, Layout, Pane, Slice, State, views};
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.view;
-    let focused = state.pane == Pane::View && state.overlay.is_none();
+    let focused = state.cursor.pane == Pane::View && state.overlay.is_none();
     text::pane(buffer, rect, &title(state), focused);
     let (Some(grid), Some(page)) = (state.grid(), views::kernels::page(state)) else {
         return nothing(state, rect, buffer);
@@ -48,8 +48,8 @@ fn title(state: &State) -> String {
     let KernelInfo { shape: [out, inside, h, w], color, layer, .. } = *kernels;
     let name = state.layers().get(layer.0).map(|l| l.name.clone()).unwrap_or_default();
     let mut parts = vec![name];
-    if state.inputs {
-        parts.push(format!("{inside} inputs of kernel {} · {h}x{w}", state.channel));
+    if state.display.inputs {
+        parts.push(format!("{inside} inputs of kernel {} · {h}x{w}", state.cursor.channel));
     } else {
         parts.push(format!("{out} kernels of {inside}x{h}x{w}"));
         let input = views::kernels::input(state, kernels);
@@ -58,15 +58,15 @@ fn title(state: &State) -> String {
     if let Some(page) = views::kernels::page(state).filter(|p| p.pages > 1) {
         parts.push(format!("page {}/{}", page.index + 1, page.pages));
     }
-    if !state.inputs {
-        parts.push(format!("by {}", state.sort));
+    if !state.display.inputs {
+        parts.push(format!("by {}", state.display.sort));
     }
     parts.join(" · ")
 }
 
 /// The number and, where there is room, the norm of the kernel.
 fn caption(state: &State, (kernel, slice): views::kernels::Tile, width: u16) -> String {
-    if let (true, Slice::Input(input)) = (state.inputs, slice) {
+    if let (true, Slice::Input(input)) = (state.display.inputs, slice) {
         return input.to_string();
     }
     let norm = state.kernels().and_then(|kernels| kernels.norms.get(kernel));

@@ -13,13 +13,13 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
     if rect.is_empty() {
         return;
     }
-    let focused = state.pane == Pane::Layers && state.overlay.is_none();
+    let focused = state.cursor.pane == Pane::Layers && state.overlay.is_none();
     let inner = text::pane(buffer, rect, "Layers", focused);
     text::label_right(buffer, rect, rect.y, "zeros", theme::DIM);
     let rows = state.tree();
     let chosen = state.tree_row(&rows);
     let height = usize::from(inner.height);
-    let first = state.list_top;
+    let first = state.cursor.list_top;
     for (i, row) in rows.iter().enumerate().skip(first).take(height) {
         let y = inner.y + (i - first) as u16;
         draw_row(state, row, i == chosen, focused, Rect::new(inner.x, y, inner.width, 1), buffer);
@@ -91,7 +91,7 @@ fn short_shape(shape: Shape) -> String {
 
 /// What the chosen layer's zeros and dead channels are.
 fn foot(state: &State) -> String {
-    let Some(summary) = state.summary(state.layer) else { return String::new() };
+    let Some(summary) = state.summary(state.cursor.layer) else { return String::new() };
     let zeros = crate::base::percent(summary.sparsity);
     match summary.dead {
         0 => format!("{zeros} zeros"),

@@ -9,7 +9,7 @@ use crate::explorer::{Layout, MapPlace, Pane, State, views};
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.view;
-    let focused = state.pane == Pane::View && state.overlay.is_none();
+    let focused = state.cursor.pane == Pane::View && state.overlay.is_none();
     text::pane(buffer, rect, &title(state), focused);
     let Some(shape) = state.layer_info().map(|l| l.shape).filter(|_| state.run().is_some()) else {
         return super::maps::waiting(state, rect, buffer);
@@ -33,12 +33,12 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
 fn title(state: &State) -> String {
     let Some(layer) = state.layer_info() else { return "Map".to_string() };
     let Shape { c, h, w, .. } = layer.shape;
-    let what = match state.combine {
+    let what = match state.display.combine {
         Some(how) => format!("{how} of {c} channels"),
-        None => format!("channel {} of {c}", state.channel),
+        None => format!("channel {} of {c}", state.cursor.channel),
     };
     let change = if state.shows_difference() { " · change by the knock-outs" } else { "" };
-    let photo = if state.over_photo { " · over the photo" } else { "" };
+    let photo = if state.display.over_photo { " · over the photo" } else { "" };
     let colours = views::map::heatmap(state)
         .map(|map| format!(" · {} · {}", map.colormap, heatmap::mode(map)))
         .unwrap_or_default();
@@ -47,7 +47,7 @@ fn title(state: &State) -> String {
 
 /// `(12, 5) = 2.31 → photo 96..186, 40..130`: row and column, then the photo's columns and rows.
 fn cursor(state: &State) -> String {
-    let (row, column) = state.cursor;
+    let (row, column) = state.cursor.unit;
     let mut text = format!("({row}, {column})");
     if let Some(value) = views::map::value(state) {
         text += &format!(" = {}", significant(value));
@@ -90,8 +90,8 @@ fn cross(state: &State, shape: Shape, place: MapPlace, inner: Rect, buffer: &mut
     if picture.is_empty() {
         return;
     }
-    let x = cell_of(state.cursor.1, shape.w, picture.x, picture.width);
-    let y = cell_of(state.cursor.0, shape.h, picture.y, picture.height);
+    let x = cell_of(state.cursor.unit.1, shape.w, picture.x, picture.width);
+    let y = cell_of(state.cursor.unit.0, shape.h, picture.y, picture.height);
     heatmap::over(buffer, x, y, "╋");
     let mark = theme::CHOSEN;
     if place.ruler > 0 {

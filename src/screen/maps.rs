@@ -9,7 +9,7 @@ use crate::explorer::{Layout, Pane, PlaneKind, State, views};
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.view;
-    let focused = state.pane == Pane::View && state.overlay.is_none();
+    let focused = state.cursor.pane == Pane::View && state.overlay.is_none();
     text::pane(buffer, rect, &title(state), focused);
     let (Some(grid), Some(page)) = (state.grid(), views::maps::page(state)) else {
         return waiting(state, rect, buffer);
@@ -31,7 +31,8 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
 /// What stands in the view while nothing is known yet.
 pub fn waiting(state: &State, rect: Rect, buffer: &mut Buffer) {
     let line = rect.inner().centred(rect.inner().width.min(76), 1);
-    let (words, style) = match (&state.progress, &state.network, &state.failure) {
+    let (words, style) = match (&state.waiting.progress, &state.shown.network, &state.shown.failure)
+    {
         (None, None, Some(failure)) => (failure.as_str(), theme::ERROR),
         (_, None, _) => ("reading the network …", theme::DIM),
         (Some(_), Some(_), _) => ("running the network …", theme::DIM),
@@ -45,7 +46,7 @@ fn title(state: &State) -> String {
     let Some(layer) = state.layer_info() else { return "Maps".to_string() };
     let shape = layer.shape;
     let mut parts = vec![layer.name.clone()];
-    match state.combine {
+    match state.display.combine {
         Some(how) => parts.push(format!("{how} of {} channels", shape.c)),
         None if shape.flat => parts.push(count(shape.c, "value")),
         None => parts.push(format!("{} of {}x{}", count(shape.c, "map"), shape.h, shape.w)),
@@ -53,13 +54,13 @@ fn title(state: &State) -> String {
     if let Some(page) = views::maps::page(state).filter(|p| p.pages > 1) {
         parts.push(format!("page {}/{}", page.index + 1, page.pages));
     }
-    if state.sort != SortOrder::Index || state.combine.is_none() {
-        parts.push(format!("by {}", state.sort));
+    if state.display.sort != SortOrder::Index || state.display.combine.is_none() {
+        parts.push(format!("by {}", state.display.sort));
     }
     if state.shows_difference() {
         parts.push("change by the knock-outs".to_string());
     }
-    if state.over_photo {
+    if state.display.over_photo {
         parts.push("over the photo".to_string());
     }
     parts.join(" · ")
@@ -75,7 +76,7 @@ fn caption(state: &State, what: PlaneKind, width: u16) -> String {
     let Some(of) = statistics.and_then(|s| s.channels.get(channel)) else {
         return channel.to_string();
     };
-    let value = match state.sort {
+    let value = match state.display.sort {
         SortOrder::Index | SortOrder::Mean => significant(of.mean as f32),
         SortOrder::Max => significant(of.max),
         SortOrder::Sparsity => crate::base::percent(of.sparsity()),

@@ -24,25 +24,28 @@ use ratatui::buffer::Buffer;
 pub use pictures::{Cover, NoPictures, Pictures};
 
 pub use crate::explorer::Spot;
+use crate::explorer::views::ViewId;
 use crate::explorer::{Layout, Overlay, State};
 
 type DrawView = fn(&State, &Layout, &mut Buffer);
 
-/// How each view is drawn, by its name.
-const VIEWS: [(&str, DrawView); 6] = [
-    ("Maps", maps::draw),
-    ("Map", map::draw),
-    ("Kernels", kernels::draw),
-    ("Depth", depth::draw),
-    ("Explain", explain::draw),
-    ("Rebuild", rebuild::draw),
-];
+/// How a view is drawn.
+fn drawing(view: ViewId) -> DrawView {
+    match view {
+        ViewId::Maps => maps::draw,
+        ViewId::Map => map::draw,
+        ViewId::Kernels => kernels::draw,
+        ViewId::Depth => depth::draw,
+        ViewId::Explain => explain::draw,
+        ViewId::Rebuild => rebuild::draw,
+    }
+}
 
 /// Draws the whole screen; where a real picture stands, its cells give way to it.
 pub fn draw(state: &State, pictures: &dyn Pictures, buffer: &mut Buffer) {
     draw_cells(state, buffer);
     pictures::give_way(state, pictures, buffer);
-    theme::apply(state.theme, buffer);
+    theme::apply(state.terminal.theme, buffer);
 }
 
 fn draw_cells(state: &State, buffer: &mut Buffer) {
@@ -53,12 +56,9 @@ fn draw_cells(state: &State, buffer: &mut Buffer) {
     title::draw(state, &layout, buffer);
     inspector::draw_strip(state, layout.strip, buffer);
     layers::draw(state, layout.layers, buffer);
-    let name = state.view().name();
-    if let Some((_, draw_view)) = VIEWS.iter().find(|(view, _)| *view == name) {
-        draw_view(state, &layout, buffer);
-    }
+    drawing(state.view)(state, &layout, buffer);
     inspector::draw(state, layout.inspector, buffer);
-    if state.inspector_over && layout.inspector.is_empty() {
+    if state.display.inspector_over && layout.inspector.is_empty() {
         inspector::draw(state, layout.inspector_overlay(), buffer);
     }
     match &state.overlay {

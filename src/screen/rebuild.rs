@@ -11,7 +11,7 @@ use crate::explorer::{Finding, Found, Layout, Pane, Rebuilt, State};
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.view;
-    let focused = state.pane == Pane::View && state.overlay.is_none();
+    let focused = state.cursor.pane == Pane::View && state.overlay.is_none();
     let title = format!("{} · {}", state.rebuild.what.name(), state.rebuild_words());
     text::pane(buffer, rect, &title, focused);
     let (Some(places), true) = (places(state), state.run().is_some()) else {
@@ -28,12 +28,13 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     match result(state) {
         Some(cells) => heatmap::cells(buffer, place, cells),
         None => {
-            let words =
-                if state.doing.as_ref().map(|doing| &doing.job) == state.rebuild_now().as_ref() {
-                    "it begins …"
-                } else {
-                    "Enter makes it"
-                };
+            let words = if state.jobs.running.as_ref().map(|doing| &doing.job)
+                == state.rebuild_now().as_ref()
+            {
+                "it begins …"
+            } else {
+                "Enter makes it"
+            };
             let y = place.y + place.height / 2;
             text::line(buffer, place.x, y, place.width, words, theme::DIM);
         }
@@ -56,7 +57,7 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let Finding::Rebuilt { of, photo } = &found.what else { return };
-    let goes_on = state.doing.as_ref().is_some_and(|doing| doing.job == job);
+    let goes_on = state.jobs.running.as_ref().is_some_and(|doing| doing.job == job);
     let mut lines = vec![(progress(state, found, of, goes_on), theme::PLAIN)];
     let room = usize::from(area.width.saturating_sub(21));
     let numbers: Vec<f32> = of.curve.iter().map(|(loss, _)| *loss).collect();

@@ -92,20 +92,20 @@ fn every_colour_map_is_said() {
     explorer.press("2");
     for layer in ["relu", "conv1"] {
         explorer.press("/").type_text(layer).press("Enter");
-        let first = explorer.state.look;
+        let first = explorer.state.display.look;
         let mut seen = 0;
         for _ in 0..12 {
             says_the_same(&mut explorer);
             explorer.press("c");
             seen += 1;
-            if explorer.state.look == first {
+            if explorer.state.display.look == first {
                 break;
             }
         }
         // Diverging ones are for signed values.
         let signed = explorer.state.is_signed();
         let maps = Colormap::ALL.iter().filter(|map| signed || !map.is_diverging());
-        assert_eq!((explorer.state.look, seen), (first, maps.count()), "all of them");
+        assert_eq!((explorer.state.display.look, seen), (first, maps.count()), "all of them");
     }
     explorer
         .press("/")
@@ -120,13 +120,13 @@ fn every_colour_map_is_said() {
 #[test]
 fn what_the_settings_have_is_not_said() {
     let mut explorer = open();
-    explorer.state.usual_look.range = RangeMode::Layer;
-    explorer.state.usual_look.colormap = Colormap::Magma;
+    explorer.state.setup.usual_look.range = RangeMode::Layer;
+    explorer.state.setup.usual_look.colormap = Colormap::Magma;
     explorer.press("2");
     assert!(copied(&mut explorer).ends_with("--print --colormap viridis --range map"));
     explorer.press("r c");
     assert!(copied(&mut explorer).ends_with("--print"));
-    explorer.state.flags.run = vec!["--size".into(), "64x64".into()];
+    explorer.state.setup.flags.run = vec!["--size".into(), "64x64".into()];
     assert!(copied(&mut explorer).ends_with("--print --size 64x64"));
 }
 
@@ -150,7 +150,7 @@ fn kernels_are_said() {
         panic!("no kernels")
     };
     let kernels = vec![(2, Slice::Input(8))];
-    assert_eq!((explorer.state.channel, explorer.state.slice), (2, 8));
+    assert_eq!((explorer.state.cursor.channel, explorer.state.cursor.slice), (2, 8));
     assert!(drawn(&line) == sheet(&explorer, Seen::Kernels { network, layer, kernels, look }));
 }
 

@@ -1,6 +1,7 @@
 //! The Explain view: methods, classes, layers, comparison, judgement.
 
 use convscope::base::SortOrder;
+use convscope::explorer::views::ViewId;
 use convscope::explorer::views::explain::{Slot, cells, places};
 use convscope::explorer::{Effect, Msg, Work, update};
 use convscope::session::ask::{Finding, Job, LaneName, Method, Request, Target};
@@ -30,9 +31,9 @@ fn method(explorer: &Explorer) -> &'static str {
 fn five_explains_the_top_class_at_the_last_maps() {
     let mut explorer = open();
     explorer.press("5");
-    assert_eq!((explorer.state.view().name(), layer(&explorer)), ("Explain", "layer4.1.relu_1"));
+    assert_eq!((explorer.state.view, layer(&explorer)), (ViewId::Explain, "layer4.1.relu_1"));
     assert_eq!(method(&explorer), "grad-cam");
-    let top = explorer.state.outcome.as_ref().unwrap().ranked[0].0;
+    let top = explorer.state.shown.outcome.as_ref().unwrap().ranked[0].0;
     assert_eq!(explorer.state.target(), Some(Target::Class(top)));
     let slots: Vec<Slot> =
         places(&explorer.state).unwrap().pictures.iter().map(|(slot, _)| *slot).collect();
@@ -52,7 +53,7 @@ fn five_explains_the_top_class_at_the_last_maps() {
 fn arrows_go_through_classes_and_methods() {
     let mut explorer = open();
     explorer.press("5");
-    let ranked = explorer.state.outcome.as_ref().unwrap().ranked.clone();
+    let ranked = explorer.state.shown.outcome.as_ref().unwrap().ranked.clone();
     explorer.press("j j");
     assert_eq!(explorer.state.class(), Some(ranked[2].0));
     assert!(whole(&explorer));
@@ -82,10 +83,10 @@ fn long_methods_wait_for_enter() {
     let mut explorer = open();
     explorer.press("5");
     command(&mut explorer, "method occlusion");
-    assert!(!whole(&explorer) && explorer.state.doing.is_none());
+    assert!(!whole(&explorer) && explorer.state.jobs.running.is_none());
     explorer.press("Enter");
     // The test's lanes answer at once.
-    assert!(explorer.state.doing.is_none() && whole(&explorer));
+    assert!(explorer.state.jobs.running.is_none() && whole(&explorer));
     // It is known from now on, for this photo.
     explorer.press("n 5");
     assert!(!whole(&explorer));
@@ -103,13 +104,13 @@ fn one_job_at_a_time_and_browsing_does_not_end_it() {
     let effects = update(state, key("Enter"));
     let [Effect::Job(Request::Job(job))] = effects.as_slice() else { panic!("{effects:?}") };
     let job = job.clone();
-    assert_eq!(state.doing.as_ref().map(|doing| &doing.job), Some(&job));
+    assert_eq!(state.jobs.running.as_ref().map(|doing| &doing.job), Some(&job));
     for keys in ["1", "l", "]", "2", "5", "h"] {
         for effect in update(state, key(keys)) {
             assert!(!matches!(effect, Effect::CancelJob | Effect::Job(_)), "{keys}: {effect:?}");
         }
     }
-    assert!(state.doing.is_some());
+    assert!(state.jobs.running.is_some());
     let work = Work {
         lane: LaneName::Job,
         done: 8,
@@ -117,7 +118,7 @@ fn one_job_at_a_time_and_browsing_does_not_end_it() {
         elapsed: std::time::Duration::from_secs(1),
     };
     update(state, Msg::Progress(work));
-    assert_eq!(state.doing.as_ref().unwrap().work.done, 8);
+    assert_eq!(state.jobs.running.as_ref().unwrap().work.done, 8);
     assert_eq!(update(state, key("Space")), [Effect::PauseJob(true)]);
     assert_eq!(update(state, key("Space")), [Effect::PauseJob(false)]);
     assert!(update(state, key("J")).is_empty(), "another job has to wait");
@@ -125,7 +126,7 @@ fn one_job_at_a_time_and_browsing_does_not_end_it() {
     assert_eq!(update(state, key("Esc")), [Effect::CancelJob]);
     let stopped = Err(convscope::session::ask::SessionError::Cancelled);
     update(state, Msg::Answered(Request::Job(job), stopped));
-    assert!(state.doing.is_none());
+    assert!(state.jobs.running.is_none());
 }
 
 #[test]
@@ -143,10 +144,10 @@ fn a_job_that_goes_on_makes_what_is_seen_of_it_stale() {
         total: 25,
         elapsed: std::time::Duration::from_secs(1),
     };
-    state.doing = Some(convscope::explorer::Doing { job: job.clone(), work, paused: false });
-    let known = state.known.len();
+    state.jobs.running = Some(convscope::explorer::Doing { job: job.clone(), work, paused: false });
+    let known = state.answers.known().count();
     update(state, Msg::Progress(work));
-    assert_eq!(state.known.len(), known, "what is on the screen stays there");
+    assert_eq!(state.answers.known().count(), known, "what is on the screen stays there");
     let wanted = convscope::explorer::demand(state);
     assert!(wanted.contains(&Request::Found(job)));
     assert!(wanted.iter().any(|request| matches!(request, Request::Sight { .. })));
@@ -157,7 +158,7 @@ fn w_asks_what_drives_the_channel_and_esc_goes_back() {
     let mut explorer = open();
     explorer.press("} } l l 2 w");
     let state = &explorer.state;
-    assert_eq!((state.view().name(), method(&explorer)), ("Explain", "guided-backprop"));
+    assert_eq!((state.view, method(&explorer)), (ViewId::Explain, "guided-backprop"));
     let Some(Target::Channel { layer: at, channel: 2 }) = state.target() else { panic!() };
     assert_eq!(state.layers()[at.0].name, "layer2.1.relu_1");
     assert!(whole(&explorer));
@@ -167,7 +168,7 @@ fn w_asks_what_drives_the_channel_and_esc_goes_back() {
         assert!(!explorer.state.explain.method.takes_layer(), "{}", method(&explorer));
     }
     explorer.press("Esc");
-    assert_eq!((explorer.state.view().name(), layer(&explorer)), ("Map", "layer2.1.relu_1"));
+    assert_eq!((explorer.state.view, layer(&explorer)), (ViewId::Map, "layer2.1.relu_1"));
     explorer.press("j l l W");
     assert!(matches!(
         explorer.state.target(),
@@ -196,9 +197,9 @@ fn two_methods_are_compared() {
 #[test]
 fn plus_and_minus_change_the_opacity() {
     let mut explorer = open();
-    let tile = explorer.state.tile;
+    let tile = explorer.state.display.tile;
     explorer.press("5 + +");
-    assert_eq!((explorer.state.explain.opacity, explorer.state.tile), (70, tile));
+    assert_eq!((explorer.state.explain.opacity, explorer.state.display.tile), (70, tile));
     explorer.press("- - - - - - - - - -");
     assert_eq!(explorer.state.explain.opacity, 0);
     assert!(whole(&explorer));
@@ -208,7 +209,7 @@ fn plus_and_minus_change_the_opacity() {
 fn ranking_sorts_the_channels_by_their_effect() {
     let mut explorer = open();
     explorer.press("} } } } K");
-    assert_eq!(explorer.state.sort, SortOrder::Effect);
+    assert_eq!(explorer.state.display.sort, SortOrder::Effect);
     let effects = explorer.state.effects().unwrap().to_vec();
     let order = explorer.state.order();
     assert_eq!(order.len(), effects.len());
@@ -235,7 +236,7 @@ fn lists_offer_classes_and_methods() {
     let mut explorer = open();
     explorer.press("5 f").type_text("golf").press("Enter");
     let class = explorer.state.class().unwrap();
-    assert_eq!(explorer.state.network.as_ref().unwrap().classes[class].name, "golf ball");
+    assert_eq!(explorer.state.shown.network.as_ref().unwrap().classes[class].name, "golf ball");
     explorer.press("M").type_text("saliency").press("Enter");
     assert_eq!(method(&explorer), "saliency");
     explorer.press("B").type_text("deconv").press("Enter");

@@ -12,11 +12,11 @@ fn command(explorer: &mut Explorer, line: &str) {
 }
 
 fn edits(explorer: &Explorer) -> EditsId {
-    explorer.state.outcome.as_ref().unwrap().run.edits
+    explorer.state.shown.outcome.as_ref().unwrap().run.edits
 }
 
 fn probability(explorer: &Explorer, class: usize) -> f32 {
-    let ranked = &explorer.state.outcome.as_ref().unwrap().ranked;
+    let ranked = &explorer.state.shown.outcome.as_ref().unwrap().ranked;
     ranked.iter().find(|(c, _)| *c == class).unwrap().1
 }
 
@@ -24,26 +24,26 @@ fn probability(explorer: &Explorer, class: usize) -> f32 {
 fn x_switches_channels_off_and_on() {
     let mut explorer = open();
     explorer.press("} } } } s");
-    let top = explorer.state.outcome.as_ref().unwrap().ranked[0].0;
+    let top = explorer.state.shown.outcome.as_ref().unwrap().ranked[0].0;
     let before = probability(&explorer, top);
-    let first = explorer.state.channel;
+    let first = explorer.state.cursor.channel;
     explorer.press("x l l x");
     let state = &explorer.state;
-    assert_eq!(state.knock_outs.len(), 1, "one layer, two channels");
-    assert_eq!(state.knock_outs[0].channels.len(), 2);
+    assert_eq!(state.wanted.knock_outs.len(), 1, "one layer, two channels");
+    assert_eq!(state.wanted.knock_outs[0].channels.len(), 2);
     assert_eq!(state.instead(first), Some(Instead::OFF));
     assert_ne!(edits(&explorer), EditsId::NONE);
     assert_ne!(probability(&explorer, top), before);
     // The classes as they were are kept beside those that are.
-    let outcome = explorer.state.outcome.clone().unwrap();
+    let outcome = explorer.state.shown.outcome.clone().unwrap();
     assert_eq!(outcome.before.as_ref().unwrap().ranked[0], (top, before));
     // The same key again.
     explorer.press("x");
-    assert_eq!(explorer.state.knock_outs[0].channels, [first]);
+    assert_eq!(explorer.state.wanted.knock_outs[0].channels, [first]);
     explorer.press("u");
-    assert_eq!(explorer.state.knock_outs[0].channels.len(), 2);
+    assert_eq!(explorer.state.wanted.knock_outs[0].channels.len(), 2);
     explorer.press("u u");
-    assert!(explorer.state.knock_outs.is_empty());
+    assert!(explorer.state.wanted.knock_outs.is_empty());
     assert_eq!((edits(&explorer), probability(&explorer, top)), (EditsId::NONE, before));
     explorer.press("u");
     assert!(explorer.state.message.as_ref().unwrap().text.contains("nothing to take back"));
@@ -67,7 +67,7 @@ fn differences_are_maps_of_their_own() {
     explorer.press("d");
     assert!(!explorer.state.shows_difference());
     explorer.press("X");
-    assert!(explorer.state.knock_outs.is_empty());
+    assert!(explorer.state.wanted.knock_outs.is_empty());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn channels_are_scaled_and_replaced_by_a_command() {
     ] {
         command(&mut explorer, &format!("knock-out {how}"));
         assert_eq!(explorer.state.instead(0), Some(expected));
-        assert_eq!(explorer.state.knock_outs.len(), 1, "{how} takes the place of what was");
+        assert_eq!(explorer.state.wanted.knock_outs.len(), 1, "{how} takes the place of what was");
     }
     command(&mut explorer, "knock-out hard");
     assert!(explorer.state.message.as_ref().unwrap().error);
@@ -94,9 +94,9 @@ fn channels_are_scaled_and_replaced_by_a_command() {
 fn the_next_photo_is_run_with_the_same_channels_off() {
     let mut explorer = open();
     explorer.press("x n");
-    assert_eq!(explorer.state.shown, 1);
+    assert_eq!(explorer.state.shown.photo, 1);
     assert_ne!(edits(&explorer), EditsId::NONE);
-    assert_eq!(explorer.state.knock_outs[0].layer, LayerId(2));
+    assert_eq!(explorer.state.wanted.knock_outs[0].layer, LayerId(2));
     explorer.press("X");
     assert_eq!(edits(&explorer), EditsId::NONE);
 }

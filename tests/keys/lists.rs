@@ -69,20 +69,20 @@ fn the_list_of_networks_has_builtin_and_the_catalogue() {
 fn choosing_the_network_that_is_open_changes_nothing() {
     let mut explorer = open();
     explorer.press("} l l");
-    let before = (explorer.state.layer, explorer.state.channel, explorer.state.run());
+    let before = (explorer.state.cursor.layer, explorer.state.cursor.channel, explorer.state.run());
     explorer.press("m").type_text("builtin").press("Enter");
-    let after = (explorer.state.layer, explorer.state.channel, explorer.state.run());
+    let after = (explorer.state.cursor.layer, explorer.state.cursor.channel, explorer.state.run());
     assert_eq!((before, &explorer.state.overlay), (after, &None));
-    assert!(explorer.state.pending.is_none() && explorer.state.message.is_none());
+    assert!(explorer.state.waiting.request.is_none() && explorer.state.message.is_none());
 }
 
 #[test]
 fn another_network_keeps_the_layer_and_the_channel() {
     let mut explorer = open();
     explorer.press("} l l");
-    assert_eq!((layer(&explorer), explorer.state.channel), ("layer1.1.relu_1", 2));
+    assert_eq!((layer(&explorer), explorer.state.cursor.channel), ("layer1.1.relu_1", 2));
     explorer.press("m").type_text(SMALLER).press("Enter");
-    assert_eq!(explorer.state.model, ModelRef::File(SMALLER.into()));
+    assert_eq!(explorer.state.wanted.model, ModelRef::File(SMALLER.into()));
     assert_eq!(explorer.state.overlay, None);
     let channels = explorer.state.layer_info().unwrap().shape.c;
     assert!(channels < 32, "another network");
@@ -90,13 +90,13 @@ fn another_network_keeps_the_layer_and_the_channel() {
     let kept = explorer.state.layers().iter().any(|l| l.name == "layer1.1.relu_1");
     assert_eq!(layer(&explorer), if kept { "layer1.1.relu_1" } else { "relu" });
     explorer.press(":").type_text("find-layer layer2.0.conv1").press("Enter G");
-    let channel = explorer.state.channel;
+    let channel = explorer.state.cursor.channel;
     explorer.press("m").type_text("builtin").press("Enter");
-    assert_eq!((layer(&explorer), explorer.state.channel), ("layer2.0.conv1", channel));
+    assert_eq!((layer(&explorer), explorer.state.cursor.channel), ("layer2.0.conv1", channel));
     explorer.press("G");
-    assert!(explorer.state.channel > channel);
+    assert!(explorer.state.cursor.channel > channel);
     explorer.press("m").type_text(SMALLER).press("Enter");
-    assert_eq!((layer(&explorer), explorer.state.channel), ("layer2.0.conv1", channel));
+    assert_eq!((layer(&explorer), explorer.state.cursor.channel), ("layer2.0.conv1", channel));
 }
 
 #[test]
@@ -105,14 +105,14 @@ fn the_old_network_stays_until_the_new_one_has_run() {
     explorer.press("} l m").type_text(SMALLER);
     let look = |e: &Explorer| {
         let s = &e.state;
-        (s.model.clone(), s.network.clone(), s.outcome.clone(), s.layer, s.channel)
+        (s.wanted.model.clone(), s.shown.clone(), s.cursor.layer, s.cursor.channel)
     };
     let before = look(&explorer);
     let effects = key(&mut explorer, "Enter");
     assert_eq!(effects[0], Effect::Cancel);
     let network = requested(&effects);
     assert_eq!(network, Request::Network(ModelRef::File(SMALLER.into())));
-    assert_eq!(explorer.state.progress.unwrap().lane, LaneName::Transfer);
+    assert_eq!(explorer.state.waiting.progress.unwrap().lane, LaneName::Transfer);
     assert_eq!(look(&explorer), before);
     assert_eq!(list(&explorer).kind, PickerKind::Model, "its row shows how far it is");
     let input = requested(&answer(&mut explorer, network));
@@ -121,8 +121,9 @@ fn the_old_network_stays_until_the_new_one_has_run() {
     assert_eq!(look(&explorer), before);
     assert_eq!(answer(&mut explorer, run), []);
     let after = look(&explorer);
-    assert!(after.0 != before.0 && after.1 != before.1 && after.2 != before.2);
-    assert_eq!(explorer.state.run().unwrap().network, explorer.state.network.unwrap().id);
+    let changed = after.1.network != before.1.network && after.1.outcome != before.1.outcome;
+    assert!(after.0 != before.0 && changed);
+    assert_eq!(explorer.state.run().unwrap().network, explorer.state.shown.network.unwrap().id);
 }
 
 #[test]
@@ -130,19 +131,23 @@ fn the_old_network_stays_when_the_new_one_fails() {
     for wrong in ["no/such.safetensors", "./tests", "tests/fixtures/checkpoints/whole.pth"] {
         let mut explorer = open();
         explorer.press("} l");
-        let before = (explorer.state.model.clone(), explorer.state.run(), explorer.state.layer);
+        let before = (
+            explorer.state.wanted.model.clone(),
+            explorer.state.run(),
+            explorer.state.cursor.layer,
+        );
         explorer.press("m").type_text(wrong).press("Enter");
         let words = complaint(&explorer);
         assert!(words.contains(wrong.rsplit('/').next().unwrap()), "{words}");
         assert_eq!(words.lines().count(), 1);
         let state = &explorer.state;
-        assert_eq!((state.model.clone(), state.run(), state.layer), before);
-        assert!(state.pending.is_none() && state.progress.is_none());
-        assert!(state.next_network.is_none());
+        assert_eq!((state.wanted.model.clone(), state.run(), state.cursor.layer), before);
+        assert!(state.waiting.request.is_none() && state.waiting.progress.is_none());
+        assert!(state.waiting.network.is_none());
         // It still works.
         explorer.press("Esc n");
-        assert_eq!(explorer.state.input.as_ref().unwrap().name, "rocket.jpg");
-        assert_eq!(explorer.state.model, ModelRef::Builtin);
+        assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "rocket.jpg");
+        assert_eq!(explorer.state.wanted.model, ModelRef::Builtin);
     }
 }
 
@@ -153,8 +158,11 @@ fn a_network_that_does_not_take_the_photo_does_not_replace_the_old_one() {
     let run = explorer.state.run();
     explorer.press("m").type_text(wrong).press("Enter");
     assert!(complaint(&explorer).contains('4'), "{}", complaint(&explorer));
-    assert_eq!((explorer.state.model.clone(), explorer.state.run()), (ModelRef::Builtin, run));
-    assert!(explorer.state.next_network.is_none() && explorer.state.pending.is_none());
+    assert_eq!(
+        (explorer.state.wanted.model.clone(), explorer.state.run()),
+        (ModelRef::Builtin, run)
+    );
+    assert!(explorer.state.waiting.network.is_none() && explorer.state.waiting.request.is_none());
 }
 
 #[test]
@@ -164,11 +172,11 @@ fn esc_gives_up_a_network_that_is_on_its_way() {
     let request = requested(&key(&mut explorer, "Enter"));
     assert_eq!(key(&mut explorer, "Esc"), []);
     assert_eq!(explorer.state.overlay, None, "the list is gone, the network still comes");
-    assert_eq!(explorer.state.pending, Some(request.clone()));
+    assert_eq!(explorer.state.waiting.request, Some(request.clone()));
     assert_eq!(key(&mut explorer, "Esc"), [Effect::Cancel]);
     assert_eq!(answer(&mut explorer, request), []);
-    assert_eq!(explorer.state.model, ModelRef::Builtin);
-    assert!(explorer.state.next_network.is_none() && explorer.state.progress.is_none());
+    assert_eq!(explorer.state.wanted.model, ModelRef::Builtin);
+    assert!(explorer.state.waiting.network.is_none() && explorer.state.waiting.progress.is_none());
 }
 
 #[test]
@@ -179,7 +187,7 @@ fn names_of_networks_that_do_not_exist_are_said() {
     assert_eq!(list(&explorer).input, "resnet5O_", "it can be mended");
     explorer.press("Esc :").type_text("models nosuchnetwork").press("Enter");
     assert!(complaint(&explorer).contains("nosuchnetwork"));
-    assert_eq!(explorer.state.model, ModelRef::Builtin);
+    assert_eq!(explorer.state.wanted.model, ModelRef::Builtin);
 }
 
 #[test]
@@ -195,70 +203,72 @@ fn folders_of_photos_are_walked() {
         explorer.type_text(folder).press("Enter");
         assert_eq!(list(&explorer), &Picker::new(PickerKind::Photo));
     }
-    assert!(explorer.state.folder.ends_with("tests/fixtures/photos"));
+    assert!(explorer.state.wanted.folder.ends_with("tests/fixtures/photos"));
     explorer.type_text("rgb_61x83.png");
     assert!(explorer.state.thumbnail(list(&explorer)).is_some());
     explorer.press("Enter");
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "rgb_61x83.png");
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "rgb_61x83.png");
     assert_eq!(explorer.state.overlay, None);
     // The others of the folder are the next ones.
-    let all = explorer.state.photos.clone();
+    let all = explorer.state.wanted.photos.clone();
     assert!(
         all.len() > 1
             && all.contains(&PhotoRef::File("./tests/fixtures/photos/rgb_61x83.png".into())),
         "{all:?}"
     );
     explorer.press("p").type_text("../").press("Enter");
-    assert!(explorer.state.folder.ends_with("tests/fixtures"));
+    assert!(explorer.state.wanted.folder.ends_with("tests/fixtures"));
     explorer.press("Esc p").type_text("builtin:rocket.jpg").press("Enter");
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "rocket.jpg");
-    assert_eq!((explorer.state.photos.len(), explorer.state.photo), (3, 1));
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "rocket.jpg");
+    assert_eq!((explorer.state.wanted.photos.len(), explorer.state.wanted.photo), (3, 1));
 }
 
 #[test]
 fn the_folder_above_is_found_from_everywhere() {
     let mut explorer = open();
     explorer.press("p").type_text("../").press("Enter");
-    assert_eq!(explorer.state.folder, Path::new(".."));
+    assert_eq!(explorer.state.wanted.folder, Path::new(".."));
     explorer.press("Enter");
-    assert_eq!(explorer.state.folder, Path::new("../.."));
-    explorer.state.folder = PathBuf::from("/");
+    assert_eq!(explorer.state.wanted.folder, Path::new("../.."));
+    explorer.state.wanted.folder = PathBuf::from("/");
     explorer.press("Enter");
-    assert_eq!(explorer.state.folder, Path::new("/"));
+    assert_eq!(explorer.state.wanted.folder, Path::new("/"));
 }
 
 #[test]
 fn a_typed_photo_is_opened_and_a_missing_one_is_said() {
     let mut explorer = open();
     explorer.press("p").type_text(PHOTO).press("Enter");
-    assert_eq!(explorer.state.photos, [PhotoRef::File(PHOTO.into())]);
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "rgb_61x83.png");
+    assert_eq!(explorer.state.wanted.photos, [PhotoRef::File(PHOTO.into())]);
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "rgb_61x83.png");
     explorer.press("p").type_text("builtin:rocket.jpg").press("Enter");
     let run = explorer.state.run();
     explorer.press("p").type_text("no/such.png").press("Enter");
     assert!(complaint(&explorer).contains("no/such.png"), "{}", complaint(&explorer));
     // The photos are those from before, and so is the next one.
-    assert_eq!((explorer.state.run(), explorer.state.shown), (run, 1));
+    assert_eq!((explorer.state.run(), explorer.state.shown.photo), (run, 1));
     explorer.press("n");
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "chelsea.png");
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "chelsea.png");
 }
 
 #[test]
 fn the_photos_change_when_the_first_of_them_has_run() {
     let mut explorer = open();
     explorer.press("n");
-    let photos = explorer.state.photos.clone();
+    let photos = explorer.state.wanted.photos.clone();
     let paste = |e: &mut Explorer| requested(&update(&mut e.state, Msg::Paste(PHOTO.into())));
-    let shown = |e: &Explorer| (e.state.photos.clone(), e.state.shown, e.state.next_photos.clone());
+    let shown = |e: &Explorer| {
+        (e.state.wanted.photos.clone(), e.state.shown.photo, e.state.waiting.photos.clone())
+    };
     let first = paste(&mut explorer);
-    assert_eq!((&explorer.state.photos, explorer.state.shown), (&photos, 1));
+    assert_eq!((&explorer.state.wanted.photos, explorer.state.shown.photo), (&photos, 1));
     // Esc gives it up.
     assert_eq!(key(&mut explorer, "Esc"), [Effect::Cancel]);
     assert_eq!(answer(&mut explorer, first), []);
-    assert_eq!((shown(&explorer), explorer.state.photo), ((photos.clone(), 1, None), 1));
+    assert_eq!((shown(&explorer), explorer.state.wanted.photo), ((photos.clone(), 1, None), 1));
     let input = paste(&mut explorer);
     let run = requested(&answer(&mut explorer, input));
-    assert_eq!((&explorer.state.photos, explorer.state.shown), (&photos, 1));
+    assert_eq!((&explorer.state.wanted.photos, explorer.state.shown.photo), (&photos, 1));
     assert_eq!(answer(&mut explorer, run), []);
     assert_eq!(shown(&explorer), (vec![PhotoRef::File(PHOTO.into())], 0, None));
 }
@@ -266,15 +276,15 @@ fn the_photos_change_when_the_first_of_them_has_run() {
 #[test]
 fn the_first_run_comes_back_when_a_pasted_photo_cannot_be_read() {
     let mut explorer = open();
-    explorer.state.outcome = None;
-    explorer.state.input = None;
+    explorer.state.shown.outcome = None;
+    explorer.state.shown.input = None;
     let wrong = requested(&update(&mut explorer.state, Msg::Paste("no/such.png".into())));
     let again = requested(&answer(&mut explorer, wrong));
     assert!(complaint(&explorer).contains("no/such.png"));
     assert!(matches!(&again, Request::Input { photo: PhotoRef::Sample(0), .. }), "{again:?}");
     let run = requested(&answer(&mut explorer, again));
     assert_eq!(answer(&mut explorer, run), []);
-    assert!(explorer.state.outcome.is_some());
+    assert!(explorer.state.shown.outcome.is_some());
 }
 
 #[test]
@@ -282,14 +292,14 @@ fn a_broken_photo_does_not_stand_in_the_way_of_a_network_or_a_device() {
     let photos = vec![PhotoRef::Sample(0), PhotoRef::File("no/such.jpg".into())];
     let mut explorer = Explorer::with(ModelRef::Builtin, photos, (120, 40));
     explorer.press("n :").type_text("device cpu").press("Enter");
-    assert_eq!(explorer.state.input.as_ref().unwrap().name, "china.jpg");
+    assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "china.jpg");
     assert!(
         explorer.state.message.clone().is_some_and(|m| !m.error),
         "{:?}",
         explorer.state.message
     );
     explorer.press("n m").type_text(SMALLER).press("Enter");
-    assert_eq!(explorer.state.model, ModelRef::File(SMALLER.into()));
+    assert_eq!(explorer.state.wanted.model, ModelRef::File(SMALLER.into()));
 }
 
 #[test]
@@ -310,13 +320,13 @@ fn paths_are_pasted_as_terminals_write_them() {
     ] {
         let mut explorer = open();
         explorer.send(Msg::Paste(pasted.clone()));
-        assert_eq!(explorer.state.photos, [PhotoRef::File(photo.clone())], "{pasted:?}");
-        assert_eq!(explorer.state.input.as_ref().unwrap().name, "my cat é.png");
+        assert_eq!(explorer.state.wanted.photos, [PhotoRef::File(photo.clone())], "{pasted:?}");
+        assert_eq!(explorer.state.shown.input.as_ref().unwrap().name, "my cat é.png");
         assert!(explorer.state.message.is_none(), "{:?}", explorer.state.message);
     }
     let mut explorer = open();
     explorer.send(Msg::Paste(SMALLER.into()));
-    assert_eq!(explorer.state.model, ModelRef::File(SMALLER.into()));
+    assert_eq!(explorer.state.wanted.model, ModelRef::File(SMALLER.into()));
     for wrong in ["", " \n", "a.png\nb.png"] {
         explorer.send(Msg::Paste(wrong.into()));
         assert!(complaint(&explorer).contains("one path"), "{wrong:?}");
@@ -331,17 +341,17 @@ fn networks_run_where_they_are_told() {
     explorer.press("D");
     let names: Vec<String> = items(&explorer).into_iter().map(|item| item.name).collect();
     assert_eq!(names, ["auto", "cpu", "cuda", "metal"]);
-    let (run, device) = (explorer.state.run(), explorer.state.device.clone());
+    let (run, device) = (explorer.state.run(), explorer.state.device.label.clone());
     explorer.type_text("cpu").press("Enter");
-    assert_eq!(explorer.state.device_choice, DeviceChoice::Cpu);
-    assert_eq!((explorer.state.run(), explorer.state.device.clone()), (run, device.clone()));
-    assert!(explorer.state.pending.is_none() && explorer.state.progress.is_none());
+    assert_eq!(explorer.state.device.choice, DeviceChoice::Cpu);
+    assert_eq!((explorer.state.run(), explorer.state.device.label.clone()), (run, device.clone()));
+    assert!(explorer.state.waiting.request.is_none() && explorer.state.waiting.progress.is_none());
     explorer.press(":").type_text("device gpu").press("Enter");
     assert!(complaint(&explorer).contains("cuda"), "{}", complaint(&explorer));
     explorer.press("D").type_text("cuda:x").press("Enter");
     assert!(complaint(&explorer).contains("cuda"), "{}", complaint(&explorer));
-    let choice = explorer.state.device_choice;
-    assert_eq!((choice, explorer.state.device.clone()), (DeviceChoice::Cpu, device));
+    let choice = explorer.state.device.choice;
+    assert_eq!((choice, explorer.state.device.label.clone()), (DeviceChoice::Cpu, device));
 }
 
 #[test]
@@ -351,12 +361,12 @@ fn a_device_that_cannot_be_had_is_said_and_the_old_one_stays() {
     let request = requested(&key(&mut explorer, "Enter"));
     assert!(matches!(request, Request::Device(DeviceChoice::Metal)));
     let why = "this build has no metal".to_string();
-    let (run, device) = (explorer.state.run(), explorer.state.device.clone());
+    let (run, device) = (explorer.state.run(), explorer.state.device.label.clone());
     let failed = Msg::Answered(request, Err(SessionError::Failed(why.clone())));
     assert_eq!(update(&mut explorer.state, failed), []);
     assert_eq!(complaint(&explorer), why);
-    assert_eq!((explorer.state.run(), explorer.state.device.clone()), (run, device));
-    assert!(explorer.state.pending.is_none());
+    assert_eq!((explorer.state.run(), explorer.state.device.label.clone()), (run, device));
+    assert!(explorer.state.waiting.request.is_none());
 }
 
 #[test]
@@ -374,7 +384,7 @@ fn each_view_offers_the_files_that_it_can_be() {
     assert!(complaint(&explorer).contains("csv"));
     explorer.press("1 :").type_text("export jpeg").press("Enter");
     assert!(complaint(&explorer).contains("png, plain png, npy, safetensors"));
-    assert!(explorer.state.export.is_none());
+    assert!(explorer.state.waiting.export.is_none());
 }
 
 #[test]
@@ -383,7 +393,7 @@ fn a_file_is_asked_for_once_and_its_name_says_what_it_is() {
     let mut asked = |keys: &str, what: &str| {
         explorer.press(keys).press("e").type_text(what);
         assert_eq!(key(&mut explorer, "Enter"), []);
-        let request = explorer.state.export.clone().expect("a file");
+        let request = explorer.state.waiting.export.clone().expect("a file");
         assert!(demand(&explorer.state).contains(&request));
         // Nothing is written here: it would lie in the project's folder.
         let failed = SessionError::Failed("the disk is full".into());
@@ -410,5 +420,5 @@ fn a_file_is_asked_for_once_and_its_name_says_what_it_is() {
     let (stem, what) = asked("4", "csv");
     assert_eq!(stem, "convscope-builtin-depth");
     assert!(matches!(what, ExportWhat::Text { ending: "csv", .. }));
-    assert!(matches!(explorer.state.known.get(&Request::Models), None | Some(Answer::Models(_))));
+    assert!(matches!(explorer.state.answers.get(&Request::Models), None | Some(Answer::Models(_))));
 }

@@ -1,6 +1,7 @@
 //! The Rebuild view.
 
 use convscope::explorer::What;
+use convscope::explorer::views::ViewId;
 use convscope::explorer::views::rebuild::{photo, places, result};
 use convscope::session::ask::{Finding, Goal, Job, Target, Wish};
 
@@ -22,7 +23,7 @@ fn wish(explorer: &Explorer) -> Wish {
 fn six_makes_pictures_of_the_chosen_layer() {
     let mut explorer = open();
     explorer.press("} l 6");
-    assert_eq!((explorer.state.view().name(), layer(&explorer)), ("Rebuild", "layer1.1.relu_1"));
+    assert_eq!((explorer.state.view, layer(&explorer)), (ViewId::Rebuild, "layer1.1.relu_1"));
     assert!(photo(&explorer.state).is_some() && result(&explorer.state).is_none());
     command(&mut explorer, "iterations 3");
     explorer.press("Enter");
@@ -43,7 +44,7 @@ fn six_makes_pictures_of_the_chosen_layer() {
 fn arrows_choose_what_is_made_and_of_which_channel() {
     let mut explorer = open();
     explorer.press("} 6");
-    let layer = explorer.state.layer;
+    let layer = explorer.state.cursor.layer;
     assert!(
         matches!(wish(&explorer), Wish::Invert(of) if of.channels.is_none() && of.layer == layer)
     );

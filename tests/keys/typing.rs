@@ -1,5 +1,6 @@
 //! Keys and pastes that are long, early, or meant to leave.
 
+use convscope::explorer::views::ViewId;
 use convscope::explorer::{Effect, LONGEST_INPUT, LONGEST_PATH, Msg, Overlay, update};
 use convscope::session::ask::{ModelRef, PhotoRef};
 
@@ -41,7 +42,7 @@ fn what_is_pasted_over_no_list_is_a_path_of_sane_length() {
     assert!(paste(&mut explorer, &"x".repeat(1 << 20)).is_empty());
     let message = explorer.state.message.clone().unwrap();
     assert!(message.error && message.text.len() < 100, "{message:?}");
-    assert!(explorer.state.pending.is_none());
+    assert!(explorer.state.waiting.request.is_none());
 }
 
 #[test]
@@ -66,10 +67,10 @@ fn keys_before_the_first_run_wait_for_it_in_their_order() {
     for key in ["]", "l", "l", "/", "c", "o", "n", "v", "Enter", "2"] {
         update(&mut explorer.state, Msg::Key(key.parse().unwrap()));
     }
-    assert!(explorer.state.overlay.is_none() && explorer.state.view == 0);
+    assert!(explorer.state.overlay.is_none() && explorer.state.view == ViewId::Maps);
     explorer.perform(effects);
-    assert!(layer(&explorer).contains("conv") && explorer.state.channel == 2);
-    assert_eq!((explorer.state.view().name(), explorer.state.ahead.len()), ("Map", 0));
+    assert!(layer(&explorer).contains("conv") && explorer.state.cursor.channel == 2);
+    assert_eq!((explorer.state.view, explorer.state.waiting.early_keys.len()), (ViewId::Map, 0));
 }
 
 #[test]
@@ -81,5 +82,5 @@ fn keys_before_the_first_run_that_need_none_work_at_once() {
     press("]");
     assert_eq!(press("q"), [Effect::Quit]);
     assert_eq!(press("Esc"), [Effect::Cancel]);
-    assert!(explorer.state.ahead.is_empty(), "what was cancelled is not waited for");
+    assert!(explorer.state.waiting.early_keys.is_empty(), "what was cancelled is not waited for");
 }

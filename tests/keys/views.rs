@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use candle_core::{DType, Tensor};
 use convscope::base::{Cancel, LayerId, Mouse, MouseKind, Progress, SortOrder};
+use convscope::explorer::views::ViewId;
 use convscope::explorer::views::{depth, kernels};
 use convscope::explorer::{Msg, Slice};
 use convscope::session::ask::{Answer, Request, Seen};
@@ -40,7 +41,7 @@ fn shown(explorer: &Explorer) -> Vec<kernels::Tile> {
 fn three_shows_the_kernels_that_make_the_channels() {
     let mut explorer = open();
     explorer.press("3");
-    assert_eq!((explorer.state.view().name(), layer(&explorer)), ("Kernels", "relu"));
+    assert_eq!((explorer.state.view, layer(&explorer)), (ViewId::Kernels, "relu"));
     let kernels = explorer.state.kernels().unwrap().clone();
     assert_eq!(explorer.state.layers()[kernels.layer.0].name, "conv1");
     assert_eq!(kernels.shape, [32, 3, 7, 7]);
@@ -53,7 +54,7 @@ fn three_shows_the_kernels_that_make_the_channels() {
     assert_eq!(explorer.state.kernels().unwrap().shape, [32, 32, 3, 3]);
     assert_eq!(shown(&explorer)[0], (0, Slice::Input(0)));
     let at = |explorer: &Explorer| explorer.state.kernels().unwrap().layer;
-    assert_eq!(at(&explorer), explorer.state.layer);
+    assert_eq!(at(&explorer), explorer.state.cursor.layer);
     // A sum has the channels of its last convolution, not of the shortcut.
     command(&mut explorer, "find-layer layer2.0.add");
     assert_eq!(explorer.state.layers()[at(&explorer).0].name, "layer2.0.conv2");
@@ -64,7 +65,7 @@ fn keys_move_between_kernels_and_pages() {
     let mut explorer = open();
     explorer.press("3");
     let grid = explorer.state.grid().unwrap();
-    let mut at = |keys| explorer.press(keys).state.channel;
+    let mut at = |keys| explorer.press(keys).state.cursor.channel;
     assert_eq!(at("l"), 1);
     assert_eq!(at("j"), 1 + grid.columns);
     assert_eq!(at("g PgDn"), grid.page().min(31));
@@ -78,9 +79,9 @@ fn keys_move_between_kernels_and_pages() {
         time: std::time::Duration::from_secs(seconds),
     };
     explorer.send(Msg::Mouse(press(5)));
-    assert_eq!((explorer.state.channel, explorer.state.inputs), (2, false));
+    assert_eq!((explorer.state.cursor.channel, explorer.state.display.inputs), (2, false));
     explorer.send(Msg::Mouse(press(5)));
-    assert!(explorer.state.inputs, "a double click opens");
+    assert!(explorer.state.display.inputs, "a double click opens");
 }
 
 #[test]
@@ -88,17 +89,17 @@ fn enter_shows_the_inputs_of_a_kernel_and_esc_goes_back() {
     let mut explorer = open();
     command(&mut explorer, "find-layer layer1.0.conv1");
     explorer.press("3 l l Enter");
-    assert!(explorer.state.inputs);
+    assert!(explorer.state.display.inputs);
     let tiles = shown(&explorer);
     assert!(tiles.iter().enumerate().all(|(i, tile)| *tile == (2, Slice::Input(i))));
     explorer.press("l l l");
-    assert_eq!((explorer.state.channel, explorer.state.slice), (2, 3));
+    assert_eq!((explorer.state.cursor.channel, explorer.state.cursor.slice), (2, 3));
     explorer.press("Esc");
-    assert_eq!((explorer.state.inputs, explorer.state.view().name()), (false, "Kernels"));
+    assert_eq!((explorer.state.display.inputs, explorer.state.view), (false, ViewId::Kernels));
     // All kernels show the input that was chosen.
     assert_eq!(shown(&explorer)[4], (4, Slice::Input(3)));
     explorer.press("Esc");
-    assert_eq!((explorer.state.view().name(), explorer.state.channel), ("Maps", 2));
+    assert_eq!((explorer.state.view, explorer.state.cursor.channel), (ViewId::Maps, 2));
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn a_slice_is_one_of_the_inputs() {
     for wrong in ["slice 32", "slice -1", "slice x", "slice"] {
         command(&mut explorer, wrong);
         assert!(complaint(&explorer).contains("0 to 31"), "{wrong}");
-        assert_eq!(explorer.state.slice, 31);
+        assert_eq!(explorer.state.cursor.slice, 31);
     }
     // A layer with fewer inputs shows its last one.
     command(&mut explorer, "find-layer conv1");
@@ -130,7 +131,7 @@ fn sorting_by_norm_goes_by_the_weights() {
         for view in ["3", "1"] {
             explorer.press(view);
             command(&mut explorer, "sort norm");
-            assert_eq!(explorer.state.sort, SortOrder::Norm);
+            assert_eq!(explorer.state.display.sort, SortOrder::Norm);
             let norms = norms(name);
             let order = explorer.state.order();
             assert_eq!(order.len(), norms.len());
@@ -151,7 +152,7 @@ fn a_layer_without_a_convolution_has_no_kernels() {
     let mut explorer = open();
     command(&mut explorer, "find-layer fc");
     explorer.press("3 l j G Enter Esc");
-    assert_eq!(explorer.state.view().name(), "Maps");
+    assert_eq!(explorer.state.view, ViewId::Maps);
     explorer.press("3");
     assert!(explorer.state.kernels().is_none() && kernels::page(&explorer.state).is_none());
     assert!(explorer.state.view().seen(&explorer.state).is_none());
@@ -163,7 +164,7 @@ fn a_layer_without_a_convolution_has_no_kernels() {
 fn the_depth_view_walks_through_layers_and_stages() {
     let mut explorer = open();
     explorer.press("4");
-    assert_eq!((explorer.state.view().name(), layer(&explorer)), ("Depth", "relu"));
+    assert_eq!((explorer.state.view, layer(&explorer)), (ViewId::Depth, "relu"));
     let mut at = |keys| layer(explorer.press(keys)).to_string();
     assert_eq!(at("l"), "maxpool");
     assert_eq!(at("Right"), "layer1.0.conv1");
@@ -179,8 +180,8 @@ fn the_depth_view_walks_through_layers_and_stages() {
     let pages: Vec<String> = (0..10).map(|_| at("PgUp")).collect();
     assert_eq!(pages[9], "conv1");
     assert_eq!(at("} Enter"), "layer1.1.relu_1");
-    assert_eq!(explorer.state.view().name(), "Maps");
-    assert_eq!(explorer.press("4 Esc").state.view().name(), "Maps");
+    assert_eq!(explorer.state.view, ViewId::Maps);
+    assert_eq!(explorer.press("4 Esc").state.view, ViewId::Maps);
 }
 
 #[test]
@@ -197,7 +198,7 @@ fn a_press_on_a_bar_chooses_its_layer() {
         let time = std::time::Duration::from_secs(wanted as u64 * 9);
         let (kind, row) = (MouseKind::Press, axis.rect.y + 1);
         explorer.send(Msg::Mouse(Mouse { kind, column, row, time }));
-        assert_eq!(explorer.state.layer, LayerId(wanted));
+        assert_eq!(explorer.state.cursor.layer, LayerId(wanted));
     }
 }
 
@@ -238,7 +239,7 @@ fn the_table_has_the_numbers_of_every_layer() {
 #[test]
 fn real_pictures_are_asked_for_when_the_keys_rest() {
     let mut explorer = open();
-    explorer.state.real = Some((10, 20));
+    explorer.state.terminal.cell_pixels = Some((10, 20));
     for keys in ["l", "2 j", "3 l", "Enter l"] {
         explorer.press(keys);
         let spots = explorer.state.spots();
@@ -273,7 +274,7 @@ fn printing_shows_the_picture_that_is_seen() {
         assert_eq!(Ok(Answer::Picture(printed.picture.unwrap())), answer);
         let words = printed.words.join("\n");
         assert!(words.contains("ResNet-18") && words.contains("convscope "), "{words}");
-        assert!(explorer.state.print.is_none());
+        assert!(explorer.state.waiting.print.is_none());
     }
     assert_eq!(explorer.printed.len(), 4);
     explorer.press("4 v");

@@ -42,7 +42,7 @@ const ASSUMED: &str = "assumed: the single output is a yes or no";
 fn a_single_output_is_a_probability_and_what_was_assumed_is_said_once() {
     let folder = network(1, "");
     let mut explorer = open(&folder);
-    let score = explorer.state.outcome.as_ref().unwrap().ranked[0].1;
+    let score = explorer.state.shown.outcome.as_ref().unwrap().ranked[0].1;
     assert!((0.0..1.0).contains(&score), "{score}");
     let screen = text(&explorer.state);
     let classes = section(&screen, "Classes");
@@ -61,7 +61,7 @@ fn numbers_have_no_percent_signs_and_no_bars() {
     let folder = network(4, REGRESSION);
     let mut explorer = open(&folder);
     assert_eq!(explorer.state.message, None);
-    let (class, value) = explorer.state.outcome.as_ref().unwrap().ranked[0];
+    let (class, value) = explorer.state.shown.outcome.as_ref().unwrap().ranked[0];
     let screen = text(&explorer.state);
     let classes = section(&screen, "Classes");
     let shown = convscope::base::significant(value);

@@ -95,7 +95,7 @@ fn storms_neither_panic_nor_ask_for_more_than_a_screen() {
     for seed in 0..2 {
         let mut random = Random::new(seed);
         let mut explorer = Explorer::open((80, 24));
-        explorer.state.real = (seed % 2 == 1).then_some((9, 18));
+        explorer.state.terminal.cell_pixels = (seed % 2 == 1).then_some((9, 18));
         let mut late: Vec<Request> = Vec::new();
         for step in 0..STEPS {
             let msg = random_message(&mut random, step);
@@ -138,14 +138,14 @@ fn endless_names_stay_in_their_places() {
         for size in [(40, 12), (120, 40)] {
             let photos = vec![PhotoRef::Sample(0)];
             let mut explorer = Explorer::with(ModelRef::Builtin, photos, size);
-            let network = Arc::make_mut(explorer.state.network.as_mut().unwrap());
+            let network = Arc::make_mut(explorer.state.shown.network.as_mut().unwrap());
             (network.name, network.source) = (name.clone(), name.clone());
             network.classes.iter_mut().for_each(|class| class.name.clone_from(&name));
-            let outcome = Arc::make_mut(explorer.state.outcome.as_mut().unwrap());
+            let outcome = Arc::make_mut(explorer.state.shown.outcome.as_mut().unwrap());
             let mut layers = outcome.layers.as_ref().clone();
             layers.iter_mut().for_each(|layer| layer.name.clone_from(&name));
             outcome.layers = Arc::new(layers);
-            Arc::make_mut(explorer.state.input.as_mut().unwrap()).name.clone_from(&name);
+            Arc::make_mut(explorer.state.shown.input.as_mut().unwrap()).name.clone_from(&name);
             for keys in ["", "i", "Esc /", "Esc f", "Esc 5", "4", "3", "2"] {
                 for key in keys.split_whitespace() {
                     update(&mut explorer.state, Msg::Key(key.parse().unwrap()));

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use convscope::base::{Rect, Theme};
 use convscope::explorer::Layout;
+use convscope::explorer::views::ViewId;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
@@ -14,7 +15,7 @@ use crate::support::Explorer;
 const SCREENS: [&str; 7] = ["", "l Delete", "3", "Esc 4 }", "Esc 1 Tab", "m Down", "Esc ?"];
 
 fn themed(explorer: &mut Explorer, theme: Theme) -> Buffer {
-    explorer.state.theme = theme;
+    explorer.state.terminal.theme = theme;
     render(&explorer.state)
 }
 
@@ -51,7 +52,9 @@ fn without_colours_the_frame_has_none_and_pictures_keep_theirs() {
         for rect in [layout.title, layout.footer, layout.layers] {
             assert!(cells(&none, rect).all(|c| (c.fg, c.bg) == (Color::Reset, Color::Reset)));
         }
-        if explorer.state.overlay.is_none() && explorer.state.view < 2 {
+        if explorer.state.overlay.is_none()
+            && matches!(explorer.state.view, ViewId::Maps | ViewId::Map)
+        {
             assert!(pictures.len() > 50, "{} colours in {keys:?}", pictures.len());
         }
     }

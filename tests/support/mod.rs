@@ -5,6 +5,7 @@ use std::sync::Arc;
 use convscope::base::{Cancel, DeviceChoice, Key, Progress, SortOrder, Theme};
 use convscope::config::{Catalogue, Settings};
 use convscope::engine::device::Machine;
+use convscope::explorer::views::ViewId;
 use convscope::explorer::{
     Effect, Given, Msg, Opening, Printed, State, demand, load_keys, start, update,
 };
@@ -48,7 +49,7 @@ impl Explorer {
         let opening = Opening {
             model,
             photos,
-            view: 0,
+            view: ViewId::Maps,
             layer: None,
             channel: 0,
             look: Look::from(display),

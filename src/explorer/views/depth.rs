@@ -1,6 +1,6 @@
 //! How layers change with depth: a bar for each layer in five charts over one axis.
 
-use super::{Move, View};
+use super::{Move, View, ViewId};
 use crate::base::{LayerId, Rect};
 use crate::explorer::{Effect, Layout, State};
 use crate::session::ask::{LayerInfo, LayerSummary, Request};
@@ -105,17 +105,13 @@ pub fn table(state: &State) -> String {
 }
 
 impl View for Depth {
-    fn name(&self) -> &'static str {
-        "Depth"
-    }
-
     fn wants(&self, _: &State) -> Vec<Request> {
         Vec::new()
     }
 
     fn go(&self, state: &mut State, to: Move) {
         let Some(last) = state.layers().len().checked_sub(1) else { return };
-        let now = state.layer.0;
+        let now = state.cursor.layer.0;
         let page = last / 10 + 1;
         let wanted = match to {
             Move::Left => now.saturating_sub(1),
@@ -132,7 +128,7 @@ impl View for Depth {
     }
 
     fn open(&self, state: &mut State) -> Vec<Effect> {
-        state.show_view(super::find("Maps").unwrap_or(state.view));
+        state.show_view(ViewId::Maps);
         Vec::new()
     }
 

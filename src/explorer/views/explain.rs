@@ -37,12 +37,12 @@ const GAP: u16 = 1;
 /// The places for an input of the network's shape.
 pub fn places(state: &State) -> Option<Places> {
     let area = Layout::of(state)?.view.inner();
-    let shape = state.input.as_ref()?.shape;
+    let shape = state.shown.input.as_ref()?.shape;
     let judged = state.explain.judged && state.judgement().is_some();
     let words = if judged { JUDGED } else { WORDS }.min(area.height / 3);
     let (pictures, words) = area.split_top(area.height - words);
     let mut slots = Vec::new();
-    if state.input.as_ref().is_some_and(|input| input.placement.is_some()) {
+    if state.shown.input.as_ref().is_some_and(|input| input.placement.is_some()) {
         slots.push(Slot::Photo);
     }
     for asked in state.explanations() {
@@ -71,7 +71,7 @@ fn fitting(area: Rect, columns: u16, count: u16, h: usize, w: usize, state: &Sta
     let rows = count.div_ceil(columns).max(1);
     let widest = (area.width.saturating_sub((columns - 1) * GAP) / columns).max(1);
     let highest = (area.height / rows).saturating_sub(GAP).max(1);
-    let aspect = h.max(1) as f32 / w.max(1) as f32 / state.cell_aspect;
+    let aspect = h.max(1) as f32 / w.max(1) as f32 / state.terminal.cell_aspect;
     let width = (f32::from(highest) / aspect).min(f32::from(widest)).max(1.0);
     (width as u16, (width * aspect).round().clamp(1.0, f32::from(highest)) as u16)
 }
@@ -85,8 +85,8 @@ fn request(state: &State, slot: Slot, rect: Rect) -> Option<Request> {
     };
     match slot {
         Slot::Photo => {
-            let input = state.input.as_ref()?.id;
-            Some(Request::Photo { input, size, blocks: state.look.blocks })
+            let input = state.shown.input.as_ref()?.id;
+            Some(Request::Photo { input, size, blocks: state.display.look.blocks })
         }
         Slot::Map(asked) => of(asked, Show::Map),
         Slot::Overlay(asked) => of(asked, Show::Overlay),
@@ -95,17 +95,13 @@ fn request(state: &State, slot: Slot, rect: Rect) -> Option<Request> {
 
 /// What stands in a place, where it is known.
 pub fn cells(state: &State, slot: Slot, rect: Rect) -> Option<&Cells> {
-    match state.known.get(&request(state, slot, rect)?)? {
+    match state.answers.get(&request(state, slot, rect)?)? {
         Answer::Photo(cells) => Some(cells),
         _ => None,
     }
 }
 
 impl View for Explain {
-    fn name(&self) -> &'static str {
-        "Explain"
-    }
-
     fn wants(&self, state: &State) -> Vec<Request> {
         let Some(places) = places(state) else { return Vec::new() };
         let mut wanted: Vec<Request> = places
@@ -161,7 +157,7 @@ impl View for Explain {
 
     fn seen(&self, state: &State) -> Option<Seen> {
         let explain = state.explain_now()?;
-        let photo = state.input.as_ref().filter(|input| input.placement.is_some());
+        let photo = state.shown.input.as_ref().filter(|input| input.placement.is_some());
         let photo = photo.map(|input| input.id);
         let show = if photo.is_some() { vec![Show::Map, Show::Overlay] } else { vec![Show::Map] };
         let sights = show.into_iter().map(|show| state.sight(explain, show)).collect();

@@ -14,20 +14,20 @@ pub type Tile = (usize, Slice);
 
 /// The input that all tiles show, inside of what the kernels have.
 pub fn input(state: &State, kernels: &KernelInfo) -> usize {
-    state.slice.min(kernels.shape[1].saturating_sub(1))
+    state.cursor.slice.min(kernels.shape[1].saturating_sub(1))
 }
 
 /// All tiles in their order, and the chosen one's place.
 fn all(state: &State) -> Option<(Vec<Tile>, usize)> {
     let kernels = state.kernels()?;
     let input = input(state, kernels);
-    if state.inputs {
-        let tiles = (0..kernels.shape[1]).map(|i| (state.channel, Slice::Input(i)));
+    if state.display.inputs {
+        let tiles = (0..kernels.shape[1]).map(|i| (state.cursor.channel, Slice::Input(i)));
         return Some((tiles.collect(), input));
     }
     let slice = if kernels.color { Slice::Color } else { Slice::Input(input) };
     let order = state.order();
-    let chosen = order.iter().position(|c| *c == state.channel).unwrap_or(0);
+    let chosen = order.iter().position(|c| *c == state.cursor.channel).unwrap_or(0);
     Some((order.into_iter().map(|kernel| (kernel, slice)).collect(), chosen))
 }
 
@@ -38,27 +38,23 @@ pub fn page(state: &State) -> Option<Page<Tile>> {
 }
 
 fn tile_request(state: &State, (kernel, slice): Tile) -> Option<Request> {
-    let (network, layer) = (state.network.as_ref()?.id, state.kernels()?.layer);
+    let (network, layer) = (state.shown.network.as_ref()?.id, state.kernels()?.layer);
     let kernel = KernelRef { network, layer, kernel, slice };
-    Some(Request::Kernel { kernel, size: state.grid()?.tile, look: state.look })
+    Some(Request::Kernel { kernel, size: state.grid()?.tile, look: state.display.look })
 }
 
 /// The tile, where it is known.
 pub fn tile(state: &State, tile: Tile) -> Option<&Heatmap> {
-    match state.known.get(&tile_request(state, tile)?)? {
+    match state.answers.get(&tile_request(state, tile)?)? {
         Answer::Heatmap(heatmap) => Some(heatmap),
         _ => None,
     }
 }
 
 impl View for Kernels {
-    fn name(&self) -> &'static str {
-        "Kernels"
-    }
-
     fn tiles(&self, state: &State) -> Option<(Shape, usize)> {
         let [out, inside, h, w] = state.kernels()?.shape;
-        Some((Shape::new(1, out, h, w), if state.inputs { inside } else { out }))
+        Some((Shape::new(1, out, h, w), if state.display.inputs { inside } else { out }))
     }
 
     fn wants(&self, state: &State) -> Vec<Request> {
@@ -80,10 +76,10 @@ impl View for Kernels {
 
     fn seen(&self, state: &State) -> Option<Seen> {
         Some(Seen::Kernels {
-            network: state.network.as_ref()?.id,
+            network: state.shown.network.as_ref()?.id,
             layer: state.kernels()?.layer,
             kernels: page(state)?.tiles,
-            look: state.look,
+            look: state.display.look,
         })
     }
 
@@ -99,7 +95,7 @@ impl View for Kernels {
     }
 
     fn open(&self, state: &mut State) -> Vec<Effect> {
-        state.inputs = !state.inputs && state.kernels().is_some();
+        state.display.inputs = !state.display.inputs && state.kernels().is_some();
         Vec::new()
     }
 
@@ -112,8 +108,8 @@ impl View for Kernels {
 }
 
 fn choose(state: &mut State, kernel: usize, slice: Slice) {
-    state.channel = kernel;
-    if let (true, Slice::Input(input)) = (state.inputs, slice) {
-        state.slice = input;
+    state.cursor.channel = kernel;
+    if let (true, Slice::Input(input)) = (state.display.inputs, slice) {
+        state.cursor.slice = input;
     }
 }

@@ -1,6 +1,6 @@
 //! One map as large as the space allows, with a cursor.
 
-use super::{Move, Picture, View};
+use super::{Move, Picture, View, ViewId};
 use crate::base::Rect;
 use crate::explorer::{Effect, Layout, State};
 use crate::session::ask::{Answer, Heatmap, Mark, Request, Seen};
@@ -20,12 +20,17 @@ pub fn place(state: &State) -> Option<Rect> {
 pub fn request(state: &State) -> Option<Request> {
     let (plane, place) = (state.plane()?, place(state)?);
     let size = (place.width, place.height);
-    Some(Request::Heatmap { plane, size, look: state.look, over_photo: state.over_photo })
+    Some(Request::Heatmap {
+        plane,
+        size,
+        look: state.display.look,
+        over_photo: state.display.over_photo,
+    })
 }
 
 /// The picture, where it is known.
 pub fn heatmap(state: &State) -> Option<&Heatmap> {
-    match state.known.get(&request(state)?)? {
+    match state.answers.get(&request(state)?)? {
         Answer::Heatmap(heatmap) => Some(heatmap),
         _ => None,
     }
@@ -38,36 +43,32 @@ fn values_request(state: &State) -> Option<Request> {
 
 /// The value under the cursor, where it is known.
 pub fn value(state: &State) -> Option<f32> {
-    let Answer::Values(array) = state.known.get(&values_request(state)?)? else { return None };
-    array.map(0).get(state.cursor.0 * array.shape.w + state.cursor.1).copied()
+    let Answer::Values(array) = state.answers.get(&values_request(state)?)? else { return None };
+    array.map(0).get(state.cursor.unit.0 * array.shape.w + state.cursor.unit.1).copied()
 }
 
 /// The photo rows and columns (first, past the last) that the unit under the cursor sees.
 pub fn photo_region(state: &State) -> Option<((usize, usize), (usize, usize))> {
-    let (layer, input) = (state.layer_info()?, state.input.as_ref()?);
+    let (layer, input) = (state.layer_info()?, state.shown.input.as_ref()?);
     let placement = input.placement.as_ref()?;
-    let rows = layer.field.rows.range(state.cursor.0, input.shape.h);
-    let columns = layer.field.columns.range(state.cursor.1, input.shape.w);
+    let rows = layer.field.rows.range(state.cursor.unit.0, input.shape.h);
+    let columns = layer.field.columns.range(state.cursor.unit.1, input.shape.w);
     Some((placement.range(0, rows.0, rows.1), placement.range(1, columns.0, columns.1)))
 }
 
 impl View for Map {
-    fn name(&self) -> &'static str {
-        "Map"
-    }
-
     fn wants(&self, state: &State) -> Vec<Request> {
         request(state).into_iter().chain(values_request(state)).collect()
     }
 
     fn unit(&self, state: &State) -> (usize, usize) {
-        state.cursor
+        state.cursor.unit
     }
 
     fn pictures(&self, state: &State) -> Vec<Picture> {
         let shown = place(state).zip(request(state)).zip(state.layer_info());
         let Some(((rect, of), layer)) = shown else { return Vec::new() };
-        let (row, column) = state.cursor;
+        let (row, column) = state.cursor.unit;
         let mark = Mark {
             rows: (row, row + 1),
             columns: (column, column + 1),
@@ -82,8 +83,8 @@ impl View for Map {
             run: plane.run,
             layer: plane.layer,
             maps: vec![plane.what],
-            look: state.look,
-            over_photo: state.over_photo,
+            look: state.display.look,
+            over_photo: state.display.over_photo,
         })
     }
 
@@ -93,9 +94,9 @@ impl View for Map {
 
     fn go(&self, state: &mut State, to: Move) {
         let Some(shape) = state.layer_info().map(|l| l.shape) else { return };
-        let (row, column) = state.cursor;
+        let (row, column) = state.cursor.unit;
         let (bottom, right) = (shape.h.saturating_sub(1), shape.w.saturating_sub(1));
-        state.cursor = match to {
+        state.cursor.unit = match to {
             Move::Up => (row.saturating_sub(1), column),
             Move::Down => ((row + 1).min(bottom), column),
             Move::Left => (row, column.saturating_sub(1)),
@@ -108,7 +109,7 @@ impl View for Map {
     }
 
     fn open(&self, state: &mut State) -> Vec<Effect> {
-        state.show_view(super::find("Maps").unwrap_or(state.view));
+        state.show_view(ViewId::Maps);
         Vec::new()
     }
 
@@ -119,7 +120,7 @@ impl View for Map {
         if place.contains(x, y) {
             let row = usize::from(y - place.y) * shape.h / usize::from(place.height);
             let column = usize::from(x - place.x) * shape.w / usize::from(place.width);
-            state.cursor = (row, column);
+            state.cursor.unit = (row, column);
         }
     }
 }

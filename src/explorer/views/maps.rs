@@ -1,6 +1,6 @@
 //! All channels of a layer as a grid of tiles.
 
-use super::{Move, Page, Picture, View, moved};
+use super::{Move, Page, Picture, View, ViewId, moved};
 use crate::base::Shape;
 use crate::explorer::{Effect, State};
 use crate::session::ask::{Answer, Heatmap, Plane, PlaneKind, Request, Seen};
@@ -11,37 +11,38 @@ pub struct Maps;
 /// The page that holds the chosen channel.
 pub fn page(state: &State) -> Option<Page<PlaneKind>> {
     let grid = state.grid()?;
-    if let Some(how) = state.combine {
+    if let Some(how) = state.display.combine {
         return Some(Page::of([PlaneKind::Combined(how)].into_iter(), 0, &grid));
     }
     let order = state.order();
-    let chosen = order.iter().position(|c| *c == state.channel).unwrap_or(0);
+    let chosen = order.iter().position(|c| *c == state.cursor.channel).unwrap_or(0);
     Some(Page::of(order.into_iter().map(PlaneKind::Channel), chosen, &grid))
 }
 
 /// The request behind a tile.
 fn tile_request(state: &State, what: PlaneKind) -> Option<Request> {
     let (run, size) = (state.run()?, state.grid()?.tile);
-    let plane = Plane { run, layer: state.layer, what };
-    Some(Request::Heatmap { plane, size, look: state.look, over_photo: state.over_photo })
+    let plane = Plane { run, layer: state.cursor.layer, what };
+    Some(Request::Heatmap {
+        plane,
+        size,
+        look: state.display.look,
+        over_photo: state.display.over_photo,
+    })
 }
 
 /// The tile, where it is known.
 pub fn tile(state: &State, what: PlaneKind) -> Option<&Heatmap> {
-    match state.known.get(&tile_request(state, what)?)? {
+    match state.answers.get(&tile_request(state, what)?)? {
         Answer::Heatmap(heatmap) => Some(heatmap),
         _ => None,
     }
 }
 
 impl View for Maps {
-    fn name(&self) -> &'static str {
-        "Maps"
-    }
-
     fn tiles(&self, state: &State) -> Option<(Shape, usize)> {
         let shape = state.layer_info()?.shape;
-        Some((shape, if state.combine.is_some() { 1 } else { shape.c }))
+        Some((shape, if state.display.combine.is_some() { 1 } else { shape.c }))
     }
 
     fn wants(&self, state: &State) -> Vec<Request> {
@@ -61,10 +62,10 @@ impl View for Maps {
     fn seen(&self, state: &State) -> Option<Seen> {
         Some(Seen::Maps {
             run: state.run()?,
-            layer: state.layer,
+            layer: state.cursor.layer,
             maps: page(state)?.tiles,
-            look: state.look,
-            over_photo: state.over_photo,
+            look: state.display.look,
+            over_photo: state.display.over_photo,
         })
     }
 
@@ -74,15 +75,15 @@ impl View for Maps {
     }
 
     fn go(&self, state: &mut State, to: Move) {
-        let (Some(grid), false) = (state.grid(), state.combine.is_some()) else { return };
+        let (Some(grid), false) = (state.grid(), state.display.combine.is_some()) else { return };
         let order = state.order();
         let Some(last) = order.len().checked_sub(1) else { return };
-        let place = order.iter().position(|c| *c == state.channel).unwrap_or(0);
-        state.channel = order[moved(to, place, last, &grid)];
+        let place = order.iter().position(|c| *c == state.cursor.channel).unwrap_or(0);
+        state.cursor.channel = order[moved(to, place, last, &grid)];
     }
 
     fn open(&self, state: &mut State) -> Vec<Effect> {
-        state.show_view(super::find("Map").unwrap_or(state.view));
+        state.show_view(ViewId::Map);
         Vec::new()
     }
 
@@ -90,7 +91,7 @@ impl View for Maps {
         let (Some(grid), Some(page)) = (state.grid(), page(state)) else { return };
         let pressed = grid.slot_at(x, y).and_then(|slot| page.tiles.get(slot));
         if let Some(PlaneKind::Channel(channel)) = pressed {
-            state.channel = *channel;
+            state.cursor.channel = *channel;
         }
     }
 }

@@ -12,7 +12,7 @@ pub use paging::Page;
 use paging::moved;
 
 use super::{Effect, Picker, State};
-use crate::base::{Rect, Shape};
+use crate::base::{Choice, Rect, Shape};
 use crate::session::ask::{Mark, Request, Seen};
 
 /// A place on the screen where a terminal that can shows a real picture.
@@ -23,6 +23,54 @@ pub struct Picture {
     pub of: Request,
     /// What is drawn over it.
     pub mark: Option<Mark>,
+}
+
+/// Which view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ViewId {
+    /// Every channel as a tile.
+    Maps,
+    /// One channel as large as possible.
+    Map,
+    /// The weights that make the channels.
+    Kernels,
+    /// How layers change with depth.
+    Depth,
+    /// Which places of the photo made the class.
+    Explain,
+    /// Pictures made by gradients.
+    Rebuild,
+}
+
+impl Choice for ViewId {
+    /// In the order of their digits.
+    const ALL: &'static [Self] =
+        &[Self::Maps, Self::Map, Self::Kernels, Self::Depth, Self::Explain, Self::Rebuild];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Maps => "maps",
+            Self::Map => "map",
+            Self::Kernels => "kernels",
+            Self::Depth => "depth",
+            Self::Explain => "explain",
+            Self::Rebuild => "rebuild",
+        }
+    }
+}
+
+impl ViewId {
+    /// What the view shows and how keys move in it.
+    pub fn view(self) -> &'static dyn View {
+        match self {
+            Self::Maps => &maps::Maps,
+            Self::Map => &map::Map,
+            Self::Kernels => &kernels::Kernels,
+            Self::Depth => &depth::Depth,
+            Self::Explain => &explain::Explain,
+            Self::Rebuild => &rebuild::Rebuild,
+        }
+    }
 }
 
 /// A direction or a jump.
@@ -48,9 +96,6 @@ pub enum Move {
 
 /// A view of the chosen layer.
 pub trait View: Sync {
-    /// The name on the command line and in the title bar, `Maps`.
-    fn name(&self) -> &'static str;
-
     /// What it needs, nearest the cursor first.
     fn wants(&self, state: &State) -> Vec<Request>;
 
@@ -87,21 +132,6 @@ pub trait View: Sync {
 
     /// A press at a cell of the view's inside.
     fn press(&self, state: &mut State, x: u16, y: u16);
-}
-
-/// Every view, in the order of its digit.
-pub static ALL: [&dyn View; 6] = [
-    &maps::Maps,
-    &map::Map,
-    &kernels::Kernels,
-    &depth::Depth,
-    &explain::Explain,
-    &rebuild::Rebuild,
-];
-
-/// The index of the view of that name.
-pub fn find(name: &str) -> Option<usize> {
-    ALL.iter().position(|view| view.name().eq_ignore_ascii_case(name))
 }
 
 /// The first item of a list over the screen that is visible, and how many rows it has for items: an

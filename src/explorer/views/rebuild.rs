@@ -25,9 +25,10 @@ const WORDS: u16 = 7;
 /// The places for an input of the network's shape.
 pub fn places(state: &State) -> Option<Places> {
     let area = Layout::of(state)?.view.inner();
-    let input = state.input.as_ref()?;
+    let input = state.shown.input.as_ref()?;
     let (pictures, words) = area.split_top(area.height - WORDS.min(area.height / 2));
-    let aspect = input.shape.h.max(1) as f32 / input.shape.w.max(1) as f32 / state.cell_aspect;
+    let aspect =
+        input.shape.h.max(1) as f32 / input.shape.w.max(1) as f32 / state.terminal.cell_aspect;
     let two = input.placement.is_some();
     let widest = if two { pictures.width.saturating_sub(1) / 2 } else { pictures.width };
     // The row above each is its caption's.
@@ -43,17 +44,21 @@ pub fn places(state: &State) -> Option<Places> {
 
 fn sight(state: &State) -> Option<Sight> {
     let job = state.rebuild_now().filter(|job| state.is_there(job))?;
-    let Look { colormap, range, blocks, .. } = state.look;
+    let Look { colormap, range, blocks, .. } = state.display.look;
     Some(Sight { job, show: Show::Map, colormap, opacity: 100, range, blocks })
 }
 
 fn photo_request(state: &State, rect: Rect) -> Option<Request> {
-    let input = state.input.as_ref()?.id;
-    Some(Request::Photo { input, size: (rect.width, rect.height), blocks: state.look.blocks })
+    let input = state.shown.input.as_ref()?.id;
+    Some(Request::Photo {
+        input,
+        size: (rect.width, rect.height),
+        blocks: state.display.look.blocks,
+    })
 }
 
 fn known(state: &State, request: Option<Request>) -> Option<&Cells> {
-    match state.known.get(&request?)? {
+    match state.answers.get(&request?)? {
         Answer::Photo(cells) => Some(cells),
         _ => None,
     }
@@ -71,10 +76,6 @@ pub fn result(state: &State) -> Option<&Cells> {
 }
 
 impl View for Rebuild {
-    fn name(&self) -> &'static str {
-        "Rebuild"
-    }
-
     fn wants(&self, state: &State) -> Vec<Request> {
         let Some(places) = places(state) else { return Vec::new() };
         let size = (places.result.width, places.result.height);
@@ -111,7 +112,7 @@ impl View for Rebuild {
     }
 
     fn unit(&self, state: &State) -> (usize, usize) {
-        state.cursor
+        state.cursor.unit
     }
 
     fn pictures(&self, state: &State) -> Vec<Picture> {
@@ -124,7 +125,7 @@ impl View for Rebuild {
     }
 
     fn seen(&self, state: &State) -> Option<Seen> {
-        let photo = state.input.as_ref().filter(|input| input.placement.is_some());
+        let photo = state.shown.input.as_ref().filter(|input| input.placement.is_some());
         Some(Seen::Explanation { sights: vec![sight(state)?], photo: photo.map(|input| input.id) })
     }
 

@@ -1,0 +1,28 @@
+//! Printing what is on the screen below the prompt.
+
+use super::views::depth;
+use super::{Effect, Printed, State, say};
+use crate::session::ask::Request;
+
+/// Words for the picture on the normal screen.
+pub(super) fn words(state: &State) -> Vec<String> {
+    let mut words = say::caption(state);
+    words.push(say::command_line(state));
+    words
+}
+
+/// Prints what is seen; a picture has to be made first.
+pub(super) fn print(state: &mut State) -> Vec<Effect> {
+    match state.view().seen(state) {
+        Some(seen) => {
+            state.waiting.print = Some(Request::Sheet { seen, scale: None });
+            Vec::new()
+        }
+        None if state.shown.outcome.is_some() => {
+            let table = depth::table(state);
+            let lines = table.lines().map(str::to_string).chain(words(state));
+            vec![Effect::Print(Printed { picture: None, words: lines.collect() })]
+        }
+        None => Vec::new(),
+    }
+}
