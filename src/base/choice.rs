@@ -106,6 +106,26 @@ choice! {
 }
 
 choice! {
+    /// How a map lies over the photo.
+    Blending {
+        /// The map's value is its opacity: where it is 0 the photo stays as it is.
+        Opacity = "opacity",
+        /// The same share of the map everywhere, as pytorch-grad-cam's `show_cam_on_image` does.
+        Blend = "blend",
+    }
+}
+
+impl Blending {
+    /// The largest opacity of the map, from 0 to 1, where nothing else is said.
+    pub const fn usual_strength(self) -> f32 {
+        match self {
+            Self::Opacity => 0.8,
+            Self::Blend => 0.5,
+        }
+    }
+}
+
+choice! {
     /// Work whose time is taken.
     Timed {
         /// A pass forward; every layer can be read.

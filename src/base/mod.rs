@@ -18,8 +18,8 @@ mod text;
 
 pub use array::{Array, LayerId, Shape};
 pub use choice::{
-    Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, OutputFunction, RangeMode, SortOrder,
-    StrideIn, Theme, Timed,
+    Blending, Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, OutputFunction, RangeMode,
+    SortOrder, StrideIn, Theme, Timed,
 };
 pub use control::{Cancel, Progress};
 pub use device::DeviceChoice;

@@ -88,7 +88,7 @@ pub(super) fn select_channels(
         _ => usize::MAX,
     };
     let statistics = ask!(context, Request::Statistics { run: outcome.run, layer }, Statistics);
-    let by = match context.settings.display.sort {
+    let by = match context.settings.display.sort_in_files() {
         SortOrder::Index => SortOrder::Mean,
         sort => sort,
     };

@@ -13,7 +13,7 @@ use super::pictures;
 use super::report::Head;
 use super::target::{self, Place};
 use super::tiles::{self, Format};
-use crate::base::{Choice, Colormap, significant};
+use crate::base::{Blending, Choice, Colormap, significant};
 use crate::picture::npy;
 use crate::session::ask::*;
 
@@ -116,8 +116,9 @@ impl Asked<'_> {
             job: Job::Explain(self.explain),
             show,
             colormap: colours(self.explanation.attribution.kind, display),
-            opacity: 50,
-            range: display.range,
+            blending: Blending::Opacity,
+            opacity: 80,
+            range: display.range_in_files(),
             blocks,
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn run(mut flags: Flags, mut root: Root) -> Result<()> {
     if first.is_none() {
         context.network()?;
     }
-    let usual_look = Look::from(&context::settings(&Flags::default())?.display);
+    let usual_look = Look::in_files(&context::settings(&Flags::default())?.display);
     app::run(app::Start {
         catalogue: context.catalogue,
         flags: flags.computing(),

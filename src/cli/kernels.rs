@@ -29,7 +29,7 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
     let info = ask!(context, request, Kernels);
     let [count, inside, h, w] = info.shape;
     let slice = slice(&layer.name, &info, args.slice)?;
-    let which = select(&info, context.settings.display.sort, args.channels.as_ref());
+    let which = select(&info, context.settings.display.sort_in_files(), args.channels.as_ref());
     let detail = match slice {
         Slice::Color => String::new(),
         Slice::Input(input) => format!(" · input {input} of {inside}"),
@@ -47,7 +47,7 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
             network: network.id,
             layer: layer.id,
             kernels: which.into_iter().map(|kernel| (kernel, slice)).collect(),
-            look: Look::from(&context.settings.display),
+            look: Look::in_files(&context.settings.display),
         },
     };
     tiles.put(&to)

@@ -12,7 +12,7 @@ use super::output::{self, Spared, Target as File};
 use super::pictures;
 use super::report::Head;
 use super::tiles::{self, Format};
-use crate::base::significant;
+use crate::base::{Blending, significant};
 use crate::picture::npy;
 use crate::session::ask::*;
 
@@ -114,8 +114,16 @@ impl Made<'_> {
     }
 
     fn sight(&self, blocks: Blocks) -> Sight {
-        let Look { colormap, range, .. } = Look::from(&self.context.settings.display);
-        Sight { job: self.job.clone(), show: Show::Map, colormap, opacity: 100, range, blocks }
+        let Look { colormap, range, .. } = Look::in_files(&self.context.settings.display);
+        Sight {
+            job: self.job.clone(),
+            show: Show::Map,
+            colormap,
+            opacity: 100,
+            blending: Blending::Opacity,
+            range,
+            blocks,
+        }
     }
 
     fn print(&self, args: &MakingArgs, of: &Rebuilt, photo: Option<f64>) -> Result<()> {

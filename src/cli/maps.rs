@@ -43,7 +43,7 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
             run,
             layer,
             maps,
-            look: Look::from(&context.settings.display),
+            look: Look::in_files(&context.settings.display),
             over_photo: args.overlay,
         },
     };
@@ -60,7 +60,7 @@ fn select(
     if let Some(how) = args.combine {
         return Ok(vec![PlaneKind::Combined(how)]);
     }
-    let sort = context.settings.display.sort;
+    let sort = context.settings.display.sort_in_files();
     let (sort, most) = match &args.channels {
         Some(Channels::These(these)) => {
             return Ok(these.iter().copied().map(PlaneKind::Channel).collect());

@@ -167,7 +167,7 @@ impl Tiles<'_> {
         let about = self.about();
         let sheet = Sheet { names: self.names, tiles, size };
         sheet.print(&mut printer)?;
-        Ok(output::print(&caption(&about, &heatmaps, display.range))?)
+        Ok(output::print(&caption(&about, &heatmaps, display.range_in_files()))?)
     }
 
     fn about(&self) -> String {

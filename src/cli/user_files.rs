@@ -32,8 +32,8 @@ pub(super) fn overlaid(mut settings: Settings, flags: &Flags) -> Settings {
             settings.display.colormap = colormap;
         }
     }
-    settings.display.range = flags.look.range.unwrap_or(settings.display.range);
-    settings.display.sort = flags.sort.sort.unwrap_or(settings.display.sort);
+    settings.display.range = flags.look.range.or(settings.display.range);
+    settings.display.sort = flags.sort.sort.or(settings.display.sort);
     settings.display.graphics = flags.graphics.graphics.unwrap_or(settings.display.graphics);
     settings.display.theme = flags.theme.theme.unwrap_or(settings.display.theme);
     settings.run.device = flags.compute.device.unwrap_or(settings.run.device);

@@ -41,12 +41,14 @@ pub struct Display {
     /// For signed values.
     #[serde(serialize_with = "name")]
     pub signed_colormap: Colormap,
-    /// Which values the ends of the colour map stand for.
-    #[serde(serialize_with = "name")]
-    pub range: RangeMode,
-    /// The order of the channels.
-    #[serde(serialize_with = "name")]
-    pub sort: SortOrder,
+    /// Which values the ends of the colour map stand for; `None` ("auto") for percentiles in the explorer and the map's
+    /// own range in files.
+    #[serde(with = "auto")]
+    pub range: Option<RangeMode>,
+    /// The order of the channels; `None` ("auto") for the largest mean first in the explorer and the network's order in
+    /// files.
+    #[serde(with = "auto")]
+    pub sort: Option<SortOrder>,
     /// The terminal's colours; `None` ("auto") when the environment says.
     #[serde(with = "auto")]
     pub colors: Option<ColorDepth>,
@@ -81,6 +83,28 @@ pub struct Memory {
     /// The bound on all captures together, in MiB: [`bounds::CAPTURE_MIB`].
     #[serde(deserialize_with = "capture_mib")]
     pub capture_mib: u64,
+}
+
+impl Display {
+    /// The range of maps in the explorer.
+    pub fn range_on_screen(&self) -> RangeMode {
+        self.range.unwrap_or(RangeMode::Percentile)
+    }
+
+    /// The range of maps in files and of commands.
+    pub fn range_in_files(&self) -> RangeMode {
+        self.range.unwrap_or(RangeMode::Map)
+    }
+
+    /// The order of channels in the explorer.
+    pub fn sort_on_screen(&self) -> SortOrder {
+        self.sort.unwrap_or(SortOrder::Mean)
+    }
+
+    /// The order of channels in files and of commands.
+    pub fn sort_in_files(&self) -> SortOrder {
+        self.sort.unwrap_or(SortOrder::Index)
+    }
 }
 
 impl Settings {
@@ -173,21 +197,19 @@ where
 mod auto {
     use super::*;
 
-    pub(super) fn serialize<S: Serializer>(
-        colors: &Option<ColorDepth>,
+    pub(super) fn serialize<C: Choice, S: Serializer>(
+        choice: &Option<C>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        to.serialize_str(colors.map_or("auto", ColorDepth::name))
+        to.serialize_str(choice.map_or("auto", C::name))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(super) fn deserialize<'de, C: Choice, D: Deserializer<'de>>(
         from: D,
-    ) -> Result<Option<ColorDepth>, D::Error> {
+    ) -> Result<Option<C>, D::Error> {
         match String::deserialize(from)?.as_str() {
             "auto" => Ok(None),
-            name => ColorDepth::parse(name)
-                .map(Some)
-                .map_err(|e| D::Error::custom(format!("{e}, auto"))),
+            name => C::parse(name).map(Some).map_err(|e| D::Error::custom(format!("{e}, auto"))),
         }
     }
 }

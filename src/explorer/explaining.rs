@@ -2,7 +2,7 @@
 
 use super::State;
 use super::views::ViewId;
-use crate::base::LayerId;
+use crate::base::{Blending, LayerId};
 use crate::session::ask::{
     Agreement, Answer, Explain, Finding, Found, Job, Judgement, Kind, Method, Parameters, Passes,
     Question, Request, RunKey, Show, Sight, Size, Target, last_map,
@@ -17,7 +17,9 @@ pub struct Explaining {
     pub target: Option<Target>,
     /// A second method to compare with.
     pub compare: Option<Method>,
-    /// The map's share in an overlay, in per cent.
+    /// How the map lies over the photo.
+    pub blending: Blending,
+    /// How strong the map over the photo is, in per cent.
     pub opacity: u8,
     /// The layer of the view that is not on the screen: Explain and the others have one each.
     pub other_layer: Option<LayerId>,
@@ -34,7 +36,8 @@ impl Default for Explaining {
             method,
             target: None,
             compare: None,
-            opacity: 50,
+            blending: Blending::Opacity,
+            opacity: 80,
             other_layer: None,
             from: None,
             judged: true,
@@ -174,7 +177,7 @@ impl State {
         // Of a map alone the share of an overlay is no part.
         let opacity = if show == Show::Overlay { opacity } else { 100 };
         let (range, blocks) = (self.display.look.range, self.display.look.blocks);
-        Sight { job, show, colormap, opacity, range, blocks }
+        Sight { job, show, colormap, blending: self.explain.blending, opacity, range, blocks }
     }
 
     /// How much the two explanations in view agree.

@@ -88,41 +88,57 @@ impl Layout {
         area.centred(area.width.min(84), area.height.saturating_sub(area.height / 6))
     }
 
-    /// The grid for `count` maps of that shape: as many tiles of at least the chosen width as fit,
-    /// then grown to fill the width; when all fit, arranged near a square.
+    /// The grid for `count` maps of that shape: the largest tiles of at least the chosen width with which all fit on
+    /// one page, else as many of the chosen width as fit, grown to fill the width.
     pub fn grid(&self, state: &State, shape: Shape, count: usize) -> Grid {
+        self.grid_of(state.display.tile, state.terminal.cell_aspect, shape, count)
+    }
+
+    fn grid_of(&self, chosen: u16, cell_aspect: f32, shape: Shape, count: usize) -> Grid {
         let area = self.view.inner();
         let margin = u16::from(area.width >= 3 && area.height >= 3);
         let around = 2 * margin;
-        // A single map has the whole view.
-        let wanted = if count == 1 { area.width } else { state.display.tile };
-        let width = wanted.min(area.width.saturating_sub(around)).max(1);
-        let fit_columns = (area.width / (width + around)).max(1);
-        let grown = (area.width / fit_columns).saturating_sub(around).max(width);
-        let mut tile = tile_size(grown, shape, state.terminal.cell_aspect);
+        let widest = area.width.saturating_sub(around).max(1);
         let tallest = area.height.saturating_sub(around).max(1);
-        if tile.1 > tallest {
-            let narrower = f32::from(tile.0) * f32::from(tallest) / f32::from(tile.1);
-            tile = ((narrower as u16).max(1), tallest);
-        }
-        let fit_columns = usize::from(area.width / (tile.0 + around)).max(1);
-        let fit_rows = usize::from(area.height / (tile.1 + around)).max(1);
-        let columns = if count < fit_columns * fit_rows {
-            let square = (1..).find(|n| n * n >= count).unwrap_or(1);
-            square.max(count.div_ceil(fit_rows)).clamp(1, fit_columns)
-        } else {
-            fit_columns
+        let tile = |width: u16| {
+            let (width, height) = tile_size(width, shape, cell_aspect);
+            if height <= tallest {
+                return (width, height);
+            }
+            let narrower = f32::from(width) * f32::from(tallest) / f32::from(height);
+            ((narrower as u16).max(1), tallest)
         };
-        Grid { area, columns, rows: fit_rows, tile, margin }
+        let fitting = |tile: (u16, u16)| {
+            let columns = usize::from(area.width / (tile.0 + around)).max(1);
+            let rows = usize::from(area.height / (tile.1 + around)).max(1);
+            (columns, rows)
+        };
+        // A single map has the whole view.
+        let least = if count == 1 { widest } else { chosen.clamp(1, widest) };
+        let holds_all = |tile: &(u16, u16)| {
+            let (columns, rows) = fitting(*tile);
+            columns * rows >= count
+        };
+        let tile = (least..=widest).rev().map(tile).find(holds_all).unwrap_or_else(|| {
+            let columns = (area.width / (least + around)).max(1);
+            tile((area.width / columns).saturating_sub(around).max(least))
+        });
+        let (fit_columns, rows) = fitting(tile);
+        let columns = count.div_ceil(rows).clamp(1, fit_columns);
+        let used = (columns as u16).saturating_mul(tile.0 + around).min(area.width);
+        let area = Rect::new(area.x + (area.width - used) / 2, area.y, used, area.height);
+        Grid { area, columns, rows, tile, margin }
     }
 
-    /// The next tile width that changes the number of columns: fewer, or more of them.
-    pub fn other_tile(&self, now: u16, fewer: bool) -> u16 {
-        let width = self.view.inner().width;
-        let columns = |tile: u16| (width / (tile + 2)).max(1);
-        let other = |tile: &u16| columns(*tile) != columns(now);
-        let found = if fewer { (now + 1..=width).find(other) } else { (1..now).rev().find(other) };
-        found.unwrap_or(now)
+    /// The next width of a tile that gives another grid: larger tiles, or smaller ones.
+    pub fn other_tile(&self, state: &State, larger: bool) -> Option<u16> {
+        let (shape, count) = state.view().tiles(state)?;
+        let grid = |tile: &u16| self.grid_of(*tile, state.terminal.cell_aspect, shape, count);
+        let now = state.display.tile;
+        let current = grid(&now);
+        let widest = self.view.inner().width;
+        let other = |tile: &u16| grid(tile) != current;
+        if larger { (now + 1..=widest).find(other) } else { (1..now).rev().find(other) }
     }
 
     /// The place of a map that fills the view: whole cells for each value where there is room.

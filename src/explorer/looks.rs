@@ -1,7 +1,7 @@
 //! Commands that change how maps look and in which order they stand, and nothing else.
 
 use super::{Effect, State};
-use crate::base::{Choice, Combine, RangeMode, SortOrder};
+use crate::base::{Blending, Choice, Combine, RangeMode, SortOrder};
 
 /// The choice that the argument names, or the one `step` further.
 fn choose<T: Choice>(state: &mut State, now: T, argument: &str, step: isize) -> T {
@@ -76,16 +76,33 @@ pub(super) fn resize(state: &mut State, larger: bool) -> Vec<Effect> {
         let step = if larger { 10 } else { -10 };
         state.explain.opacity = state.explain.opacity.saturating_add_signed(step).min(100);
     } else if let Some(layout) = super::Layout::of(state) {
-        state.display.tile = layout.other_tile(state.display.tile, larger);
+        match layout.other_tile(state, larger) {
+            Some(tile) => state.display.tile = tile,
+            None if larger => state.say("the tiles are as large as they can be"),
+            None => state.say("all tiles fit on the screen: they fill it"),
+        }
     }
     Vec::new()
 }
 
-pub(super) fn overlay(state: &mut State) -> Vec<Effect> {
-    if state.shown.input.as_ref().is_some_and(|i| i.placement.is_none()) {
-        state.complain("an input tensor has no photo to blend with");
+/// Maps over the photo or alone; the argument says how they lie there.
+pub(super) fn overlay(state: &mut State, how: &str) -> Vec<Effect> {
+    let blending = match Blending::parse(if how.is_empty() { "opacity" } else { how }) {
+        Ok(blending) => blending,
+        Err(error) => {
+            state.complain(error);
+            return Vec::new();
+        }
+    };
+    if state.explains() {
+        state.explain.blending = blending;
+        state.explain.opacity = (100.0 * blending.usual_strength()).round() as u8;
+    } else if state.shown.input.as_ref().is_some_and(|i| i.placement.is_none()) {
+        state.complain("an input tensor has no photo to draw maps over");
+    } else if how.is_empty() && state.display.over_photo.is_some() {
+        state.display.over_photo = None;
     } else {
-        state.display.over_photo = !state.display.over_photo;
+        state.display.over_photo = Some(blending);
     }
     Vec::new()
 }

@@ -27,7 +27,9 @@ pub(super) fn command_line(state: &State) -> String {
         Some(Seen::Maps { maps, over_photo, .. }) => {
             words.extend(["maps".into(), photo, "--layer".into(), layer]);
             words.extend(planes(&maps));
-            words.extend(over_photo.then(|| "--overlay".to_string()));
+            if let Some(blending) = over_photo {
+                words.extend(["--overlay".into(), blending.name().into()]);
+            }
             words.extend(state.shows_difference().then(|| "--difference".to_string()));
             words.push("--print".into());
         }
@@ -209,7 +211,7 @@ pub(super) fn caption(state: &State) -> Vec<String> {
                 [PlaneKind::Combined(how)] => format!("{how} of all channels"),
                 maps => format!("{} channels by {}", maps.len(), state.display.sort),
             });
-            if over_photo {
+            if over_photo.is_some() {
                 second.push("over the photo".into());
             }
             if state.shows_difference() {

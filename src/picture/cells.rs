@@ -1,8 +1,8 @@
 //! Pictures in block characters: a terminal cell holds two, four or six points of two colours.
 
 use super::raster::{MARK, Picture};
-use super::{Blocks, Range, colormap, overlay, resample};
-use crate::base::Colormap;
+use super::{Blocks, Overlay, Range, colormap, resample};
+use crate::base::{Blending, Colormap};
 
 /// `columns x rows` terminal cells, rows innermost.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,21 +45,25 @@ impl Grid {
         let (columns, rows) = self.blocks.points();
         (usize::from(self.columns) * columns, usize::from(self.rows) * rows)
     }
+
+    /// The values that are drawn of a map of `height x width` values: a mean for each point that holds several values.
+    pub fn drawn(self, values: &[f32], (height, width): (usize, usize)) -> Vec<f32> {
+        let (across, down) = self.points();
+        resample::fit(values, height, width, down, across)
+    }
 }
 
 impl Cells {
-    /// A map of `height x width` values through a colour map, stretched over the cells; blended with
-    /// the photo `under` it, if there is one, as [`super::overlay`] blends pictures. Marks stay.
+    /// Values, one for each point of the grid ([`Grid::drawn`]), through a colour map; over the photo `under` them, if
+    /// there is one, in [`Overlay`]'s way. Marks stay.
     pub fn heatmap(
         values: &[f32],
-        (height, width): (usize, usize),
         grid: Grid,
         colormap: Colormap,
         range: Range,
-        under: Option<&Picture>,
+        under: Option<(&Picture, Blending)>,
     ) -> Self {
         let (across, down) = grid.points();
-        let values = resample::fit(values, height, width, down, across);
         let table = colormap::table(colormap);
         let colors: Vec<_> = values
             .iter()
@@ -67,11 +71,16 @@ impl Cells {
             .collect();
         let marked: Vec<bool> = colors.iter().map(Option::is_none).collect();
         let rgb = colors.into_iter().map(|color| color.unwrap_or(MARK)).collect();
-        let heat = Picture { width: across, height: down, rgb };
-        match under {
-            Some(photo) => Self::new(grid, &overlay(&photo.resize(across, down), &heat), &marked),
-            None => Self::new(grid, &heat, &marked),
-        }
+        let picture = match under {
+            Some((photo, blending)) => {
+                let strength = blending.usual_strength();
+                let extent = (down, across);
+                let overlay = Overlay { values, extent, colormap, range, blending, strength };
+                overlay.over(&photo.resize(across, down))
+            }
+            None => Picture { width: across, height: down, rgb },
+        };
+        Self::new(grid, &picture, &marked)
     }
 
     /// A photo stretched over the cells.
@@ -118,7 +127,8 @@ mod tests {
     }
 
     fn grey(values: &[f32], shape: (usize, usize), grid: Grid, under: Option<&Picture>) -> Cells {
-        Cells::heatmap(values, shape, grid, Colormap::Grey, UNIT, under)
+        let under = under.map(|photo| (photo, Blending::Blend));
+        Cells::heatmap(&grid.drawn(values, shape), grid, Colormap::Grey, UNIT, under)
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use input::input_picture;
 pub use look::Look;
 pub use normalize::{Range, invalid};
 pub use npy::npy;
-pub use overlay::{blend, overlay};
+pub use overlay::Overlay;
 pub use raster::{MARK, Picture};
 pub use resample::{Fit, fit};
 pub use tiles::{columns, sheet};

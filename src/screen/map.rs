@@ -38,7 +38,7 @@ fn title(state: &State) -> String {
         None => format!("channel {} of {c}", state.cursor.channel),
     };
     let change = if state.shows_difference() { " · change by the knock-outs" } else { "" };
-    let photo = if state.display.over_photo { " · over the photo" } else { "" };
+    let photo = if state.display.over_photo.is_some() { " · over the photo" } else { "" };
     let colours = views::map::heatmap(state)
         .map(|map| format!(" · {} · {}", map.colormap, heatmap::mode(map)))
         .unwrap_or_default();

@@ -60,7 +60,7 @@ fn title(state: &State) -> String {
     if state.shows_difference() {
         parts.push("change by the knock-outs".to_string());
     }
-    if state.display.over_photo {
+    if state.display.over_photo.is_some() {
         parts.push("over the photo".to_string());
     }
     parts.join(" · ")

@@ -19,7 +19,7 @@ use super::place::Place;
 use super::room::check_input;
 use super::run::{Colours, Run};
 use crate::analysis::Histogram;
-use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::base::{Array, Blending, Cancel, LayerId, Progress, Shape};
 use crate::picture::{Cells, Grid, Picture, color, invalid};
 use crate::source::{Given, Photo, Prepared, SAMPLES, prepare};
 
@@ -255,18 +255,19 @@ impl Session {
         plane: Plane,
         (columns, rows): CellSize,
         look: Look,
-        over_photo: bool,
+        over_photo: Option<Blending>,
     ) -> Result<Arc<Heatmap>, SessionError> {
         let run = self.run(plane.run)?;
         let array = run.plane(plane)?;
-        let Colours { map, range, mode, signed } = run.colours(plane, &array, look)?;
         let Shape { h, w, .. } = array.shape;
         let values = array.map(0);
-        let held = if over_photo { Some(self.input(plane.run.input)?) } else { None };
+        let grid = Grid { columns, rows, blocks: look.blocks };
+        let drawn = grid.drawn(values, (h, w));
+        let Colours { map, range, mode, signed } = run.colours(plane, &drawn, look)?;
+        let held = over_photo.map(|_| self.input(plane.run.input)).transpose()?;
         let photo =
             held.as_ref().map(|held| held.photo.as_ref().ok_or_else(no_photo)).transpose()?;
-        let grid = Grid { columns, rows, blocks: look.blocks };
-        let cells = Cells::heatmap(values, (h, w), grid, map, range, photo);
+        let cells = Cells::heatmap(&drawn, grid, map, range, photo.zip(over_photo));
         let scale = (0..SCALE).map(|i| color(map, i as f32 / (SCALE - 1) as f32)).collect();
         let invalid = invalid(values);
         Ok(Arc::new(Heatmap { cells, range, colormap: map, mode, signed, scale, invalid }))

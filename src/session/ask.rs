@@ -8,7 +8,7 @@ pub use crate::analysis::judge::{Curve, Judgement, Redrawn, Road};
 pub use crate::analysis::rebuild::{Dream, Goal, Inversion, Maximisation, Rebuilt};
 pub use crate::analysis::{Histogram, LayerStatistics, Parameters, Target};
 pub use crate::base::OutputFunction;
-use crate::base::{Array, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
+use crate::base::{Array, Blending, Colormap, Combine, DeviceChoice, LayerId, RangeMode, Shape};
 use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
@@ -32,9 +32,16 @@ pub use super::timing::{Timing, TimingWish};
 pub use crate::source::hub::RepoRef;
 pub use crate::source::is_checkpoint;
 
-impl From<&Display> for Look {
-    fn from(display: &Display) -> Self {
-        let Display { colormap, signed_colormap, range, graphics, .. } = *display;
+impl Look {
+    /// How the explorer draws maps at first.
+    pub fn on_screen(display: &Display) -> Self {
+        Self { range: display.range_on_screen(), ..Self::in_files(display) }
+    }
+
+    /// How commands draw maps.
+    pub fn in_files(display: &Display) -> Self {
+        let Display { colormap, signed_colormap, graphics, .. } = *display;
+        let range = display.range_in_files();
         Self { colormap, signed_colormap, range, blocks: graphics.into() }
     }
 }
@@ -162,8 +169,8 @@ pub enum Request {
         size: CellSize,
         /// Colours and range.
         look: Look,
-        /// Blended with the photo.
-        over_photo: bool,
+        /// How it lies over the photo; alone when `None`.
+        over_photo: Option<Blending>,
     },
     /// The values of some maps of a layer. Answered by [`Answer::Values`].
     Values {

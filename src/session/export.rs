@@ -102,7 +102,8 @@ impl Session {
         let mut found = None;
         for what in maps {
             let plane = Plane { run: *run, layer: *layer, what: *what };
-            let Colours { map, range, .. } = held.colours(plane, &held.plane(plane)?, *look)?;
+            let Colours { map, range, .. } =
+                held.colours(plane, held.plane(plane)?.map(0), *look)?;
             match found {
                 None => found = Some((map, range)),
                 Some(first) if first == (map, range) => {}

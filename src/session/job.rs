@@ -8,7 +8,7 @@ use crate::analysis::explain::{Attribution, Kind, METHODS, Passes, Question, Siz
 use crate::analysis::judge::Judgement;
 use crate::analysis::rebuild::{Dream, Inversion, Maximisation, Rebuilt};
 use crate::analysis::{Parameters, Target, explain};
-use crate::base::{Array, Colormap, LayerId, RangeMode, Shape, nearest};
+use crate::base::{Array, Blending, Colormap, LayerId, RangeMode, Shape, nearest};
 use crate::picture::Blocks;
 
 /// Work for the Job lane.
@@ -244,7 +244,9 @@ pub struct Sight {
     pub show: Show,
     /// The colours of maps.
     pub colormap: Colormap,
-    /// The map's share in an overlay, in per cent.
+    /// How it lies over the photo.
+    pub blending: Blending,
+    /// How strong the overlay is, in per cent: [`crate::picture::Overlay::strength`].
     pub opacity: u8,
     /// Which values the ends of the colours stand for. By default what is no map from 0 to 1 goes from the 1st to the
     /// 99th percentile: single pixels would take the colours from all others.

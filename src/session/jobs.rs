@@ -18,7 +18,7 @@ use crate::base::{Array, Cancel, Progress, RangeMode};
 use crate::engine::Backend;
 use crate::engine::device::DeviceKind;
 use crate::model::Graph;
-use crate::picture::{Picture, blend, gradient_picture, input_picture};
+use crate::picture::{Overlay, Picture, gradient_picture, input_picture};
 
 /// The parts that every kind of work needs, for as long as it goes on.
 struct Bench {
@@ -188,13 +188,21 @@ impl Session {
                 w,
             )),
             (show, kind) => {
-                let heat = heat(&of.map, kind, sight);
+                let (values, range) = (of.map.data.as_slice(), heat_range(&of.map, kind, sight));
                 if show == Show::Map {
-                    return Ok(heat);
+                    return Ok(Picture::heatmap(values, h, w, sight.colormap, range, 1));
                 }
                 let held = self.input(sight.job.run().input)?;
                 let photo = held.photo.as_ref().ok_or_else(no_photo)?;
-                Ok(blend(&photo.resize(w, h), &heat, f32::from(sight.opacity.min(100)) / 100.0))
+                let overlay = Overlay {
+                    values,
+                    extent: (h, w),
+                    colormap: sight.colormap,
+                    range,
+                    blending: sight.blending,
+                    strength: f32::from(sight.opacity.min(100)) / 100.0,
+                };
+                Ok(overlay.over(&photo.resize(w, h)))
             }
         }
     }
@@ -213,22 +221,20 @@ impl Session {
     }
 }
 
-/// A map in colours: from 0 to 1 for class activation maps, else as the range mode says. Shares that lower the target get
-/// a colour map that diverges from 0, magnitudes begin at 0.
-fn heat(map: &Array, kind: Kind, sight: &Sight) -> Picture {
-    let (h, w) = (map.shape.h, map.shape.w);
+/// The values of the first and the last color: 0 and 1 for class activation maps, else as the range mode says. Shares that
+/// lower the target have a color map that diverges from 0, magnitudes begin at 0.
+fn heat_range(map: &Array, kind: Kind, sight: &Sight) -> Range {
     let mode = match (kind, sight.range) {
         (Kind::Gradient | Kind::Share, RangeMode::Map) => RangeMode::Percentile,
         (_, mode) => mode,
     };
     let own = Range::spanning(&map.data);
-    let range = match kind {
+    match kind {
         Kind::Map if sight.range == RangeMode::Map => Range { low: 0.0, high: 1.0 },
         Kind::Map => Range::of(&map.data, mode, own),
         Kind::Gradient => Range { low: 0.0, ..Range::of(&map.data, mode, own) },
         Kind::Share => Range::of(&map.data, mode, own).symmetric(),
-    };
-    Picture::heatmap(&map.data, h, w, sight.colormap, range, 1)
+    }
 }
 
 fn explanation_of(

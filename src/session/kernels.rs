@@ -138,7 +138,7 @@ impl Kernels {
             (Cells::photo(&picture, grid), Vec::new(), range.symmetric())
         } else {
             let scale = (0..SCALE).map(|i| color(colormap, i as f32 / (SCALE - 1) as f32));
-            let cells = Cells::heatmap(values, (h, w), grid, colormap, range, None);
+            let cells = Cells::heatmap(&grid.drawn(values, (h, w)), grid, colormap, range, None);
             (cells, scale.collect(), range)
         };
         Ok(Heatmap { cells, range, colormap, mode, signed: true, scale, invalid })

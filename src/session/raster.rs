@@ -3,7 +3,7 @@
 use super::SessionError;
 use super::answer::{Session, no_photo};
 use super::ask::Request;
-use crate::picture::Picture;
+use crate::picture::{Grid, Picture};
 
 /// A box in the coordinates of what is shown: values of a map, pixels of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,16 +30,23 @@ impl Session {
     ) -> Result<Picture, SessionError> {
         let room = (usize::from(width).max(1), usize::from(height).max(1));
         let mut picture = match of {
-            Request::Heatmap { plane, look, over_photo, .. } => {
-                let shape = self.run(plane.run)?.capture.shape(plane.layer)?;
+            Request::Heatmap { plane, size: (columns, rows), look, over_photo } => {
+                let run = self.run(plane.run)?;
+                let array = run.plane(*plane)?;
+                let shape = array.shape;
+                // The colors of the cells, so that the scale beside them holds for both.
+                let grid = Grid { columns: *columns, rows: *rows, blocks: look.blocks };
+                let drawn = grid.drawn(array.map(0), (shape.h, shape.w));
+                let colours = run.colours(*plane, &drawn, *look)?;
                 let mut most = room;
-                if *over_photo {
+                if over_photo.is_some() {
                     // No finer than the photo itself.
                     let held = self.input(plane.run.input)?;
                     let photo = held.photo.as_ref().ok_or_else(no_photo)?;
                     most = (room.0.min(photo.width), room.1.min(photo.height));
                 }
-                self.map_picture(*plane, *look, *over_photo, whole(most, shape.w, shape.h))?
+                let scale = whole(most, shape.w, shape.h);
+                self.map_picture(plane.run, &array, colours, *over_photo, scale)?
             }
             Request::Kernel { kernel, look, .. } => {
                 let all = self.kernels(kernel.network, kernel.layer)?;

@@ -85,15 +85,16 @@ impl Run {
         })
     }
 
-    /// The colours of a map: one rule for every view and command.
+    /// The colours of a map whose values are drawn so: one rule for every view and command. Percentiles are those of the
+    /// values that are drawn, which are means where there is less room than values.
     pub fn colours(
         &self,
         plane: Plane,
-        array: &Array,
+        drawn: &[f32],
         look: Look,
     ) -> Result<Colours, SessionError> {
         let layer = self.statistics(plane.layer)?;
-        let own = Range::spanning(array.map(0));
+        let own = Range::spanning(drawn);
         let (all, signed, mode) = match (plane.what, look.range) {
             // A combination has its own scale: the channels' range says nothing about it.
             (PlaneKind::Combined(_), RangeMode::Layer) => (own, own.low < 0.0, RangeMode::Map),
@@ -101,11 +102,12 @@ impl Run {
             (PlaneKind::Channel(_), mode) => {
                 let all = Range { low: layer.total.min, high: layer.total.max };
                 // A map of one value is no picture by itself: only against the others it has a colour.
-                let mode = if array.shape.area() == 1 { RangeMode::Layer } else { mode };
+                let shape = self.capture.shape(plane.layer)?;
+                let mode = if shape.area() == 1 { RangeMode::Layer } else { mode };
                 (all, layer.is_signed(), mode)
             }
         };
-        let (map, range) = Look { range: mode, ..look }.range_for(array.map(0), all, signed);
+        let (map, range) = Look { range: mode, ..look }.range_for(drawn, all, signed);
         Ok(Colours { map, range, mode, signed })
     }
 

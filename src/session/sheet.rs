@@ -7,8 +7,8 @@ use super::ask::{
     Sight, Slice,
 };
 use super::run::Colours;
-use crate::base::{LayerId, Shape};
-use crate::picture::{Picture, columns, overlay, sheet};
+use crate::base::{Array, Blending, LayerId, Shape};
+use crate::picture::{Overlay, Picture, columns, sheet};
 
 /// Pixels between tiles.
 const GAP: usize = 2;
@@ -32,8 +32,8 @@ pub enum Seen {
         maps: Vec<PlaneKind>,
         /// Colours and range.
         look: Look,
-        /// Blended with the photo.
-        over_photo: bool,
+        /// How they lie over the photo; alone when `None`.
+        over_photo: Option<Blending>,
     },
     /// Kernels of a convolution.
     Kernels {
@@ -169,7 +169,10 @@ impl Session {
                 .iter()
                 .map(|what| {
                     let plane = Plane { run: *run, layer: *layer, what: *what };
-                    self.map_picture(plane, *look, *over_photo, scale)
+                    let run = self.run(plane.run)?;
+                    let array = run.plane(plane)?;
+                    let colours = run.colours(plane, array.map(0), *look)?;
+                    self.map_picture(plane.run, &array, colours, *over_photo, scale)
                 })
                 .collect(),
             Seen::Kernels { network, layer, kernels, look } => {
@@ -196,21 +199,21 @@ impl Session {
     /// A map in pixels, each value a square of `scale` pixels, alone or over the photo.
     pub(super) fn map_picture(
         &self,
-        plane: Plane,
-        look: Look,
-        over_photo: bool,
+        run: RunKey,
+        array: &Array,
+        Colours { map: colormap, range, .. }: Colours,
+        over_photo: Option<Blending>,
         scale: usize,
     ) -> Result<Picture, SessionError> {
-        let run = self.run(plane.run)?;
-        let array = run.plane(plane)?;
-        let Colours { map, range, .. } = run.colours(plane, &array, look)?;
         let Shape { h, w, .. } = array.shape;
-        if !over_photo {
-            return Ok(Picture::heatmap(array.map(0), h, w, map, range, scale));
-        }
-        let held = self.input(plane.run.input)?;
+        let values = array.map(0);
+        let Some(blending) = over_photo else {
+            return Ok(Picture::heatmap(values, h, w, colormap, range, scale));
+        };
+        let held = self.input(run.input)?;
         let photo = held.photo.as_ref().ok_or_else(no_photo)?;
-        let heat = Picture::heatmap(array.map(0), h, w, map, range, 1);
-        Ok(overlay(&photo.resize(w * scale, h * scale), &heat))
+        let (extent, strength) = ((h, w), blending.usual_strength());
+        let overlay = Overlay { values, extent, colormap, range, blending, strength };
+        Ok(overlay.over(&photo.resize(w * scale, h * scale)))
     }
 }

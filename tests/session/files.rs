@@ -14,7 +14,7 @@ fn maps(desk: &Desk, channels: &[usize]) -> Seen {
         layer: desk.layer("maxpool"),
         maps: channels.iter().copied().map(PlaneKind::Channel).collect(),
         look: LOOK,
-        over_photo: false,
+        over_photo: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use convscope::base::{Array, Cancel, Colormap, Progress, RangeMode};
+use convscope::base::{Array, Blending, Cancel, Colormap, Progress, RangeMode};
 use convscope::session::ask::*;
 
 use crate::{Desk, answer};
@@ -19,7 +19,15 @@ fn explain(desk: &Desk, method: &str) -> Explain {
 
 fn sight(job: Job, show: Show) -> Sight {
     let (colormap, range) = (Colormap::Viridis, RangeMode::Map);
-    Sight { job, show, colormap, opacity: 50, range, blocks: Blocks::Half }
+    Sight {
+        job,
+        show,
+        colormap,
+        opacity: 50,
+        blending: Blending::Blend,
+        range,
+        blocks: Blocks::Half,
+    }
 }
 
 fn values(desk: &Desk, job: &Job) -> Arc<Array> {

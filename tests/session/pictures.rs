@@ -1,12 +1,12 @@
 //! Sheets for files, and pixels for terminals that show them.
 
-use convscope::base::{Colormap, Combine, RangeMode};
+use convscope::base::{Blending, Colormap, Combine, RangeMode};
 use convscope::picture::{Picture, color};
 use convscope::session::ask::{KernelRef, Mark, Plane, PlaneKind, Request, Seen, Slice};
 
 use crate::{Desk, LOOK, answer, pixel};
 
-fn maps(desk: &Desk, layer: &str, maps: Vec<PlaneKind>, over_photo: bool) -> Seen {
+fn maps(desk: &Desk, layer: &str, maps: Vec<PlaneKind>, over_photo: Option<Blending>) -> Seen {
     let (run, layer) = (desk.outcome.run, desk.layer(layer));
     Seen::Maps { run, layer, maps, look: LOOK, over_photo }
 }
@@ -32,7 +32,7 @@ fn a_sheet_has_its_tiles_in_a_square_with_two_pixels_between() {
     let desk = Desk::builtin();
     let values = desk.values("maxpool");
     let which = [7, 0, 3, 9, 1];
-    let seen = maps(&desk, "maxpool", channels(&which), false);
+    let seen = maps(&desk, "maxpool", channels(&which), None);
     assert_eq!(seen.count(), 5);
     let scale = 3;
     let request = Request::Sheet { seen, scale: Some(scale) };
@@ -60,7 +60,7 @@ fn a_sheet_of_its_own_scale_is_about_a_thousand_pixels_wide() {
     let desk = Desk::builtin();
     let width = |layer: &str, which: &[usize]| {
         let request =
-            Request::Sheet { seen: maps(&desk, layer, channels(which), false), scale: None };
+            Request::Sheet { seen: maps(&desk, layer, channels(which), None), scale: None };
         answer!(desk, request, Picture).width
     };
     assert_eq!(width("relu", &[0]), 960);
@@ -79,17 +79,17 @@ fn a_sheet_of_its_own_scale_is_about_a_thousand_pixels_wide() {
 #[test]
 fn what_was_never_run_has_no_picture() {
     let desk = Desk::builtin();
-    let beyond = maps(&desk, "relu", channels(&[32]), false);
+    let beyond = maps(&desk, "relu", channels(&[32]), None);
     desk.refusal(&Request::Sheet { seen: beyond, scale: None });
     let other = Desk::fixture("net_basic.safetensors");
-    let seen = maps(&other, "relu", channels(&[0]), false);
+    let seen = maps(&other, "relu", channels(&[0]), None);
     assert_eq!(
         desk.ask(&Request::Sheet { seen, scale: None }),
         Err(convscope::session::SessionError::NotReady)
     );
 }
 
-fn heatmap(desk: &Desk, layer: &str, channel: usize, over_photo: bool) -> Request {
+fn heatmap(desk: &Desk, layer: &str, channel: usize, over_photo: Option<Blending>) -> Request {
     let what = PlaneKind::Channel(channel);
     let plane = Plane { run: desk.outcome.run, layer: desk.layer(layer), what };
     Request::Heatmap { plane, size: (10, 5), look: LOOK, over_photo }
@@ -106,7 +106,7 @@ fn values_are_whole_squares_of_pixels_in_the_room_there_is() {
     for (room, side) in
         [((200, 170), 160), ((119, 400), 80), ((79, 79), 40), ((3, 3), 40), ((0, 0), 40)]
     {
-        let picture = raster(&desk, heatmap(&desk, "maxpool", 2, false), room, None);
+        let picture = raster(&desk, heatmap(&desk, "maxpool", 2, None), room, None);
         assert_eq!((picture.width, picture.height), (side, side), "{room:?}");
         let values = desk.values("maxpool");
         let map = &values.data[2 * 1600..3 * 1600];
@@ -123,13 +123,13 @@ fn values_are_whole_squares_of_pixels_in_the_room_there_is() {
 #[test]
 fn a_picture_in_pixels_is_the_one_in_cells() {
     let desk = Desk::builtin();
-    for over_photo in [false, true] {
+    for over_photo in [None, Some(Blending::Opacity), Some(Blending::Blend)] {
         let seen = maps(&desk, "layer2", channels(&[5]), over_photo);
         let request = Request::Sheet { seen, scale: Some(8) };
         let sheet = answer!(desk, request, Picture);
         let side = desk.network.layers[desk.layer("layer2").0].shape.h as u16 * 8;
         let of = heatmap(&desk, "layer2", 5, over_photo);
-        assert_eq!(raster(&desk, of, (side, side), None), *sheet, "{over_photo}");
+        assert_eq!(raster(&desk, of, (side, side), None), *sheet, "{over_photo:?}");
     }
 }
 
@@ -144,7 +144,8 @@ fn photos_are_not_blown_up() {
     let picture = photo((5000, 5000));
     assert_eq!((picture.width, picture.height), (width, height));
     assert_eq!((photo((50, 40)).width, photo((50, 40)).height), (50, 40));
-    let over = raster(&desk, heatmap(&desk, "layer4", 0, true), (5000, 5000), None);
+    let over =
+        raster(&desk, heatmap(&desk, "layer4", 0, Some(Blending::Opacity)), (5000, 5000), None);
     assert!(over.width <= width && over.height <= height);
 }
 
@@ -195,7 +196,7 @@ fn a_combination_is_the_combination_of_the_values() {
         .map(|at| values.data.chunks(area).map(|map| map[at]).sum::<f32>() / values.shape.c as f32)
         .collect();
     let what = vec![PlaneKind::Combined(Combine::Mean)];
-    let mut seen = maps(&desk, "layer4", what, false);
+    let mut seen = maps(&desk, "layer4", what, None);
     // Its own range, whatever the mode: the channels' range says nothing about it.
     if let Seen::Maps { look, .. } = &mut seen {
         look.range = RangeMode::Layer;

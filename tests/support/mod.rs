@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use convscope::base::{Cancel, DeviceChoice, Key, Progress, SortOrder, Theme};
+use convscope::base::{Cancel, DeviceChoice, Key, Progress, Theme};
 use convscope::config::{Catalogue, Settings};
 use convscope::engine::device::Machine;
 use convscope::explorer::views::ViewId;
@@ -52,13 +52,13 @@ impl Explorer {
             view: ViewId::Maps,
             layer: None,
             channel: 0,
-            look: Look::from(display),
-            sort: SortOrder::Index,
+            look: Look::on_screen(display),
+            sort: display.sort_on_screen(),
             tile: display.tile,
             device: DeviceChoice::Cpu,
             catalogue: Arc::new(Catalogue::load(None).unwrap()),
             flags: Given::default(),
-            usual_look: Look::from(display),
+            usual_look: Look::in_files(display),
             real: None,
             theme: Theme::Dark,
             knock_outs: Vec::new(),

@@ -7,7 +7,7 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::groups::*;
 use super::values::{Channels, Works, choice, within, works};
-use crate::base::{Combine, bounds};
+use crate::base::{Blending, Combine, bounds};
 use crate::cli::completions;
 
 /// `layers`
@@ -59,9 +59,9 @@ pub(in crate::cli) struct MapsArgs {
     /// All channels as one map
     #[arg(long, value_name = "HOW", value_parser = choice::<Combine>())]
     pub combine: Option<Combine>,
-    /// Blend the maps with the photo
-    #[arg(long)]
-    pub overlay: bool,
+    /// Draw the maps over the photo: their value is the opacity, or blend half and half [default: opacity]
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "opacity", value_parser = choice::<Blending>())]
+    pub overlay: Option<Blending>,
     /// Show what --knock-out changes of the maps, not the maps
     #[arg(long)]
     pub difference: bool,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Pane, Work};
-use crate::base::{Combine, DeviceChoice, Key, LayerId, SortOrder, Theme};
+use crate::base::{Blending, Combine, DeviceChoice, Key, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::explorer::{Doing, Given};
 use crate::session::ask::{
@@ -188,8 +188,8 @@ pub struct Display {
     pub combine: Option<Combine>,
     /// Whether maps show what the knock-outs changed.
     pub difference: bool,
-    /// Whether maps are blended with the photo.
-    pub over_photo: bool,
+    /// How maps lie over the photo; alone when `None`.
+    pub over_photo: Option<Blending>,
     /// Whether the kernels view shows all inputs of one kernel.
     pub inputs: bool,
     /// Whether the list of layers is on.
@@ -208,7 +208,7 @@ impl Display {
             tile: tile.max(1),
             combine: None,
             difference: false,
-            over_photo: false,
+            over_photo: None,
             inputs: false,
             layers: true,
             inspector: true,

@@ -1,7 +1,7 @@
 //! What a layer knows, what a channel wants to see: pictures made from the network.
 
 use super::{Move, Picture, View};
-use crate::base::{Choice, Rect};
+use crate::base::{Blending, Choice, Rect};
 use crate::explorer::{Effect, Layout, State};
 use crate::session::ask::{Answer, Cells, Look, Request, Seen, Show, Sight};
 
@@ -45,7 +45,15 @@ pub fn places(state: &State) -> Option<Places> {
 fn sight(state: &State) -> Option<Sight> {
     let job = state.rebuild_now().filter(|job| state.is_there(job))?;
     let Look { colormap, range, blocks, .. } = state.display.look;
-    Some(Sight { job, show: Show::Map, colormap, opacity: 100, range, blocks })
+    Some(Sight {
+        job,
+        show: Show::Map,
+        colormap,
+        opacity: 100,
+        blending: Blending::Opacity,
+        range,
+        blocks,
+    })
 }
 
 fn photo_request(state: &State, rect: Rect) -> Option<Request> {
