@@ -62,7 +62,7 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 #[test]
 fn maps_map_and_lists_at_three_sizes() {
     for (columns, rows) in SIZES {
-        let mut explorer = Explorer::open((columns, rows));
+        let mut explorer = Explorer::shipped((columns, rows));
         for (name, keys) in [
             ("maps", ""),
             ("map", "} 2 j l"),
@@ -85,7 +85,7 @@ fn maps_map_and_lists_at_three_sizes() {
 #[test]
 fn kernels_depth_and_their_lists_at_three_sizes() {
     for (columns, rows) in SIZES {
-        let mut explorer = Explorer::open((columns, rows));
+        let mut explorer = Explorer::shipped((columns, rows));
         explorer.state.wanted.folder = "tests/fixtures/photos".into();
         for (name, keys) in [
             ("kernels", "3 l"),
@@ -113,7 +113,7 @@ fn kernels_depth_and_their_lists_at_three_sizes() {
 #[test]
 fn explanations_knock_outs_and_rebuilding_at_three_sizes() {
     for (columns, rows) in SIZES {
-        let mut explorer = Explorer::open((columns, rows));
+        let mut explorer = Explorer::shipped((columns, rows));
         for (name, keys) in [
             ("explain", "5 j"),
             ("methods", "M Down"),

@@ -115,7 +115,7 @@ fn opening(start: Start) -> Opening {
         photos: start.photos,
         view: start.view.unwrap_or(ViewId::Maps),
         layer: start.layer,
-        channel: start.channel.unwrap_or(0),
+        channel: start.channel,
         look: Look::on_screen(display),
         sort: display.sort_on_screen(),
         tile: display.tile,

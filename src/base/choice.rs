@@ -105,6 +105,13 @@ choice! {
     }
 }
 
+impl RangeMode {
+    /// Whether each map has its range, so that colors of two maps can't be compared.
+    pub const fn is_of_one_map(self) -> bool {
+        !matches!(self, Self::Layer)
+    }
+}
+
 choice! {
     /// How a map lies over the photo.
     Blending {

@@ -44,6 +44,9 @@ pub const COMMANDS: &[Command] = commands! {
     "previous-stage" "Go to the end of the previous stage" => |s, _| step_stage(s, false);
     "find-layer" ["NAME"] "Find a layer by a part of its name" => find_layer;
     "channel" ["NUMBER"] "Go to a channel by its number" => channel;
+    "next-channel" "Go to the next channel in the order on the screen" => |s, _| { s.step_channel(1); Vec::new() };
+    "previous-channel" "Go to the previous channel in the order on the screen" => |s, _| { s.step_channel(-1); Vec::new() };
+    "maximum" "In the Map view, go to the largest value, also of the next channels" => |s, _| { s.cursor.at_maximum = true; Vec::new() };
     "maps" "Show all channels as tiles" => |s, _| show(s, ViewId::Maps);
     "map" "Show the channel as large as possible" => |s, _| show(s, ViewId::Map);
     "kernels" "Show the weights that make the channels" => |s, _| show(s, ViewId::Kernels);
@@ -237,7 +240,7 @@ fn channel(state: &mut State, number: &str) -> Vec<Effect> {
     let channels = state.layer_info().map_or(0, |l| l.shape.c);
     match number.parse::<usize>() {
         Ok(channel) if channel < channels => {
-            state.cursor.channel = channel;
+            state.choose_channel(channel);
             state.display.combine = None;
         }
         _ => state.complain(format!(

@@ -9,9 +9,19 @@ use crate::session::ask::{
     LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, PhotoRef, Request, last_map,
 };
 
-/// The layer that is shown first when none is asked for: the ReLU of the stem.
+/// Fewer rows than these show little of a photo.
+const ROWS_WITH_STRUCTURE: usize = 28;
+
+/// The layer that is shown first when none is asked for: the last ReLU whose maps have at least a quarter of the
+/// input's rows, and enough rows to recognize things in; else the first ReLU.
 pub fn first_layer(layers: &[LayerInfo]) -> LayerId {
-    LayerId(layers.iter().position(|l| l.name == "relu").unwrap_or(0))
+    let input = layers.first().map_or(0, |first| first.shape.h * first.field.rows.jump);
+    let relu = |layer: &&LayerInfo| layer.op == "relu";
+    let large = |layer: &&LayerInfo| {
+        relu(layer) && layer.shape.h >= ROWS_WITH_STRUCTURE && 4 * layer.shape.h >= input
+    };
+    let found = layers.iter().rfind(large).or_else(|| layers.iter().find(relu));
+    found.map_or(LayerId(0), |layer| layer.id)
 }
 
 impl State {

@@ -100,8 +100,8 @@ pub struct Opening {
     pub view: ViewId,
     /// A layer.
     pub layer: Option<LayerId>,
-    /// A channel.
-    pub channel: usize,
+    /// A channel; the first in the order when `None`.
+    pub channel: Option<usize>,
     /// Colours and range.
     pub look: Look,
     /// The order of the channels.
@@ -261,12 +261,38 @@ impl State {
         self.message = Some(Message { text: text.into(), error: true });
     }
 
+    /// The user chose a channel: it stays chosen in other layers.
+    pub(super) fn choose_channel(&mut self, channel: usize) {
+        self.cursor.channel = channel;
+        self.cursor.at_first = false;
+    }
+
+    /// The first channel in the order is chosen until the user chooses one.
+    pub(super) fn follow_the_order(&mut self) {
+        if self.cursor.at_first
+            && self.statistics().is_some()
+            && let Some(first) = self.order().first()
+        {
+            self.cursor.channel = *first;
+        }
+    }
+
+    /// The cursor of the Map view is at the maximum until the user moves it.
+    pub(super) fn follow_the_maximum(&mut self) {
+        if self.cursor.at_maximum
+            && self.view == ViewId::Map
+            && let Some(unit) = views::map::maximum(self)
+        {
+            self.cursor.unit = unit;
+        }
+    }
+
     /// Goes so many channels on, in the order on the screen.
     pub(super) fn step_channel(&mut self, step: isize) {
         let order = self.order();
         let place = order.iter().position(|c| *c == self.cursor.channel).unwrap_or(0);
         let wanted = place.saturating_add_signed(step).min(order.len().saturating_sub(1));
-        self.cursor.channel = order.get(wanted).copied().unwrap_or(self.cursor.channel);
+        self.choose_channel(order.get(wanted).copied().unwrap_or(self.cursor.channel));
     }
 
     /// Moves to a layer and keeps channel and cursor inside it.

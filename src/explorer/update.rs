@@ -52,6 +52,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             return Vec::new();
         }
     };
+    state.follow_the_order();
+    state.follow_the_maximum();
     state.scroll_list();
     let wanted: HashSet<Request> = wants(state).into_iter().collect();
     state.answers.keep(&wanted);

@@ -122,18 +122,18 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
 /// Which values the ends of the colours stand for, in words.
 pub fn mode(map: &Heatmap) -> &'static str {
     match (map.mode, map.colormap.is_diverging()) {
-        (RangeMode::Map, false) => "each map its own range",
-        (RangeMode::Layer, false) => "range of the layer",
-        (RangeMode::Percentile, false) => "1 to 99 percentile",
+        (RangeMode::Map, false) => "each map its minimum to maximum",
+        (RangeMode::Layer, false) => "minimum to maximum of the layer",
+        (RangeMode::Percentile, false) => "1st to 99th percentile of each map",
         (RangeMode::Layer, true) => "range of the layer, symmetric about 0",
         (RangeMode::Percentile, true) => "1 to 99 percentile, symmetric about 0",
         (RangeMode::Map, true) | (RangeMode::Symmetric, _) => "symmetric about 0",
     }
 }
 
-/// The colours and their range at the foot of a pane, `viridis · each map its own range · 0 ▆▆ 4.87`,
-/// or as much of it as there is room for.
-pub fn scale(buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
+/// The colors and their range at the foot of a pane, `viridis · own range · channel 5: 0 ▆▆ 4.87`, or as much of it as
+/// there is room for. `of` says whose range it is.
+pub fn scale(buffer: &mut Buffer, rect: Rect, of: &str, map: &Heatmap) {
     let invalid = match map.invalid {
         0 => String::new(),
         n => format!("{n} × no number · "),
@@ -143,12 +143,13 @@ pub fn scale(buffer: &mut Buffer, rect: Rect, map: &Heatmap) {
     let mode = mode(map);
     let tail = format!(" {high} ");
     let heads = [
-        format!(" {invalid}{name} · {mode} · {low} "),
-        format!(" {invalid}{name} · {low} "),
+        format!(" {invalid}{name} · {mode} · {of}{low} "),
+        format!(" {invalid}{mode} · {of}{low} "),
+        format!(" {invalid}{of}{low} "),
         format!(" {invalid}{low} "),
     ];
     // Fewer words first, then fewer colours.
-    let choices = [(&heads[0], 1), (&heads[1], 1), (&heads[2], 1), (&heads[2], 2)];
+    let choices = [(&heads[0], 1), (&heads[1], 1), (&heads[2], 1), (&heads[3], 1), (&heads[3], 2)];
     let width = |(head, step): &(&String, usize)| {
         (head.chars().count() + map.scale.len().div_ceil(*step) + tail.len()) as u16
     };

@@ -27,7 +27,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
             let words = format!("red, green, blue · grey is 0 · ±{most}");
             text::label_right(buffer, rect, rect.y + rect.height - 1, &words, theme::DIM);
         }
-        Some(tile) => heatmap::scale(buffer, rect, tile),
+        Some(tile) => heatmap::scale(buffer, rect, "", tile),
         None => {}
     }
 }

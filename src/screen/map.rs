@@ -24,7 +24,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         text::label(buffer, rect, rect.y + rect.height - 1, &under, theme::CHOSEN);
         let taken = (under.chars().count() as u16 + 4).min(rect.width);
         let (_, rest) = rect.split_left(taken);
-        heatmap::scale(buffer, rest, map);
+        heatmap::scale(buffer, rest, "", map);
     }
     cross(state, shape, place, rect.inner(), buffer);
 }

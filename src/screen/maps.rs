@@ -11,12 +11,15 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.view;
     let focused = state.cursor.pane == Pane::View && state.overlay.is_none();
     text::pane(buffer, rect, &title(state), focused);
-    let (Some(grid), Some(page)) = (state.grid(), views::maps::page(state)) else {
-        return waiting(state, rect, buffer);
-    };
     if state.run().is_none() {
         return waiting(state, rect, buffer);
     }
+    if views::vector::is_vector(state) {
+        return super::vector::draw(state, buffer);
+    }
+    let (Some(grid), Some(page)) = (state.grid(), views::maps::page(state)) else {
+        return waiting(state, rect, buffer);
+    };
     for (slot, what) in page.tiles.iter().enumerate() {
         let cells = views::maps::tile(state, *what).map(|known| &known.cells);
         let caption = caption(state, *what, grid.tile.0);
@@ -24,7 +27,13 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         heatmap::tile(buffer, &grid, slot, &look);
     }
     if let Some(tile) = page.tiles.get(page.chosen).and_then(|w| views::maps::tile(state, *w)) {
-        heatmap::scale(buffer, rect, tile);
+        let of = match page.tiles.get(page.chosen) {
+            Some(PlaneKind::Channel(channel)) if tile.mode.is_of_one_map() => {
+                format!("channel {channel}: ")
+            }
+            _ => String::new(),
+        };
+        heatmap::scale(buffer, rect, &of, tile);
     }
 }
 
@@ -41,21 +50,25 @@ pub fn waiting(state: &State, rect: Rect, buffer: &mut Buffer) {
     text::line(buffer, line.x, line.y, line.width, words, style);
 }
 
-/// `layer2.1.relu_1 · 128 maps of 28x28 · page 1/4 · by index`.
+/// `layer2.1.relu_1 · 128 maps of 28x28 · page 1/4 · by mean, largest first`.
 fn title(state: &State) -> String {
     let Some(layer) = state.layer_info() else { return "Maps".to_string() };
     let shape = layer.shape;
     let mut parts = vec![layer.name.clone()];
     match state.display.combine {
         Some(how) => parts.push(format!("{how} of {} channels", shape.c)),
-        None if shape.flat => parts.push(count(shape.c, "value")),
+        None if views::vector::is_vector(state) => parts.push(count(shape.c, "value")),
         None => parts.push(format!("{} of {}x{}", count(shape.c, "map"), shape.h, shape.w)),
     }
-    if let Some(page) = views::maps::page(state).filter(|p| p.pages > 1) {
-        parts.push(format!("page {}/{}", page.index + 1, page.pages));
+    let pages = match views::vector::page(state) {
+        Some(page) if views::vector::is_vector(state) => (page.index, page.pages),
+        _ => views::maps::page(state).map_or((0, 1), |page| (page.index, page.pages)),
+    };
+    if pages.1 > 1 {
+        parts.push(format!("page {}/{}", pages.0 + 1, pages.1));
     }
-    if state.display.sort != SortOrder::Index || state.display.combine.is_none() {
-        parts.push(format!("by {}", state.display.sort));
+    if state.display.combine.is_none() {
+        parts.push(order(state));
     }
     if state.shows_difference() {
         parts.push("change by the knock-outs".to_string());
@@ -64,6 +77,24 @@ fn title(state: &State) -> String {
         parts.push("over the photo".to_string());
     }
     parts.join(" · ")
+}
+
+/// What the channels are sorted by and what the number below each tile is.
+fn order(state: &State) -> String {
+    if views::vector::is_vector(state) {
+        return match state.display.sort {
+            SortOrder::Index => "in the network's order".to_string(),
+            sort => format!("by {sort}"),
+        };
+    }
+    match state.display.sort {
+        SortOrder::Index => "in the network's order, with their mean".to_string(),
+        SortOrder::Mean => "by mean, below each map".to_string(),
+        SortOrder::Max => "by maximum, below each map".to_string(),
+        SortOrder::Sparsity => "fewest zeros first, below each map".to_string(),
+        SortOrder::Norm => "by the norm of their kernels".to_string(),
+        SortOrder::Effect => "by their effect on the class".to_string(),
+    }
 }
 
 /// The number and the value that the channels are sorted by, as far as there is room.

@@ -18,6 +18,7 @@ mod rebuild;
 mod text;
 mod theme;
 mod title;
+mod vector;
 
 use ratatui::buffer::Buffer;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use convscope::base::{Cancel, DeviceChoice, Key, Progress, Theme};
+use convscope::base::{Cancel, DeviceChoice, Key, LayerId, Progress, SortOrder, Theme};
 use convscope::config::{Catalogue, Settings};
 use convscope::engine::device::Machine;
 use convscope::explorer::views::ViewId;
@@ -25,8 +25,34 @@ pub struct Explorer {
     pub printed: Vec<Printed>,
 }
 
+/// The ReLU of the stem.
+const STEM_RELU: LayerId = LayerId(2);
+
+/// The stem's ReLU with its channels in the network's order and each map in its own range: what keys and commands do is
+/// easier to tell there.
+fn opening(model: ModelRef, photos: Vec<PhotoRef>) -> Opening {
+    let display = Settings::load(None).unwrap().display;
+    Opening {
+        model,
+        photos,
+        view: ViewId::Maps,
+        layer: Some(STEM_RELU),
+        channel: Some(0),
+        look: Look::in_files(&display),
+        sort: SortOrder::Index,
+        tile: display.tile,
+        device: DeviceChoice::Cpu,
+        catalogue: Arc::new(Catalogue::load(None).unwrap()),
+        flags: Given::default(),
+        usual_look: Look::in_files(&display),
+        real: None,
+        theme: Theme::Dark,
+        knock_outs: Vec::new(),
+    }
+}
+
 impl Explorer {
-    /// The built-in network on the shipped photos, ready.
+    /// The built-in network on the shipped photos, ready, at the stem's ReLU.
     pub fn open(screen: (u16, u16)) -> Self {
         Self::with(ModelRef::Builtin, (0..3).map(PhotoRef::Sample).collect(), screen)
     }
@@ -44,25 +70,29 @@ impl Explorer {
         photos: Vec<PhotoRef>,
         screen: (u16, u16),
     ) -> (Self, Vec<Effect>) {
-        let settings = Settings::load(None).unwrap();
-        let display = &settings.display;
-        let opening = Opening {
-            model,
-            photos,
-            view: ViewId::Maps,
-            layer: None,
-            channel: 0,
-            look: Look::on_screen(display),
-            sort: display.sort_on_screen(),
-            tile: display.tile,
-            device: DeviceChoice::Cpu,
-            catalogue: Arc::new(Catalogue::load(None).unwrap()),
-            flags: Given::default(),
-            usual_look: Look::in_files(display),
-            real: None,
-            theme: Theme::Dark,
-            knock_outs: Vec::new(),
-        };
+        Self::started(opening(model, photos), screen)
+    }
+
+    /// The built-in network on the shipped photos as the program opens it.
+    pub fn shipped(screen: (u16, u16)) -> Self {
+        let display = Settings::load(None).unwrap().display;
+        let photos = (0..3).map(PhotoRef::Sample).collect();
+        let (mut explorer, effects) = Self::started(
+            Opening {
+                layer: None,
+                channel: None,
+                look: Look::on_screen(&display),
+                sort: display.sort_on_screen(),
+                ..opening(ModelRef::Builtin, photos)
+            },
+            screen,
+        );
+        explorer.perform(effects);
+        explorer.look();
+        explorer
+    }
+
+    fn started(opening: Opening, screen: (u16, u16)) -> (Self, Vec<Effect>) {
         // Two threads, so that the title is the same on every machine.
         let devices = Arc::new(Machine::new(2));
         let options = Options { memory: 1 << 28, devices, ..Options::default() };

@@ -151,8 +151,12 @@ pub struct Cursor {
     pub list_top: usize,
     /// The channel.
     pub channel: usize,
+    /// Whether the channel is the first in the order, whatever the layer: until the user chooses one.
+    pub at_first: bool,
     /// Row and column of the unit in the map.
     pub unit: (usize, usize),
+    /// Whether the unit is the one with the largest value, whatever the map: until the user chooses one.
+    pub at_maximum: bool,
     /// The input of the kernels in view.
     pub slice: usize,
     /// The class; the top one when `None`.
@@ -160,15 +164,17 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    pub(super) const fn at(channel: usize) -> Self {
+    pub(super) fn at(channel: Option<usize>) -> Self {
         Self {
             pane: Pane::View,
             layer: LayerId(0),
             group: None,
             folded: BTreeSet::new(),
             list_top: 0,
-            channel,
+            channel: channel.unwrap_or(0),
+            at_first: channel.is_none(),
             unit: (0, 0),
+            at_maximum: true,
             slice: 0,
             class: None,
         }

@@ -108,7 +108,7 @@ impl View for Kernels {
 }
 
 fn choose(state: &mut State, kernel: usize, slice: Slice) {
-    state.cursor.channel = kernel;
+    state.choose_channel(kernel);
     if let (true, Slice::Input(input)) = (state.display.inputs, slice) {
         state.cursor.slice = input;
     }

@@ -1,7 +1,7 @@
 //! One map as large as the space allows, with a cursor.
 
 use super::{Move, Picture, View, ViewId};
-use crate::base::Rect;
+use crate::base::{Array, Rect};
 use crate::explorer::{Effect, Layout, State};
 use crate::session::ask::{Answer, Heatmap, Mark, Request, Seen};
 
@@ -41,10 +41,27 @@ fn values_request(state: &State) -> Option<Request> {
     Some(Request::Values { run: plane.run, layer: plane.layer, maps: Some(vec![plane.what]) })
 }
 
+/// The values of the map, where they are known.
+fn values(state: &State) -> Option<&Array> {
+    match state.answers.get(&values_request(state)?)? {
+        Answer::Values(array) => Some(array),
+        _ => None,
+    }
+}
+
 /// The value under the cursor, where it is known.
 pub fn value(state: &State) -> Option<f32> {
-    let Answer::Values(array) = state.answers.get(&values_request(state)?)? else { return None };
+    let array = values(state)?;
     array.map(0).get(state.cursor.unit.0 * array.shape.w + state.cursor.unit.1).copied()
+}
+
+/// The unit with the largest value, where the values are known.
+pub fn maximum(state: &State) -> Option<(usize, usize)> {
+    let array = values(state)?;
+    let finite = array.map(0).iter().enumerate().filter(|(_, value)| value.is_finite());
+    // The first of equal ones.
+    let largest = finite.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    largest.map(|(at, _)| (at / array.shape.w.max(1), at % array.shape.w.max(1)))
 }
 
 /// The photo rows and columns (first, past the last) that the unit under the cursor sees.
@@ -96,6 +113,7 @@ impl View for Map {
         let Some(shape) = state.layer_info().map(|l| l.shape) else { return };
         let (row, column) = state.cursor.unit;
         let (bottom, right) = (shape.h.saturating_sub(1), shape.w.saturating_sub(1));
+        state.cursor.at_maximum = false;
         state.cursor.unit = match to {
             Move::Up => (row.saturating_sub(1), column),
             Move::Down => ((row + 1).min(bottom), column),
@@ -121,6 +139,7 @@ impl View for Map {
             let row = usize::from(y - place.y) * shape.h / usize::from(place.height);
             let column = usize::from(x - place.x) * shape.w / usize::from(place.width);
             state.cursor.unit = (row, column);
+            state.cursor.at_maximum = false;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! All channels of a layer as a grid of tiles.
 
-use super::{Move, Page, Picture, View, ViewId, moved};
+use super::{Move, Page, Picture, View, ViewId, moved, vector};
 use crate::base::Shape;
 use crate::explorer::{Effect, State};
 use crate::session::ask::{Answer, Heatmap, Plane, PlaneKind, Request, Seen};
@@ -41,7 +41,7 @@ pub fn tile(state: &State, what: PlaneKind) -> Option<&Heatmap> {
 
 impl View for Maps {
     fn tiles(&self, state: &State) -> Option<(Shape, usize)> {
-        let shape = state.layer_info()?.shape;
+        let shape = state.layer_info().filter(|_| !vector::is_vector(state))?.shape;
         Some((shape, if state.display.combine.is_some() { 1 } else { shape.c }))
     }
 
@@ -60,10 +60,14 @@ impl View for Maps {
     }
 
     fn seen(&self, state: &State) -> Option<Seen> {
+        let maps = match page(state) {
+            Some(page) => page.tiles,
+            None => vector::page(state)?.tiles.into_iter().map(PlaneKind::Channel).collect(),
+        };
         Some(Seen::Maps {
             run: state.run()?,
             layer: state.cursor.layer,
-            maps: page(state)?.tiles,
+            maps,
             look: state.display.look,
             over_photo: state.display.over_photo,
         })
@@ -75,11 +79,14 @@ impl View for Maps {
     }
 
     fn go(&self, state: &mut State, to: Move) {
+        if vector::is_vector(state) {
+            return vector::go(state, to);
+        }
         let (Some(grid), false) = (state.grid(), state.display.combine.is_some()) else { return };
         let order = state.order();
         let Some(last) = order.len().checked_sub(1) else { return };
         let place = order.iter().position(|c| *c == state.cursor.channel).unwrap_or(0);
-        state.cursor.channel = order[moved(to, place, last, &grid)];
+        state.choose_channel(order[moved(to, place, last, &grid)]);
     }
 
     fn open(&self, state: &mut State) -> Vec<Effect> {
@@ -88,10 +95,16 @@ impl View for Maps {
     }
 
     fn press(&self, state: &mut State, x: u16, y: u16) {
+        if vector::is_vector(state) {
+            if let Some(channel) = vector::channel_at(state, x, y) {
+                state.choose_channel(channel);
+            }
+            return;
+        }
         let (Some(grid), Some(page)) = (state.grid(), page(state)) else { return };
         let pressed = grid.slot_at(x, y).and_then(|slot| page.tiles.get(slot));
         if let Some(PlaneKind::Channel(channel)) = pressed {
-            state.cursor.channel = *channel;
+            state.choose_channel(*channel);
         }
     }
 }

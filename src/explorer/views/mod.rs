@@ -7,6 +7,7 @@ pub mod map;
 pub mod maps;
 mod paging;
 pub mod rebuild;
+pub mod vector;
 
 pub use paging::Page;
 use paging::moved;
