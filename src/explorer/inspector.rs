@@ -1,5 +1,6 @@
 //! What the inspector shows besides what the state knows already: the photo and a histogram.
 
+use super::views::ViewId;
 use super::{Layout, State};
 use crate::base::Rect;
 use crate::session::ask::{Answer, Cells, Histogram, Plane, PlaneKind, Request};
@@ -15,8 +16,11 @@ impl State {
         self.display.inspector_over || Layout::of(self).is_some_and(|l| !l.inspector.is_empty())
     }
 
-    /// Columns and rows of the photo in the inspector.
+    /// Columns and rows of the photo in the inspector; `None` where the view shows the photo itself.
     pub fn photo_size(&self) -> Option<(u16, u16)> {
+        if matches!(self.view, ViewId::Explain | ViewId::Rebuild) {
+            return None;
+        }
         let shape = self.shown.input.as_ref()?.shape;
         let room = Layout::of(self)?.view.height / 3;
         let (h, w) = (shape.h.max(1) as f32, shape.w.max(1) as f32);

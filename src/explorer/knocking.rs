@@ -1,7 +1,7 @@
 //! Switching channels off, changing them, and taking it back.
 
 use super::{Effect, State};
-use crate::base::Exact;
+use crate::base::{Colormap, Exact, Theme};
 use crate::session::ask::{EditsId, Instead, KnockOut, LaneName, PlaneKind, Request, RunKey};
 
 impl State {
@@ -101,6 +101,14 @@ impl State {
         if self.wanted.knock_outs.is_empty() {
             self.display.difference = false;
             self.complain("nothing is knocked out: x switches the chosen channel off");
+        }
+        // Most of a difference is 0: a white middle would fill a dark screen.
+        let look = &mut self.display.look;
+        if self.display.difference
+            && self.terminal.theme != Theme::Light
+            && look.signed_colormap == Colormap::RdBu
+        {
+            look.signed_colormap = Colormap::Berlin;
         }
     }
 

@@ -37,10 +37,19 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     stages(state, &axis, buffer);
 }
 
-/// `Depth · layer2.1.relu_1 · zeros 61 % · mean .31`.
+/// `layer2.1.relu_1 · relu 64x20x20 · blue: after a ReLU, gray: others · 3 layers a column`.
 fn title(state: &State) -> String {
     let Some(layer) = state.layer_info() else { return "Depth".to_string() };
-    format!("Depth · {} · {} {}", layer.name, layer.op, layer.shape)
+    let mut parts = vec![layer.name.clone(), format!("{} {}", layer.op, layer.shape)];
+    parts.push("blue: ReLU, gray: other layers".to_string());
+    if let Some(merged) = axis(state).and_then(|axis| axis.merged(state.cursor.layer.0)) {
+        let name = |at: usize| state.layers().get(at).map_or("", |layer| layer.name.as_str());
+        if merged.len() > 1 {
+            let (first, last) = (name(merged.start), name(merged.end - 1));
+            parts.push(format!("its column: {first} to {last}, the first is drawn"));
+        }
+    }
+    parts.join(" · ")
 }
 
 /// A number as the chart's reader wants it.

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::{heatmap, text, theme};
 use crate::base::{OutputFunction, Rect, significant};
 use crate::explorer::views::explain::{Places, Slot, cells, places};
-use crate::explorer::{Curve, Finding, Found, Job, Judgement, Layout, Pane, State};
+use crate::explorer::{Curve, Finding, Found, Job, Judgement, Kind, Layout, Pane, State, Target};
 
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
@@ -23,6 +23,13 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
             None => nothing_yet(state, *slot, *place, buffer),
         }
     }
+    let look = &state.display.look;
+    let (colormap, ends) = match state.explain.method.kind() {
+        Kind::Map => (look.colormap, ("none", "most")),
+        Kind::Gradient => (look.colormap, ("weak", "strong")),
+        Kind::Share => (look.signed_colormap, ("against", "for")),
+    };
+    heatmap::bar(buffer, rect, colormap, ends);
     words(state, &places, buffer);
 }
 
@@ -53,14 +60,14 @@ fn nothing_yet(state: &State, slot: Slot, place: Rect, buffer: &mut Buffer) {
     let (Slot::Map(of) | Slot::Overlay(of)) = slot else { return };
     let job = Job::Explain(of);
     let words = if state.is_refused(&job) {
-        "it cannot be had".to_string()
+        "not available: it failed".to_string()
     } else if state.is_quick(&of) || state.is_there(&job) {
         "…".to_string()
     } else if state.jobs.running.as_ref().is_some_and(|doing| doing.job == job) {
-        "it runs …".to_string()
+        "running …".to_string()
     } else {
         let passes = state.passes(&of);
-        format!("Enter runs it: {} passes", passes.forward + passes.backward)
+        format!("press Enter to run it: {} passes", passes.forward + passes.backward)
     };
     for (i, line) in text::wrapped(&words, usize::from(place.width)).iter().enumerate() {
         let y = place.y + place.height / 2 + i as u16;
@@ -75,7 +82,7 @@ fn words(state: &State, places: &Places, buffer: &mut Buffer) {
     let area = places.words;
     let mut lines: Vec<(String, Style)> = Vec::new();
     let Some(asked) = state.explain_now() else {
-        let words = "this network has no classes: w in the view of a map explains its channel";
+        let words = "this network has no classes: press w on a map to explain its channel";
         text::line(buffer, area.x, area.y, area.width, words, theme::DIM);
         return;
     };
@@ -84,14 +91,20 @@ fn words(state: &State, places: &Places, buffer: &mut Buffer) {
     {
         let progress = progress(found);
         let value = significant(of.value as f32);
-        lines.push((format!("{} = {value}{progress}", state.target_words()), theme::PLAIN));
+        let what = match asked.question.target {
+            Target::Class(_) => "logit of ",
+            Target::Channel { .. } => "mean of ",
+            Target::Unit { .. } => "value of ",
+        };
+        let words = format!("{what}{} = {value}{progress}", state.target_words());
+        lines.push((words, theme::PLAIN));
         let warnings = of.attribution.warnings.iter();
         lines.extend(warnings.map(|warning| (warning.clone(), theme::ERROR)));
         lines.extend(of.attribution.notes.iter().map(|note| (note.clone(), theme::DIM)));
     }
     if let Some(agreement) = state.agreement() {
         let words = format!(
-            "agreement: rank correlation {:+.2}, the top tenth shares {:.0} %",
+            "agreement: rank correlation {:+.2}, top 10 % of pixels overlap {:.0} %",
             agreement.rank_correlation,
             100.0 * agreement.shared_tenth
         );
@@ -135,17 +148,24 @@ fn judged(of: &Judgement, outputs: OutputFunction, width: usize) -> Vec<(String,
         (format!("{name:<10} {score:>6} {bars:<room$} {words}"), theme::PLAIN)
     };
     let area = |curve: &Option<Curve>| curve.as_ref().map(|curve| curve.area);
-    let random =
-        area(&of.random).map_or(String::new(), |area| format!("; strewn pixels {area:.2}"));
+    let random = area(&of.random).map_or(String::new(), |area| format!("; random order {area:.2}"));
     let mut lines = vec![
-        row("deletion", area(&of.deletion), of.deletion.as_ref(), &format!("low is good{random}")),
-        row("insertion", area(&of.insertion), of.insertion.as_ref(), "high is good"),
-        row("ROAD", of.road.as_ref().map(|road| road.score), None, "above 0 is good"),
+        row(
+            "deletion",
+            area(&of.deletion),
+            of.deletion.as_ref(),
+            &format!("lower is better{random}"),
+        ),
+        row("insertion", area(&of.insertion), of.insertion.as_ref(), "higher is better"),
+        row("ROAD", of.road.as_ref().map(|road| road.score), None, "above 0 is better"),
     ];
     let stages: Vec<String> =
         of.redrawn.iter().map(|r| format!("{} {:+.2}", r.stage, r.correlation)).collect();
     let stages = if stages.is_empty() { "…".to_string() } else { stages.join(", ") };
-    lines.push((format!("new weights down to: {stages}; near 0 is good"), theme::PLAIN));
+    lines.push((
+        format!("correlation after randomizing down to: {stages}; near 0 is better"),
+        theme::PLAIN,
+    ));
     lines.extend(of.notes.iter().map(|note| (note.clone(), theme::DIM)));
     lines
 }

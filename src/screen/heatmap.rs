@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Style};
 
 use super::theme;
-use crate::base::{RangeMode, Rect, significant};
+use crate::base::{Colormap, RangeMode, Rect, significant};
 use crate::explorer::{Cells, Grid, Heatmap};
 
 const fn color([r, g, b]: [u8; 3]) -> Color {
@@ -130,6 +130,26 @@ pub fn mode(map: &Heatmap) -> &'static str {
         (RangeMode::Map, true) | (RangeMode::Symmetric, _) => "symmetric about 0",
     }
 }
+
+/// The colors at the foot of a pane between words for their ends.
+pub fn bar(buffer: &mut Buffer, rect: Rect, colormap: Colormap, (low, high): (&str, &str)) {
+    let (head, tail) = (format!(" {colormap} · {low} "), format!(" {high} "));
+    let width = (head.chars().count() + usize::from(BAR) + tail.chars().count()) as u16;
+    if width + 4 > rect.width {
+        return;
+    }
+    let y = rect.y + rect.height.saturating_sub(1);
+    let mut x = rect.x + rect.width - 2 - width;
+    x += super::text::line(buffer, x, y, rect.width, &head, theme::DIM);
+    for i in 0..BAR {
+        let rgb = crate::explorer::color(colormap, f32::from(i) / f32::from(BAR - 1));
+        put(buffer, x + i, y, "▆", Style::new().fg(color(rgb)));
+    }
+    super::text::line(buffer, x + BAR, y, rect.width, &tail, theme::DIM);
+}
+
+/// Cells of a color bar.
+const BAR: u16 = 16;
 
 /// The colors and their range at the foot of a pane, `viridis · own range · channel 5: 0 ▆▆ 4.87`, or as much of it as
 /// there is room for. `of` says whose range it is.

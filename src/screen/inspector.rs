@@ -13,8 +13,11 @@ pub fn draw(state: &State, rect: Rect, buffer: &mut Buffer) {
     if rect.is_empty() {
         return;
     }
-    let inner = text::over_quiet(buffer, rect, "Photo");
-    let mut pen = Pen { rect, inner, y: inner.y, buffer };
+    let with_photo = state.photo_size().is_some();
+    let inner = text::over_quiet(buffer, rect, if with_photo { "Photo" } else { "" });
+    // Without a photo the first section's title stands in the border.
+    let y = if with_photo { inner.y } else { rect.y };
+    let mut pen = Pen { rect, inner, y, buffer };
     photo(state, &mut pen);
     classes(state, &mut pen);
     channel(state, &mut pen);
@@ -71,8 +74,10 @@ impl Pen<'_> {
             self.y = self.inner.y + self.inner.height;
             return;
         }
-        let line = format!("├{}┤", "─".repeat(usize::from(self.inner.width)));
-        text::line(self.buffer, self.rect.x, self.y, self.rect.width, &line, theme::DIM);
+        if self.y > self.rect.y {
+            let line = format!("├{}┤", "─".repeat(usize::from(self.inner.width)));
+            text::line(self.buffer, self.rect.x, self.y, self.rect.width, &line, theme::DIM);
+        }
         text::label(self.buffer, self.rect, self.y, title, theme::PLAIN);
         self.y += 1;
     }

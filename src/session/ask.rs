@@ -12,6 +12,7 @@ use crate::base::{Array, Blending, Colormap, Combine, DeviceChoice, LayerId, Ran
 use crate::config::Display;
 pub use crate::engine::ChannelStatistics;
 pub use crate::model::{Field, FieldAxis};
+pub use crate::picture::color;
 pub use crate::picture::{Blocks, Cell, Cells, Look, Picture, Range};
 pub use crate::source::Placement;
 

@@ -34,7 +34,7 @@ impl Chart {
             Self::Mean => "mean",
             Self::Max => "max",
             Self::Dead => "dead",
-            Self::Size => "size",
+            Self::Size => "values",
         }
     }
 
@@ -63,15 +63,17 @@ impl Axis {
     /// neighbours share one.
     pub fn columns(&self, layer: usize) -> (u16, u16) {
         let width = usize::from(self.rect.width);
-        let at = |i: usize| (i * self.share() / self.layers.max(1)).min(width) as u16;
+        let at = |i: usize| (i * width / self.layers.max(1)).min(width) as u16;
         let first = at(layer);
         (self.rect.x + first, self.rect.x + at(layer + 1).max(first + 1))
     }
 
-    /// Columns in use: whole ones for each layer, where there are enough.
-    fn share(&self) -> usize {
-        let width = usize::from(self.rect.width);
-        if self.layers > width { width } else { width / self.layers.max(1) * self.layers }
+    /// The layers that share the columns of a layer, itself among them.
+    pub fn merged(&self, layer: usize) -> Option<std::ops::Range<usize>> {
+        let columns = self.columns(layer);
+        let first = (0..self.layers).find(|other| self.columns(*other) == columns)?;
+        let last = (0..self.layers).rfind(|other| self.columns(*other) == columns)?;
+        Some(first..last + 1)
     }
 
     /// The layer at a column, the first of those that share it.

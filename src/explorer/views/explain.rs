@@ -33,6 +33,8 @@ const WORDS: u16 = 3;
 const JUDGED: u16 = 9;
 /// Cells between pictures, and the row of a caption.
 const GAP: u16 = 1;
+/// The share of the largest width that pictures in one row have at least.
+const BESIDE: f32 = 0.7;
 
 /// The places for an input of the network's shape.
 pub fn places(state: &State) -> Option<Places> {
@@ -51,10 +53,13 @@ pub fn places(state: &State) -> Option<Places> {
             slots.push(Slot::Overlay(asked));
         }
     }
-    // As many in a row as make them largest.
     let size =
         |columns: u16| fitting(pictures, columns, slots.len() as u16, shape.h, shape.w, state);
-    let columns = (1..=slots.len().max(1) as u16).max_by_key(|columns| size(*columns).0)?;
+    let most = slots.len().max(1) as u16;
+    let largest = (1..=most).max_by_key(|columns| size(*columns).0)?;
+    // Beside each other where they are nearly as large there: what is compared stands in one row.
+    let in_one_row = f32::from(size(most).0) >= BESIDE * f32::from(size(largest).0);
+    let columns = if in_one_row { most } else { largest };
     let (width, height) = size(columns);
     let all = |(i, slot): (usize, &Slot)| {
         let (column, row) = (i as u16 % columns, i as u16 / columns);
