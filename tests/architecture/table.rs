@@ -136,6 +136,9 @@ pub const HOUSE: Rules = Rules {
     ],
 };
 
+/// Files of one room that use each other in a circle. Each row may only lose files.
+pub const CIRCLES: &[&[&str]] = &[];
+
 /// A row of [`Rules::modules`].
 pub const fn row(name: &'static str, may_use: Uses) -> Module {
     Module { name, may_use }
