@@ -16,7 +16,7 @@ use convscope::base::Rect;
 use convscope::explorer::{Layout, Msg, State, Work};
 use convscope::screen::{NoPictures, draw};
 use convscope::session::ask::{
-    Answer, Found, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request, request,
+    Answer, Found, InCache, LaneName, ModelRef, ModelRow, PhotoRef, request,
 };
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
