@@ -22,15 +22,11 @@ fn main() {
         None => ModelRef::Builtin,
     };
     let session = Session::new(Options { memory: 4 << 30, ..Options::default() });
-    let ask =
-        |request: Request| session.answer(&request, &Cancel::new(), &mut Progress::none()).unwrap();
-    let Answer::Network(network) = ask(Request::Network(model)) else { panic!("a network") };
+    let network = ask(&session, &request::Network(model));
     let photo = PhotoRef::Sample(2);
-    let Answer::Input(input) = ask(Request::Input { network: network.id, photo }) else {
-        panic!("an input")
-    };
-    let run = RunKey::plain(network.id, input.id);
-    let Answer::Outcome(outcome) = ask(Request::forward(run)) else { panic!("a run") };
+    let input = ask(&session, &request::Input { network: network.id, photo });
+    let outcome = ask(&session, &request::Forward::plain(network.id, input.id));
+    let run = outcome.run;
     let layer = last_map(&outcome.layers).unwrap();
     println!(
         "{} at {}x{}, forward {:.0} ms, layer {}\n",
@@ -68,13 +64,17 @@ fn main() {
         method: Method::named("grad-cam").unwrap(),
         question: Question { layer, target, parameters: Parameters::default() },
     };
-    println!("| judge grad-cam | | | {} |", timed(&session, Job::Judge(explain)));
+    println!("| judge grad-cam | | | {} |", timed(&session, Job::Judge(Judge(explain))));
     let rank = Job::Rank(Rank { run, layer, target });
     println!(
         "| rank {} channels | | | {} |",
         outcome.layers[layer.0].shape.c,
         timed(&session, rank)
     );
+}
+
+fn ask<A: Ask>(session: &Session, request: &A) -> A::Answer {
+    session.ask(request, &Cancel::new(), &mut Progress::none()).unwrap()
 }
 
 fn rebuilds(layer: LayerId, target: Target) -> [(&'static str, Wish); 2] {
@@ -95,7 +95,7 @@ fn timed(session: &Session, job: Job) -> String {
             cancel.cancel();
         }
     });
-    let answer = session.answer(&Request::Job(job), &cancel, &mut progress);
+    let answer = session.ask(&job, &cancel, &mut progress);
     drop(progress);
     let elapsed = since.elapsed().as_secs_f64() * 1000.0;
     match answer {

@@ -267,7 +267,7 @@ impl App {
                 if ended || matches!(answer, Ok(Answer::Outcome(_)) | Err(SessionError::NotReady)) {
                     self.asked.clear();
                 }
-                let raster = matches!(request, Request::Raster { .. });
+                let raster = matches!(request, Request::Raster(_));
                 raster
                     || matches!(
                         answer,

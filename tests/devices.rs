@@ -111,6 +111,10 @@ impl Backend for Gpu {
     }
 }
 
+fn ask<A: Ask>(session: &Session, request: &A) -> Result<A::Answer, SessionError> {
+    session.ask(request, &Cancel::new(), &mut Progress::none())
+}
+
 struct Bench {
     fake: Arc<Fake>,
     session: Session,
@@ -123,43 +127,31 @@ impl Bench {
         let devices = fake.clone();
         let options = Options { dtype, devices, memory: 1 << 24, ..Options::default() };
         let session = Session::new(options);
-        let ask = |request| session.answer(&request, &Cancel::new(), &mut Progress::none());
-        let Answer::Network(network) = ask(Request::Network(ModelRef::Builtin)).unwrap() else {
-            panic!()
-        };
+        let network = ask(&session, &request::Network(ModelRef::Builtin)).unwrap();
         let photo = PhotoRef::Sample(0);
-        let Answer::Input(input) = ask(Request::Input { network: network.id, photo }).unwrap()
-        else {
-            panic!()
-        };
+        let input = ask(&session, &request::Input { network: network.id, photo }).unwrap();
         let run = RunKey::plain(network.id, input.id);
         Self { fake, session, run }
     }
 
-    fn ask(&self, request: &Request) -> Result<Answer, SessionError> {
-        self.session.answer(request, &Cancel::new(), &mut Progress::none())
+    fn ask<A: Ask>(&self, request: &A) -> Result<A::Answer, SessionError> {
+        ask(&self.session, request)
     }
 
     fn forward(&self) -> Arc<Outcome> {
-        match self.ask(&Request::forward(self.run)).unwrap() {
-            Answer::Outcome(outcome) => outcome,
-            other => panic!("{other:?}"),
-        }
+        self.ask(&request::Forward::plain(self.run.network, self.run.input)).unwrap()
     }
 
     fn go(&self, to: DeviceChoice) -> Result<Arc<DeviceNow>, SessionError> {
-        match self.ask(&Request::Device(to))? {
-            Answer::Device(now) => Ok(now),
-            other => panic!("{other:?}"),
-        }
+        self.ask(&request::Device(to))
     }
 
     fn prepared(&self) -> Vec<String> {
         self.fake.prepared.lock().unwrap().clone()
     }
 
-    fn statistics(&self) -> Result<Answer, SessionError> {
-        self.ask(&Request::Statistics { run: self.run, layer: LayerId(0) })
+    fn statistics(&self) -> Result<Arc<LayerStatistics>, SessionError> {
+        self.ask(&request::Statistics { run: self.run, layer: LayerId(0) })
     }
 }
 
@@ -224,8 +216,7 @@ fn a_device_that_cannot_be_had_changes_nothing() {
     let device = DeviceChoice::Cuda(Some(3));
     let devices = bench.fake.clone();
     let session = Session::new(Options { device, devices, ..Options::default() });
-    let load = Request::Network(ModelRef::Builtin);
-    let refused = session.answer(&load, &Cancel::new(), &mut Progress::none());
+    let refused = ask(&session, &request::Network(ModelRef::Builtin));
     assert_eq!(refused, Err(SessionError::Failed("cuda:3: there is no such GPU".into())));
 }
 
@@ -238,15 +229,11 @@ fn one_capture_gets_its_share_of_the_memory() {
     let devices = bench.fake.clone();
     let alone = Options { devices, memory: 1 << 24, history: false, ..Options::default() };
     let session = Session::new(alone);
-    let ask =
-        |request: &Request| session.answer(request, &Cancel::new(), &mut Progress::none()).unwrap();
-    let Answer::Network(network) = ask(&Request::Network(ModelRef::Builtin)) else { panic!() };
+    let network = ask(&session, &request::Network(ModelRef::Builtin)).unwrap();
     for index in 0..2 {
         let photo = PhotoRef::Sample(index);
-        let Answer::Input(input) = ask(&Request::Input { network: network.id, photo }) else {
-            panic!()
-        };
-        ask(&Request::forward(RunKey::plain(network.id, input.id)));
+        let input = ask(&session, &request::Input { network: network.id, photo }).unwrap();
+        ask(&session, &request::Forward::plain(network.id, input.id)).unwrap();
     }
     assert_eq!(bench.fake.memory.load(Ordering::Relaxed), (1 << 24) / 16 * 13);
 }

@@ -26,7 +26,7 @@ use convscope::explorer::views::ViewId;
 use convscope::explorer::{
     COMMANDS, Effect, Msg, Overlay, Pane, load_keys, markdown_table, update,
 };
-use convscope::session::ask::{ModelRef, PhotoRef, Request, SessionError};
+use convscope::session::ask::{ModelRef, PhotoRef, Request, SessionError, request};
 use support::Explorer;
 
 fn open() -> Explorer {
@@ -285,7 +285,7 @@ fn a_missing_network_is_said() {
 fn a_dropped_capture_is_computed_again() {
     let mut explorer = open();
     let run = explorer.state.run().unwrap();
-    let request = Request::Statistics { run, layer: LayerId(9) };
+    let request = request::Statistics { run, layer: LayerId(9) }.into();
     explorer.send(Msg::Answered(request, Err(SessionError::NotReady)));
     assert!(explorer.state.waiting.progress.is_none() && explorer.state.run() == Some(run));
 }

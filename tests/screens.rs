@@ -16,7 +16,7 @@ use convscope::base::Rect;
 use convscope::explorer::{Layout, Msg, State, Work};
 use convscope::screen::{NoPictures, draw};
 use convscope::session::ask::{
-    Answer, Found, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request,
+    Answer, Found, InCache, LaneName, ModelRef, ModelRow, PhotoRef, request,
 };
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
@@ -100,7 +100,10 @@ fn kernels_depth_and_their_lists_at_three_sizes() {
         ] {
             explorer.press(keys);
             if name == "models" {
-                explorer.state.answers.put(Request::Models, Answer::Models(rows_of(&explorer)));
+                explorer
+                    .state
+                    .answers
+                    .put(request::Models.into(), Answer::Models(rows_of(&explorer)));
             }
             insta::assert_snapshot!(
                 format!("{name}_{columns}x{rows}"),
@@ -133,7 +136,7 @@ fn explanations_knock_outs_and_rebuilding_at_three_sizes() {
 
 /// The networks, whatever this machine's cache has of them.
 fn rows_of(explorer: &Explorer) -> Arc<Vec<ModelRow>> {
-    let Some(Answer::Models(rows)) = explorer.state.answers.get(&Request::Models) else {
+    let Some(Answer::Models(rows)) = explorer.state.answers.get(&request::Models.into()) else {
         panic!("no list of networks")
     };
     let mut rows = rows.as_ref().clone();
@@ -154,14 +157,14 @@ fn a_network_on_its_way_has_a_bar_in_its_row() {
     explorer.press("m");
     let rows = rows_of(&explorer);
     let row = rows.iter().find(|row| row.name == "resnet50").unwrap();
-    explorer.state.waiting.request = Some(Request::Network(row.model.clone()));
+    explorer.state.waiting.request = Some(request::Network(row.model.clone()).into());
     explorer.state.waiting.progress = Some(Work {
         lane: LaneName::Transfer,
         done: 25_000_000,
         total: 100_000_000,
         elapsed: Duration::from_secs(5),
     });
-    explorer.state.answers.put(Request::Models, Answer::Models(rows));
+    explorer.state.answers.put(request::Models.into(), Answer::Models(rows));
     let screen = text(&explorer.state);
     let line = screen.lines().find(|line| line.contains("resnet50 ")).unwrap();
     assert!(line.contains("25 %") && line.contains('█'), "{line}");

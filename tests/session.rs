@@ -14,6 +14,7 @@ mod lists;
 mod pictures;
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,8 +22,7 @@ use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, Colormap, LayerId, Progress, RangeMode};
 use convscope::picture::{Blocks, Picture};
 use convscope::session::ask::{
-    Answer, InputInfo, Look, ModelRef, NetworkInfo, Outcome, PhotoRef, Request, RunKey,
-    SessionError,
+    Ask, InputInfo, Look, ModelRef, NetworkInfo, Outcome, PhotoRef, SessionError, request,
 };
 use convscope::session::{Options, Session};
 
@@ -33,18 +33,6 @@ pub const LOOK: Look = Look {
     range: RangeMode::Map,
     blocks: Blocks::Half,
 };
-
-/// The answer of one kind, or a panic.
-macro_rules! answer {
-    ($desk:expr, $request:expr, $kind:ident) => {{
-        let request = $request;
-        match $desk.ask(&request) {
-            Ok(convscope::session::ask::Answer::$kind(answer)) => answer,
-            other => panic!("{request:?}: {other:?}"),
-        }
-    }};
-}
-pub(crate) use answer;
 
 /// A session with a network that has run on a photo.
 pub struct Desk {
@@ -67,26 +55,27 @@ impl Desk {
 
     pub fn new(model: ModelRef) -> Self {
         let session = Session::new(Options { memory: 1 << 28, ..Options::default() });
-        let ask = |request| session.answer(&request, &Cancel::new(), &mut Progress::none());
-        let Ok(Answer::Network(network)) = ask(Request::Network(model)) else {
-            panic!("a network")
-        };
+        let network = know(&session, &request::Network(model));
         let photo = PhotoRef::Sample(0);
-        let Ok(Answer::Input(input)) = ask(Request::Input { network: network.id, photo }) else {
-            panic!("an input")
-        };
-        let run = RunKey::plain(network.id, input.id);
-        let Ok(Answer::Outcome(outcome)) = ask(Request::forward(run)) else { panic!("a run") };
+        let input = know(&session, &request::Input { network: network.id, photo });
+        let run = request::Forward::plain(network.id, input.id);
+        let outcome = know(&session, &run);
         Self { session, network, input, outcome }
     }
 
-    pub fn ask(&self, request: &Request) -> Result<Answer, SessionError> {
-        self.session.answer(request, &Cancel::new(), &mut Progress::none())
+    pub fn ask<A: Ask>(&self, request: &A) -> Result<A::Answer, SessionError> {
+        self.session.ask(request, &Cancel::new(), &mut Progress::none())
+    }
+
+    /// The answer.
+    #[track_caller]
+    pub fn know<A: Ask>(&self, request: &A) -> A::Answer {
+        know(&self.session, request)
     }
 
     /// Why a request is refused.
     #[track_caller]
-    pub fn refusal(&self, request: &Request) -> String {
+    pub fn refusal<A: Ask<Answer: Debug>>(&self, request: &A) -> String {
         let error = self.ask(request).expect_err("a refusal").to_string();
         assert_eq!(error.lines().count(), 1, "{error}");
         error
@@ -98,10 +87,15 @@ impl Desk {
 
     /// All maps of a layer.
     pub fn values(&self, name: &str) -> Arc<Array> {
-        let request =
-            Request::Values { run: self.outcome.run, layer: self.layer(name), maps: None };
-        answer!(self, request, Values)
+        let layer = self.layer(name);
+        self.know(&request::Values { run: self.outcome.run, layer, maps: None })
     }
+}
+
+/// The answer of a session.
+#[track_caller]
+fn know<A: Ask>(session: &Session, request: &A) -> A::Answer {
+    session.ask(request, &Cancel::new(), &mut Progress::none()).unwrap()
 }
 
 /// The tensors of a file, in float32.

@@ -1,6 +1,7 @@
 //! Text for people: names without control bytes, numbers with few digits, near matches.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -46,6 +47,11 @@ pub fn clean(text: &str) -> String {
     let hidden =
         |c: char| !c.is_ascii() && HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c));
     text.chars().map(|c| if c.is_control() || hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The last part of a path, harmless to print.
+pub fn file_name(path: &Path) -> String {
+    clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
 /// Columns that a text takes on a terminal.

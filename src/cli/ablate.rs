@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use super::args::{AblateArgs, Channels, Flags};
-use super::context::{Context, Keep, ask, finite};
+use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::output;
 use super::progress::Bar;
@@ -38,12 +38,14 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     let mut channels = select_channels(&context, &before, layer, args.channels.as_ref())?;
     channels.sort_unstable();
     channels.dedup();
-    let to = args.scale.map_or(Instead::OFF, |factor| Instead::Times(Exact(factor)));
+    let to = args.scale.map_or(Change::OFF, |factor| Change::Scale(Exact(factor)));
     let knock_out = KnockOut { layer, channels, to };
     let mut all = context.knock_outs(&network)?;
     all.push(knock_out.clone());
     let bar = Bar::new(network.layers.len(), "layers");
-    let after = context.run_with(before.run, all, &mut bar.progress())?;
+    let RunKey { network: id, input, .. } = before.run;
+    let again = request::Forward { network: id, input, knock_outs: all };
+    let after = context.forward(&again, &mut bar.progress())?;
     drop(bar);
     context.notes.say();
     finite(&after)?;
@@ -63,7 +65,7 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
         ("after", Align::Right),
         ("change", Align::Right),
     ]);
-    for Change { class, before, after } in changes {
+    for ClassChange { class, before, after } in changes {
         let label = network.classes.get(class).map_or("", |label| label.name.as_str());
         let outputs = network.outputs;
         let change = outputs.show_change(after - before);
@@ -87,7 +89,7 @@ pub(super) fn select_channels(
         Some(Channels::Top(most)) => *most,
         _ => usize::MAX,
     };
-    let statistics = ask!(context, Request::Statistics { run: outcome.run, layer }, Statistics);
+    let statistics = context.ask(&request::Statistics { run: outcome.run, layer })?;
     let by = match context.settings.display.sort_in_files() {
         SortOrder::Index => SortOrder::Mean,
         sort => sort,
@@ -96,7 +98,7 @@ pub(super) fn select_channels(
 }
 
 /// A class before and after.
-struct Change {
+struct ClassChange {
     class: usize,
     before: f32,
     after: f32,
@@ -107,21 +109,21 @@ struct Report {
     knock_out: String,
     /// What `before` and `after` are.
     answer: &'static str,
-    classes: Vec<ChangeReport>,
+    classes: Vec<ClassReport>,
 }
 
 #[derive(Serialize)]
-struct ChangeReport {
+struct ClassReport {
     index: usize,
     label: String,
     before: f32,
     after: f32,
 }
 
-impl Change {
-    fn report(&self, network: &NetworkInfo) -> ChangeReport {
+impl ClassChange {
+    fn report(&self, network: &NetworkInfo) -> ClassReport {
         let label = network.classes.get(self.class).map_or("", |label| &label.name);
-        ChangeReport {
+        ClassReport {
             index: self.class,
             label: label.to_string(),
             before: self.before,
@@ -131,7 +133,7 @@ impl Change {
 }
 
 /// The top classes before, and those that came among them.
-fn changes(before: &Outcome, after: &Outcome, top: usize) -> Vec<Change> {
+fn changes(before: &Outcome, after: &Outcome, top: usize) -> Vec<ClassChange> {
     let of = |outcome: &Outcome, class: usize| {
         outcome.ranked.iter().find(|(c, _)| *c == class).map_or(0.0, |(_, p)| *p)
     };
@@ -141,7 +143,7 @@ fn changes(before: &Outcome, after: &Outcome, top: usize) -> Vec<Change> {
             classes.push(*class);
         }
     }
-    let change = |class| Change { class, before: of(before, class), after: of(after, class) };
+    let change = |class| ClassChange { class, before: of(before, class), after: of(after, class) };
     classes.into_iter().map(change).collect()
 }
 
@@ -167,10 +169,7 @@ fn rank(
     args: &AblateArgs,
 ) -> Result<()> {
     let target = Target::Class(target::class(args.class.as_deref(), network, outcome)?);
-    let found = context.work(Job::Rank(Rank { run: outcome.run, layer, target }))?;
-    let Finding::Ranking { value, effects } = &found.what else {
-        bail!("an internal error: this is no ranking");
-    };
+    let Ranking { value, effects } = context.work(&Rank { run: outcome.run, layer, target })?.what;
     let mut order: Vec<usize> = (0..effects.len()).collect();
     order.sort_by(|a, b| effects[*b].total_cmp(&effects[*a]));
     let info = network.layers.get(layer.0).map_or("", |info| info.name.as_str());
@@ -180,7 +179,7 @@ fn rank(
         let report = RankReport {
             layer: info,
             target: target::words(target, network),
-            value: *value,
+            value,
             channels: order.iter().take(most).map(effect).collect(),
         };
         let head = Head::of(context, network, Some(&args.photo))?;
@@ -191,6 +190,6 @@ fn rank(
         table.row([channel.to_string(), signed(-effects[channel] as f32)]);
     }
     let words = target::words(target, network);
-    let head = format!("{info} · {words} = {}", significant(*value as f32));
+    let head = format!("{info} · {words} = {}", significant(value as f32));
     Ok(output::print(&format!("{head}\n\n{}", table.text()))?)
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{BenchArgs, Flags};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep};
 use super::output;
 use super::progress::Bar;
 use super::report::Head;
@@ -32,19 +32,19 @@ pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let photo = PhotoRef::File(args.photo.clone());
-    let input = ask!(context, Request::Input { network: network.id, photo }, Input);
+    let input = context.ask(&request::Input { network: network.id, photo })?;
     input.notes.iter().for_each(|text| context.notes.warn_of(&input.name, text));
     context.notes.say();
     let works = &args.work.0;
     let (mut reports, mut device) = (Vec::new(), String::new());
     for &work in works {
         let bar = Bar::new(0, work.name());
-        let wish = TimingWish { network: network.id, input: input.id, work, runs: args.runs };
-        let answer = context.answer(&Request::Timing(wish), &mut bar.progress());
+        let request =
+            request::Timing { network: network.id, input: input.id, work, runs: args.runs };
+        let answer = context.follow(&request, &mut bar.progress());
         drop(bar);
         let timing = match answer {
-            Ok(Answer::Timing(timing)) => timing,
-            Ok(_) => bail!("an internal error: this request has another kind of answer"),
+            Ok(timing) => timing,
             // A network without classes has nothing to explain; the rest can be timed all the same.
             Err(error) if works.len() > 1 && does_not_fit(&error) => {
                 context.notes.warn(&format!("{} was left out: {error:#}", work.name()));

@@ -20,7 +20,7 @@ use super::{context, output};
 use crate::base::Choice;
 use crate::base::{Cancel, DeviceChoice, Progress, clean};
 use crate::explorer::views::ViewId;
-use crate::session::ask::{Answer, LayerInfo, Method, ModelRef, NetworkInfo, Request};
+use crate::session::ask::{LayerInfo, Method, ModelRef, NetworkInfo, request};
 use crate::session::{Options, Session};
 use crate::source::is_checkpoint;
 
@@ -142,10 +142,7 @@ fn network_on_the_line() -> Option<Arc<NetworkInfo>> {
     let device = DeviceChoice::Cpu;
     let session = Session::new(Options { device, catalogue, offline: true, ..Options::default() });
     // What keeps it from loading is said when a command needs it.
-    match session.answer(&Request::Network(model), &Cancel::new(), &mut Progress::none()) {
-        Ok(Answer::Network(network)) => Some(network),
-        _ => None,
-    }
+    session.ask(&request::Network(model), &Cancel::new(), &mut Progress::none()).ok()
 }
 
 /// The value of the last `--model` among words.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::args::Flags;
 use super::failure::{self, Usage};
@@ -43,17 +43,6 @@ pub(super) struct Context {
     /// What the command line knocks out, as it was given.
     knock_outs: Vec<String>,
 }
-
-/// Unpacks the one kind of answer that a request has.
-macro_rules! ask {
-    ($context:expr, $request:expr, $kind:ident) => {
-        match $context.answer(&$request, &mut $crate::base::Progress::none())? {
-            $crate::session::ask::Answer::$kind(answer) => answer,
-            _ => anyhow::bail!("an internal error: this request has another kind of answer"),
-        }
-    };
-}
-pub(super) use ask;
 
 impl Context {
     /// Reads the settings, starts the threads and an empty session.
@@ -100,8 +89,16 @@ impl Context {
     ///
     /// # Errors
     /// The session's.
-    pub fn answer(&self, request: &Request, progress: &mut Progress) -> Result<Answer> {
-        Ok(self.session.answer(request, &Cancel::new(), progress)?)
+    pub fn ask<A: Ask>(&self, request: &A) -> Result<A::Answer> {
+        self.follow(request, &mut Progress::none())
+    }
+
+    /// Asks the session for what takes time.
+    ///
+    /// # Errors
+    /// The session's.
+    pub fn follow<A: Ask>(&self, request: &A, progress: &mut Progress) -> Result<A::Answer> {
+        Ok(self.session.ask(request, &Cancel::new(), progress)?)
     }
 
     /// Asks for what may have to come from the hub, with a bar over its bytes. Ctrl-C ends the program;
@@ -109,9 +106,9 @@ impl Context {
     ///
     /// # Errors
     /// The session's.
-    pub fn transfer(&self, request: &Request) -> Result<Answer> {
+    pub fn transfer<A: Ask>(&self, request: &A) -> Result<A::Answer> {
         let bar = Bar::bytes();
-        self.answer(request, &mut bar.progress())
+        self.follow(request, &mut bar.progress())
     }
 
     /// Loads the network and says what is odd about it.
@@ -119,10 +116,7 @@ impl Context {
     /// # Errors
     /// When the file is no network that is understood, or the command line does not fit it.
     pub fn network(&self) -> Result<Arc<NetworkInfo>> {
-        let network = match self.transfer(&Request::Network(self.model.clone()))? {
-            Answer::Network(network) => network,
-            _ => bail!("an internal error: this request has another kind of answer"),
-        };
+        let network = self.transfer(&request::Network(self.model.clone()))?;
         network.warnings.iter().for_each(|text| self.notes.warn(text));
         network.notes.iter().for_each(|text| self.notes.keep(text));
         self.notes.say();
@@ -166,42 +160,35 @@ impl Context {
         progress: &mut Progress,
     ) -> Result<Arc<Outcome>> {
         let knock_outs = self.knock_outs(network)?;
-        let request = Request::Input { network: network.id, photo: photo.clone() };
-        let input = ask!(self, request, Input);
+        let input = self.ask(&request::Input { network: network.id, photo: photo.clone() })?;
         input.notes.iter().for_each(|text| self.notes.warn_of(&input.name, text));
-        self.run_with(RunKey::plain(network.id, input.id), knock_outs, progress)
+        self.forward(
+            &request::Forward { network: network.id, input: input.id, knock_outs },
+            progress,
+        )
     }
 
-    /// Runs the network on an input that is ready.
+    /// Runs a network on an input that is ready.
     ///
     /// # Errors
     /// When the network does not take it.
-    pub fn run_with(
+    pub fn forward(
         &self,
-        run: RunKey,
-        knock_outs: Vec<KnockOut>,
+        request: &request::Forward,
         progress: &mut Progress,
     ) -> Result<Arc<Outcome>> {
-        let run = RunKey { edits: EditsId::of(&knock_outs), ..run };
-        match self.answer(&Request::Forward { run, knock_outs }, progress)? {
-            Answer::Outcome(outcome) => {
-                outcome.note.iter().for_each(|text| self.notes.warn(text));
-                Ok(outcome)
-            }
-            _ => Err(anyhow!("an internal error: a run has no outcome")),
-        }
+        let outcome = self.follow(request, progress)?;
+        outcome.note.iter().for_each(|text| self.notes.warn(text));
+        Ok(outcome)
     }
 
     /// Does work that takes time, with a bar over its steps.
     ///
     /// # Errors
     /// The session's.
-    pub fn work(&self, job: Job) -> Result<Arc<Found>> {
+    pub fn work<A: Ask>(&self, work: &A) -> Result<A::Answer> {
         let bar = Bar::new(0, "steps");
-        match self.answer(&Request::Job(job), &mut bar.progress())? {
-            Answer::Found(found) => Ok(found),
-            _ => Err(anyhow!("an internal error: work has found nothing")),
-        }
+        self.follow(work, &mut bar.progress())
     }
 
     /// The same for the one photo of a command, with a bar over the layers.

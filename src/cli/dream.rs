@@ -48,14 +48,14 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
             Wish::Dream(Dream { goal: Goal::Layer(layer), iterations, seed })
         }
     };
-    let job = Job::Rebuild(Rebuild { run: outcome.run, wish });
-    let found = context.work(job.clone())?;
+    let rebuild = Rebuild { run: outcome.run, wish };
+    let found = context.work(&rebuild)?;
     let photo = args.photo.as_deref().is_some_and(|path| !crate::source::is_input_array(path));
     let made = Made {
         context: &context,
         network: &network,
         path: args.photo.as_deref(),
-        job,
+        rebuild,
         found: &found,
         photo,
         words,

@@ -29,14 +29,12 @@ pub(super) fn run(flags: &Flags, args: &ExplainArgs) -> Result<()> {
     let known = (network.as_ref(), outcome.as_ref());
     let question = target::question(&context, known, method, &args.target, place, &args.effort)?;
     let explain = Explain { run: outcome.run, method, question };
-    let found = context.work(Job::Explain(explain))?;
-    let Finding::Explanation(explanation) = &found.what else {
-        bail!("an internal error: this is no explanation");
-    };
+    let found = context.work(&explain)?;
+    let explanation = &found.what;
     explanation.attribution.warnings.iter().for_each(|text| context.notes.warn(text));
     explanation.attribution.notes.iter().for_each(|text| context.notes.keep(text));
     context.notes.say();
-    let asked = Asked { context: &context, args, explain, found: &found, explanation };
+    let asked = Asked { context: &context, args, explain, seconds: found.seconds, explanation };
     if let Some((target, format)) = &file {
         target.write(&match format {
             Format::Npy => asked.npy(),
@@ -71,7 +69,7 @@ struct Asked<'a> {
     context: &'a Context,
     args: &'a ExplainArgs,
     explain: Explain,
-    found: &'a Found,
+    seconds: f64,
     explanation: &'a Explanation,
 }
 
@@ -138,10 +136,11 @@ impl Asked<'_> {
         let shape = self.explanation.map.shape;
         let (input, photo) = (self.explain.run.input, self.has_photo());
         let wanted = |size, blocks| {
-            let mut all = vec![("map", self.sight(Show::Map, blocks).cells(size))];
+            let mut all = vec![("map", self.sight(Show::Map, blocks).cells(size).into())];
             if photo {
-                all.insert(0, ("photo", Request::Photo { input, size, blocks }));
-                all.push(("over the photo", self.sight(Show::Overlay, blocks).cells(size)));
+                all.insert(0, ("photo", request::Photo { input, size, blocks }.into()));
+                let overlay = self.sight(Show::Overlay, blocks).cells(size);
+                all.push(("over the photo", overlay.into()));
             }
             all
         };
@@ -210,7 +209,7 @@ impl Asked<'_> {
             facts: facts.map(|(name, value)| ((*name).to_string(), (*value).into())).collect(),
             forward_passes: passes.forward,
             backward_passes: passes.backward,
-            seconds: self.found.seconds,
+            seconds: self.seconds,
         }
     }
 }

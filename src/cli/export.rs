@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 
 use super::args::{ExportArgs, Flags};
-use super::context::{Context, Keep, ask, finite};
+use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::output::{Spared, Target, shown};
 use crate::base::{Array, LayerId};
-use crate::session::ask::{NetworkInfo, Request};
+use crate::session::ask::{NetworkInfo, request};
 use crate::session::{made_by, serialize};
 
 /// The key of the input tensor; it is no layer and always there.
@@ -31,10 +31,10 @@ pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     let outcome = context.run_one(&network, &args.photo)?;
     let mut tensors: BTreeMap<String, Arc<Array>> = BTreeMap::new();
     for (name, layer) in layers {
-        let request = Request::Values { run: outcome.run, layer, maps: None };
-        tensors.insert(name, ask!(context, request, Values));
+        let request = request::Values { run: outcome.run, layer, maps: None };
+        tensors.insert(name, context.ask(&request)?);
     }
-    let input = ask!(context, Request::InputValues(outcome.run.input), Values);
+    let input = context.ask(&request::InputValues(outcome.run.input))?;
     tensors.insert(INPUT.to_string(), input);
     target.write(&serialize(&tensors, &made_by(&network))?)?;
     finite(&outcome)

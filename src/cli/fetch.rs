@@ -8,7 +8,7 @@ use super::args::{FetchArgs, Flags};
 use super::context::{Context, Keep};
 use super::failure;
 use super::output::{self, Target, shown};
-use crate::session::ask::{Answer, ModelRef, Request};
+use crate::session::ask::{ModelRef, request};
 
 /// Runs the command. stdout gets the path and nothing else, so that it can be handed on.
 pub(super) fn run(flags: &Flags, args: &FetchArgs) -> Result<()> {
@@ -18,9 +18,7 @@ pub(super) fn run(flags: &Flags, args: &FetchArgs) -> Result<()> {
     {
         bail!("{}: no such file", shown(path));
     }
-    let Answer::Fetched(fetched) = context.transfer(&Request::Fetch(context.model.clone()))? else {
-        bail!("an internal error: this request has another kind of answer");
-    };
+    let fetched = context.transfer(&request::Fetch(context.model.clone()))?;
     for note in &fetched.notes {
         failure::note(note);
     }

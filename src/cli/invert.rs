@@ -25,14 +25,14 @@ pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
     };
     let (iterations, seed) = (args.making.iterations, args.making.seed);
     let wish = Wish::Invert(Inversion { layer, channels, iterations, seed });
-    let job = Job::Rebuild(Rebuild { run: outcome.run, wish });
-    let found = context.work(job.clone())?;
+    let rebuild = Rebuild { run: outcome.run, wish };
+    let found = context.work(&rebuild)?;
     let photo = !crate::source::is_input_array(&args.photo);
     let made = Made {
         context: &context,
         network: &network,
         path: Some(&args.photo),
-        job,
+        rebuild,
         found: &found,
         photo,
         words: info.name.clone(),

@@ -1,6 +1,6 @@
 //! `convscope judge`: is the explanation true?
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::args::{Flags, JudgeArgs};
@@ -55,10 +55,8 @@ pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
     let known = (network.as_ref(), outcome.as_ref());
     let question =
         target::question(&context, known, method, &args.target, Place::default(), &args.effort)?;
-    let found = context.work(Job::Judge(Explain { run: outcome.run, method, question }))?;
-    let Finding::Judgement(of) = &found.what else {
-        bail!("an internal error: this is no judgement");
-    };
+    let found = context.work(&Judge(Explain { run: outcome.run, method, question }))?;
+    let of = &found.what;
     of.warnings.iter().for_each(|text| context.notes.warn(text));
     of.notes.iter().for_each(|text| context.notes.keep(text));
     context.notes.say();

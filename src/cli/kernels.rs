@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, KernelsArgs};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep};
 use super::failure::Usage;
 use super::tiles::{Tiles, To, check_channels};
 use crate::base::SortOrder;
@@ -25,8 +25,7 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
     let network = context.network()?;
     let layer = convolution(&context, &network, &args.layer)?;
     check_channels(args.channels.as_ref(), layer)?;
-    let request = Request::Kernels { network: network.id, layer: layer.id };
-    let info = ask!(context, request, Kernels);
+    let info = context.ask(&request::Kernels { network: network.id, layer: layer.id })?;
     let [count, inside, h, w] = info.shape;
     let slice = slice(&layer.name, &info, args.slice)?;
     let which = select(&info, context.settings.display.sort_in_files(), args.channels.as_ref());

@@ -6,13 +6,13 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, MakingArgs};
-use super::context::{Context, ask};
+use super::context::Context;
 use super::failure::Usage;
 use super::output::{self, Spared, Target as File};
 use super::pictures;
 use super::report::Head;
 use super::tiles::{self, Format};
-use crate::base::{Blending, significant};
+use crate::base::{Array, Blending, significant};
 use crate::picture::npy;
 use crate::session::ask::*;
 
@@ -45,9 +45,9 @@ pub(super) struct Made<'a> {
     /// From what; `None` for noise.
     pub path: Option<&'a Path>,
     /// How.
-    pub job: Job,
+    pub rebuild: Rebuild,
     /// What came of it.
-    pub found: &'a Found,
+    pub found: &'a Found<Remade>,
     /// Whether there is a photo to show beside it.
     pub photo: bool,
     /// What it was made of.
@@ -76,9 +76,7 @@ impl Made<'_> {
     /// # Errors
     /// The session's, and those of files and pipes.
     pub fn put(&self, args: &MakingArgs, out: &Out) -> Result<()> {
-        let Finding::Rebuilt { of, photo } = &self.found.what else {
-            bail!("an internal error: nothing was made");
-        };
+        let Remade { of, photo } = &self.found.what;
         if of.reached == Some(0.0) {
             let words = "nothing was found that it answers to: it may be dead, or knocked out";
             self.context.notes.warn(words);
@@ -87,8 +85,8 @@ impl Made<'_> {
         if let Some((target, format)) = &out.0 {
             target.write(&match format {
                 Format::Npy => {
-                    let values = ask!(self.context, Request::FoundValues(self.job.clone()), Values);
-                    npy(&[values.shape.c, values.shape.h, values.shape.w], &values.data)
+                    let Array { shape, data } = &of.picture;
+                    npy(&[shape.c, shape.h, shape.w], data)
                 }
                 Format::Png => pictures::png(self.context, self.sight(Blocks::Half))?,
             })?;
@@ -116,7 +114,7 @@ impl Made<'_> {
     fn sight(&self, blocks: Blocks) -> Sight {
         let Look { colormap, range, .. } = Look::in_files(&self.context.settings.display);
         Sight {
-            job: self.job.clone(),
+            job: self.rebuild.clone().into(),
             show: Show::Map,
             colormap,
             opacity: 100,
@@ -127,11 +125,11 @@ impl Made<'_> {
     }
 
     fn print(&self, args: &MakingArgs, of: &Rebuilt, photo: Option<f64>) -> Result<()> {
-        let input = self.job.run().input;
+        let input = self.rebuild.run.input;
         let wanted = |size, blocks| {
-            let mut all = vec![("picture", self.sight(blocks).cells(size))];
+            let mut all = vec![("picture", self.sight(blocks).cells(size).into())];
             if self.photo {
-                all.insert(0, ("photo", Request::Photo { input, size, blocks }));
+                all.insert(0, ("photo", request::Photo { input, size, blocks }.into()));
             }
             all
         };

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, MapsArgs};
-use super::context::{Context, Keep, ask, finite};
+use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::target;
 use super::tiles::{Tiles, To, check_channels};
@@ -71,21 +71,17 @@ fn select(
         Some(Channels::All) | None => (sort, usize::MAX),
     };
     let run = RunKey { difference: args.difference, ..outcome.run };
-    let statistics = ask!(context, Request::Statistics { run, layer }, Statistics);
+    let statistics = context.ask(&request::Statistics { run, layer })?;
     let weights = match sort {
         SortOrder::Norm => {
-            let request = Request::Kernels { network: outcome.run.network, layer };
-            Some(ask!(context, request, Kernels).norms.clone())
+            let request = request::Kernels { network: outcome.run.network, layer };
+            Some(context.ask(&request)?.norms.clone())
         }
         SortOrder::Effect => {
             let target = Target::Class(target::class(None, network, outcome)?);
             let rank = Rank { run: outcome.run, layer, target };
-            match &context.work(Job::Rank(rank))?.what {
-                Finding::Ranking { effects, .. } => {
-                    Some(effects.iter().map(|effect| *effect as f32).collect())
-                }
-                _ => None,
-            }
+            let effects = context.work(&rank)?.what.effects;
+            Some(effects.iter().map(|effect| *effect as f32).collect())
         }
         _ => None,
     };

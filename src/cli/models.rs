@@ -4,12 +4,12 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::args::{Flags, ModelsArgs};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep};
 use super::output;
 use super::report::Head;
 use super::table::{Align, Table};
 use crate::base::{clean, short_count};
-use crate::session::ask::{InCache, ModelRow, Request};
+use crate::session::ask::{InCache, ModelRow, request};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -34,7 +34,7 @@ struct Row<'a> {
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ModelsArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
-    let rows = ask!(context, Request::Models, Models);
+    let rows = context.ask(&request::Models)?;
     let text = if args.json {
         Head::alone().with(Report { models: rows.iter().map(row).collect() })?
     } else {

@@ -1,10 +1,8 @@
 //! A few pictures beside each other on the terminal, and files of one.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, Result};
 
-use super::context::{Context, ask};
+use super::context::Context;
 use super::print::{Printer, Sheet, Tile, terminal_width, tile_size};
 use crate::session::ask::*;
 
@@ -18,7 +16,7 @@ pub(super) fn print_beside(
     width: Option<u16>,
     extent: [usize; 2],
     count: usize,
-    wanted: impl Fn(CellSize, Blocks) -> Vec<(&'static str, Request)>,
+    wanted: impl Fn(CellSize, Blocks) -> Vec<(&'static str, Shown)>,
 ) -> Result<()> {
     let mut printer = Printer::choose(&context.settings.display);
     let width = usize::from(width.unwrap_or_else(terminal_width));
@@ -26,12 +24,11 @@ pub(super) fn print_beside(
     let size = tile_size(1, each, extent, printer.room());
     let wanted = wanted(size, printer.blocks());
     let mut tiles = Vec::new();
-    for (_, request) in &wanted {
-        let cells = Arc::unwrap_or_clone(ask!(context, request.clone(), Photo));
+    for (_, shown) in &wanted {
+        let cells = context.ask(shown)?.cells().clone();
         let picture = match printer.pixels(size) {
             Some(pixels) => {
-                let of = Box::new(request.clone());
-                Some(ask!(context, Request::Raster { of, pixels, mark: None }, Picture))
+                Some(context.ask(&request::Raster { of: shown.clone(), pixels, mark: None })?)
             }
             None => None,
         };
@@ -47,7 +44,7 @@ pub(super) fn print_beside(
 /// The session's, or when it cannot be encoded.
 pub(super) fn png(context: &Context, sight: Sight) -> Result<Vec<u8>> {
     let most = (u16::MAX, u16::MAX);
-    let of = Box::new(sight.cells((1, 1)));
-    let request = Request::Raster { of, pixels: most, mark: None };
-    ask!(context, request, Picture).png().context("the picture cannot be encoded")
+    let of = sight.cells((1, 1)).into();
+    let request = request::Raster { of, pixels: most, mark: None };
+    context.ask(&request)?.png().context("the picture cannot be encoded")
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, StatsArgs};
-use super::context::{Context, Keep, ask};
+use super::context::{Context, Keep};
 use super::output;
 use super::progress::Bar;
 use super::report::Head;
@@ -75,8 +75,8 @@ pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
         .collect();
     let batch = context.run_all(&network, &args.photos, |_: &Path, outcome, _: &Bar| {
         for layer in &mut layers {
-            let request = Request::Statistics { run: outcome.run, layer: layer.id };
-            let new = ask!(context, request, Statistics);
+            let request = request::Statistics { run: outcome.run, layer: layer.id };
+            let new = context.ask(&request)?;
             layer.statistics = Some(match &layer.statistics {
                 Some(seen) => seen.merge(&new),
                 None => new.as_ref().clone(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, ToArgs};
-use super::context::{Context, ask};
+use super::context::Context;
 use super::failure::{self, Usage};
 use super::output::{self, Spared, Target, shown};
 use super::print::{Printer, Sheet, Tile, caption, terminal_width, tile_size};
@@ -119,7 +119,7 @@ impl Tiles<'_> {
     }
 
     fn npy(&self) -> Result<Vec<u8>> {
-        let values = ask!(self.context, self.seen.values(), Values);
+        let values = self.context.ask(&request::TileValues(self.seen.clone()))?;
         let dims = [values.shape.n, values.shape.c, values.shape.h, values.shape.w];
         Ok(match &self.seen {
             Seen::Maps { .. } | Seen::Explanation { .. } => npy(&dims[1..], &values.data),
@@ -128,8 +128,8 @@ impl Tiles<'_> {
     }
 
     fn png(&self, scale: Option<u16>) -> Result<Vec<u8>> {
-        let request = Request::Sheet { seen: self.seen.clone(), scale: scale.map(usize::from) };
-        ask!(self.context, request, Picture).png().context("the picture cannot be encoded")
+        let request = request::Sheet { seen: self.seen.clone(), scale: scale.map(usize::from) };
+        self.context.ask(&request)?.png().context("the picture cannot be encoded")
     }
 
     fn print(mut self, width: Option<u16>) -> Result<()> {
@@ -152,17 +152,18 @@ impl Tiles<'_> {
         let size = tile_size(self.seen.count(), width, self.extent, printer.room());
         let mut tiles = Vec::with_capacity(self.seen.count());
         let mut heatmaps = Vec::with_capacity(self.seen.count());
-        for request in self.seen.tiles(size) {
-            let heatmap = ask!(self.context, request.clone(), Heatmap);
+        for of in self.seen.tiles(size) {
+            let drawn = self.context.ask(&of)?;
             let picture = match printer.pixels(size) {
                 Some(pixels) => {
-                    let request = Request::Raster { of: Box::new(request), pixels, mark: None };
-                    Some(ask!(self.context, request, Picture))
+                    Some(self.context.ask(&request::Raster { of, pixels, mark: None })?)
                 }
                 None => None,
             };
-            tiles.push(Tile { cells: heatmap.cells.clone(), picture });
-            heatmaps.push(heatmap);
+            tiles.push(Tile { cells: drawn.cells().clone(), picture });
+            if let Drawn::Heatmap(heatmap) = drawn {
+                heatmaps.push(heatmap);
+            }
         }
         let about = self.about();
         let sheet = Sheet { names: self.names, tiles, size };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::EngineError;
-use crate::base::{Array, LayerId, Shape};
+use crate::base::{Array, Exact, LayerId, Shape};
 use crate::model::{Graph, Value};
 
 /// Changes in the order in which they are made.
@@ -31,20 +31,25 @@ pub enum Edit {
 }
 
 /// What happens to a channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// It is multiplied by this; 0 switches it off, whatever it was.
-    Scale(f32),
+    Scale(Exact),
     /// Every value becomes this one.
-    Set(f32),
+    Set(Exact),
     /// Every value becomes the mean over the channel's positions, of each picture its own.
     Mean,
+}
+
+impl Change {
+    /// Every value becomes 0.
+    pub const OFF: Self = Self::Scale(Exact(0.0));
 }
 
 impl Edit {
     /// Channels become 0.
     pub const fn zero(layer: LayerId, channels: Vec<usize>) -> Self {
-        Self::Channels { layer, channels, change: Change::Scale(0.0) }
+        Self::Channels { layer, channels, change: Change::OFF }
     }
 
     /// The layer that is changed.

@@ -4,8 +4,8 @@ use super::State;
 use super::views::ViewId;
 use crate::base::{Blending, LayerId};
 use crate::session::ask::{
-    Agreement, Answer, Explain, Finding, Found, Job, Judgement, Kind, Method, Parameters, Passes,
-    Question, Request, RunKey, Show, Sight, Size, Target, last_map,
+    Agreement, Answer, Explain, Finding, Found, Job, Judge, Judgement, Kind, Method, Parameters,
+    Passes, Question, Request, RunKey, Show, Sight, Size, Target, last_map, request,
 };
 
 /// The choices of the Explain view.
@@ -147,12 +147,12 @@ impl State {
     /// Whether some work failed.
     pub fn is_refused(&self, job: &Job) -> bool {
         self.answers.is_refused(&Request::Job(job.clone()))
-            || self.answers.is_refused(&Request::Found(job.clone()))
+            || self.answers.is_refused(&request::Found(job.clone()).into())
     }
 
     /// What some work has found, so far or at its end, where it is known.
     pub fn found(&self, job: &Job) -> Option<&Found> {
-        match self.answers.get(&Request::Found(job.clone()))? {
+        match self.answers.get(&request::Found(job.clone()).into())? {
             Answer::Found(found) => Some(found),
             _ => None,
         }
@@ -160,7 +160,7 @@ impl State {
 
     /// The judgement of the explanation in view.
     pub fn judgement(&self) -> Option<(&Found, &Judgement)> {
-        let found = self.found(&Job::Judge(self.explain_now()?))?;
+        let found = self.found(&Job::Judge(Judge(self.explain_now()?)))?;
         match &found.what {
             Finding::Judgement(of) => Some((found, of)),
             _ => None,
@@ -191,7 +191,7 @@ impl State {
     pub(super) fn agreement_request(&self) -> Option<Request> {
         match self.explanations().as_slice() {
             [a, b] if self.is_there(&Job::Explain(*a)) && self.is_there(&Job::Explain(*b)) => {
-                Some(Request::Agreement(Box::new([*a, *b])))
+                Some(request::Agreement(Box::new([*a, *b])).into())
             }
             _ => None,
         }

@@ -3,7 +3,7 @@
 use super::views::ViewId;
 use super::{Layout, State};
 use crate::base::Rect;
-use crate::session::ask::{Answer, Cells, Histogram, Plane, PlaneKind, Request};
+use crate::session::ask::{Answer, Cells, Histogram, Plane, PlaneKind, Request, request};
 
 /// Bins of the histogram: one for each column of the pane.
 const BINS: usize = 24;
@@ -46,19 +46,19 @@ impl State {
         if !self.inspector_visible() {
             return Vec::new();
         }
-        let photo = self.photo_request();
-        photo.into_iter().chain([Request::Histogram { plane, bins: BINS }]).collect()
+        let photo = self.photo_request().map(Request::from);
+        photo.into_iter().chain([request::Histogram { plane, bins: BINS }.into()]).collect()
     }
 
-    pub(super) fn photo_request(&self) -> Option<Request> {
+    pub(super) fn photo_request(&self) -> Option<request::Photo> {
         let input = self.shown.input.as_ref().filter(|i| i.placement.is_some())?;
         let (size, blocks) = (self.photo_size()?, self.display.look.blocks);
-        Some(Request::Photo { input: input.id, size, blocks })
+        Some(request::Photo { input: input.id, size, blocks })
     }
 
     /// The photo in the inspector, where it is known.
     pub fn photo_cells(&self) -> Option<&Cells> {
-        match self.answers.get(&self.photo_request()?)? {
+        match self.answers.get(&self.photo_request()?.into())? {
             Answer::Photo(cells) => Some(cells),
             _ => None,
         }
@@ -68,7 +68,7 @@ impl State {
     pub fn histogram(&self) -> Option<&Histogram> {
         let what = PlaneKind::Channel(self.cursor.channel);
         let plane = Plane { run: self.run()?, layer: self.cursor.layer, what };
-        match self.answers.get(&Request::Histogram { plane, bins: BINS })? {
+        match self.answers.get(&request::Histogram { plane, bins: BINS }.into())? {
             Answer::Histogram(histogram) => Some(histogram),
             _ => None,
         }

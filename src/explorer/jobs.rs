@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, State, Work};
-use crate::session::ask::{Explain, Job, LaneName, Request, SessionError, Wish};
+use crate::session::ask::{Explain, Job, LaneName, Request, SessionError, Wish, request};
 
 /// Work in the Job lane.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +70,7 @@ impl State {
             self.display.sort = crate::base::SortOrder::Effect;
             self.say("channels sorted by what the class loses without them");
         }
-        self.answers.put(Request::Found(job), found);
+        self.answers.put(request::Found(job).into(), found);
     }
 
     /// Work has ended badly, or was cancelled. What it had found by then stays.

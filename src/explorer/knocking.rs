@@ -2,11 +2,11 @@
 
 use super::{Effect, State};
 use crate::base::{Colormap, Exact, Theme};
-use crate::session::ask::{EditsId, Instead, KnockOut, LaneName, PlaneKind, Request, RunKey};
+use crate::session::ask::{Change, EditsId, KnockOut, LaneName, PlaneKind, Request, request};
 
 impl State {
     /// What a channel of the chosen layer has become; `None` where it is as the network has it.
-    pub fn instead(&self, channel: usize) -> Option<Instead> {
+    pub fn instead(&self, channel: usize) -> Option<Change> {
         let here = |knock: &&KnockOut| {
             knock.layer == self.cursor.layer && knock.channels.contains(&channel)
         };
@@ -81,9 +81,8 @@ impl State {
             // A new network or photo is on its way, and takes the changes along.
             return Vec::new();
         }
-        let knock_outs = self.wanted.knock_outs.clone();
-        let run = RunKey { edits: EditsId::of(&knock_outs), ..run };
-        let request = Request::Forward { run, knock_outs };
+        let (network, input, knock_outs) = (run.network, run.input, self.wanted.knock_outs.clone());
+        let request = Request::from(request::Forward { network, input, knock_outs });
         self.waiting.input.clone_from(&self.shown.input);
         self.wait_for(LaneName::Run, request.clone());
         vec![Effect::Run(request)]
@@ -118,24 +117,24 @@ impl State {
     }
 }
 
-fn instead(how: &str) -> Option<Instead> {
+fn instead(how: &str) -> Option<Change> {
     let number = |text: &str| text.trim().parse().ok().filter(|v: &f32| v.is_finite()).map(Exact);
     match how.trim() {
-        "" => Some(Instead::OFF),
-        "mean" => Some(Instead::Mean),
+        "" => Some(Change::OFF),
+        "mean" => Some(Change::Mean),
         text => match text.strip_prefix('=') {
-            Some(value) => number(value).map(Instead::Value),
-            None => number(text.trim_start_matches('*')).map(Instead::Times),
+            Some(value) => number(value).map(Change::Set),
+            None => number(text.trim_start_matches('*')).map(Change::Scale),
         },
     }
 }
 
 /// What became of a channel, for a caption: `off`, `x0.5`, `=1.5`, `mean`.
-pub fn instead_words(to: Instead) -> String {
+pub fn instead_words(to: Change) -> String {
     match to {
-        Instead::Times(Exact(0.0)) => "off".to_string(),
-        Instead::Times(Exact(factor)) => format!("x{factor}"),
-        Instead::Value(Exact(value)) => format!("={value}"),
-        Instead::Mean => "mean".to_string(),
+        Change::Scale(Exact(0.0)) => "off".to_string(),
+        Change::Scale(Exact(factor)) => format!("x{factor}"),
+        Change::Set(Exact(value)) => format!("={value}"),
+        Change::Mean => "mean".to_string(),
     }
 }

@@ -9,7 +9,7 @@ use super::{Effect, State, say};
 use crate::base::{DeviceChoice, bar, short_bytes, short_count};
 use crate::session::ask::{
     Answer, Cells, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow, PhotoRef,
-    Request, is_checkpoint, sample_names,
+    Request, is_checkpoint, request, sample_names,
 };
 
 /// Columns of the bar in the row of a network that is on its way.
@@ -19,9 +19,11 @@ impl State {
     /// What an open list needs to know.
     pub(super) fn list_wants(&self) -> Vec<Request> {
         match &self.overlay {
-            Some(Overlay::Picker(list)) if list.kind == PickerKind::Model => vec![Request::Models],
+            Some(Overlay::Picker(list)) if list.kind == PickerKind::Model => {
+                vec![request::Models.into()]
+            }
             Some(Overlay::Picker(list)) if list.kind == PickerKind::Photo => {
-                let folder = Request::Folder(self.wanted.folder.clone());
+                let folder = request::Folder(self.wanted.folder.clone()).into();
                 [folder].into_iter().chain(self.thumbnail_request(list)).collect()
             }
             _ => Vec::new(),
@@ -30,14 +32,14 @@ impl State {
 
     /// The networks that can be had, where they are known.
     fn models(&self) -> &[ModelRow] {
-        match self.answers.get(&Request::Models) {
+        match self.answers.get(&request::Models.into()) {
             Some(Answer::Models(rows)) => rows,
             _ => &[],
         }
     }
 
     fn entries(&self) -> &[Entry] {
-        match self.answers.get(&Request::Folder(self.wanted.folder.clone())) {
+        match self.answers.get(&request::Folder(self.wanted.folder.clone()).into()) {
             Some(Answer::Folder(entries)) => entries,
             _ => &[],
         }
@@ -54,7 +56,7 @@ impl State {
         let item = list.items(self).into_iter().nth(list.chosen)?;
         let photo = photo_of(self, &item.name)?;
         let (size, blocks) = (self.thumbnail_size()?, self.display.look.blocks);
-        Some(Request::Thumbnail { photo, size, blocks })
+        Some(request::Thumbnail { photo, size, blocks }.into())
     }
 
     /// The small picture of the chosen photo, where it is known.
@@ -97,7 +99,7 @@ fn model_item(state: &State, row: &ModelRow) -> PickerItem {
 
 /// How much of a network that is on its way has come.
 fn coming(state: &State, model: &ModelRef) -> Option<(usize, usize)> {
-    let awaited = state.waiting.request == Some(Request::Network(model.clone()));
+    let awaited = state.waiting.request == Some(request::Network(model.clone()).into());
     let work = state.waiting.progress.filter(|work| awaited && work.lane == LaneName::Transfer)?;
     Some((work.done, work.total))
 }
@@ -129,7 +131,7 @@ pub(super) fn choose_model(
 
 /// Loads a network; the one on the screen stays until the new one has run.
 pub(super) fn open_model(state: &mut State, model: ModelRef) -> Vec<Effect> {
-    let request = Request::Network(model);
+    let request = Request::from(request::Network(model));
     state.wait_for(LaneName::Transfer, request.clone());
     vec![Effect::Cancel, Effect::Transfer(request)]
 }
@@ -263,7 +265,7 @@ pub(super) fn devices() -> Vec<PickerItem> {
 pub(super) fn choose_device(state: &mut State, name: &str) -> Vec<Effect> {
     match name.parse::<DeviceChoice>() {
         Ok(choice) => {
-            let request = Request::Device(choice);
+            let request = Request::from(request::Device(choice));
             state.wait_for(LaneName::Run, request.clone());
             vec![Effect::Run(request)]
         }
@@ -308,5 +310,5 @@ pub(super) fn choose_export(state: &mut State, name: &str) {
         }
     };
     let stem = PathBuf::from(say::file_stem(state));
-    state.waiting.export = Some(Request::Export(Box::new(Export { what, stem })));
+    state.waiting.export = Some(Export { what, stem }.into());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Effect, State, Work, tree, warnings};
 use crate::base::LayerId;
 use crate::session::ask::{
-    LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, PhotoRef, Request, last_map,
+    LaneName, LayerInfo, ModelRef, NetworkInfo, Outcome, PhotoRef, Request, last_map, request,
 };
 
 /// Fewer rows than these show little of a photo.
@@ -56,7 +56,8 @@ impl State {
         let (Some(network), Some(photo)) = (network, photo) else {
             return Vec::new();
         };
-        let request = Request::Input { network: network.id, photo: photo.clone() };
+        let request = request::Input { network: network.id, photo: photo.clone() };
+        let request = Request::from(request);
         self.wait_for(LaneName::Transfer, request.clone());
         vec![Effect::Cancel, Effect::Transfer(request)]
     }

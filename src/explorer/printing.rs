@@ -2,7 +2,7 @@
 
 use super::views::depth;
 use super::{Effect, Printed, State, say};
-use crate::session::ask::Request;
+use crate::session::ask::request;
 
 /// Words for the picture on the normal screen.
 pub(super) fn words(state: &State) -> Vec<String> {
@@ -15,7 +15,7 @@ pub(super) fn words(state: &State) -> Vec<String> {
 pub(super) fn print(state: &mut State) -> Vec<Effect> {
     match state.view().seen(state) {
         Some(seen) => {
-            state.waiting.print = Some(Request::Sheet { seen, scale: None });
+            state.waiting.print = Some(request::Sheet { seen, scale: None }.into());
             Vec::new()
         }
         None if state.shown.outcome.is_some() => {

@@ -3,7 +3,7 @@
 use super::picker::PickerKind;
 use super::{Effect, State, What, command};
 use crate::base::{Choice, bounds};
-use crate::session::ask::{Job, Target, find_class};
+use crate::session::ask::{Job, Judge, Target, find_class};
 
 pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
@@ -51,7 +51,7 @@ pub(super) fn judge(state: &mut State) -> Vec<Effect> {
         state.complain("an explanation is judged: 5 shows one");
         return Vec::new();
     };
-    let job = Job::Judge(explain);
+    let job = Job::Judge(Judge(explain));
     if state.judgement().is_some_and(|(found, _)| found.complete) {
         state.explain.judged = !state.explain.judged;
         return Vec::new();

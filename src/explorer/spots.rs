@@ -6,7 +6,7 @@
 use super::State;
 use super::views::Picture;
 use crate::base::Rect;
-use crate::session::ask::{Answer, Mark, Picture as Pixels, Request};
+use crate::session::ask::{Answer, Mark, Picture as Pixels, Request, request};
 
 /// Most pixels of all pictures on the screen: those of a 4K screen. Larger ones lose detail, not memory.
 const MOST_PIXELS: f64 = (1 << 23) as f64;
@@ -40,7 +40,7 @@ impl State {
                     as u16
             };
             let pixels = (extent(rect.width, cell.0), extent(rect.height, cell.1));
-            Spot { rect, request: Request::Raster { of: Box::new(of), pixels, mark } }
+            Spot { rect, request: request::Raster { of, pixels, mark }.into() }
         };
         pictures.into_iter().map(spot).collect()
     }
@@ -48,7 +48,7 @@ impl State {
     /// The photo in the inspector with the receptive field.
     fn photo_picture(&self) -> Option<Picture> {
         let rect = self.photo_place()?;
-        let of = self.photo_request()?;
+        let of = self.photo_request()?.into();
         let shape = self.shown.input.as_ref()?.shape;
         let mark =
             self.field_box().map(|(rows, columns)| Mark { rows, columns, of: (shape.h, shape.w) });

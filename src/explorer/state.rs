@@ -16,7 +16,7 @@ use crate::base::{DeviceChoice, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
     Answer, Finding, Job, KernelInfo, KnockOut, LaneName, LayerInfo, LayerStatistics, LayerSummary,
-    Look, ModelRef, PhotoRef, Plane, PlaneKind, Rank, Request, RunKey, Target,
+    Look, ModelRef, PhotoRef, Plane, PlaneKind, Rank, Request, RunKey, Target, request,
 };
 
 /// The whole state of the explorer: plain, comparable, without any I/O.
@@ -194,7 +194,7 @@ impl State {
 
     /// The statistics of the chosen layer.
     pub fn statistics(&self) -> Option<&Arc<LayerStatistics>> {
-        let request = Request::Statistics { run: self.run()?, layer: self.cursor.layer };
+        let request = request::Statistics { run: self.run()?, layer: self.cursor.layer }.into();
         match self.answers.get(&request) {
             Some(Answer::Statistics(statistics)) => Some(statistics),
             _ => None,
@@ -220,7 +220,7 @@ impl State {
     /// What is asked for [`State::kernels`]; `None` where no convolution makes the channels.
     pub(super) fn kernels_request(&self) -> Option<Request> {
         let layer = self.layer_info()?.kernels?;
-        Some(Request::Kernels { network: self.shown.network.as_ref()?.id, layer })
+        Some(request::Kernels { network: self.shown.network.as_ref()?.id, layer }.into())
     }
 
     /// What channels are sorted by besides their values.
@@ -235,7 +235,7 @@ impl State {
     /// What the chosen class loses without each channel of the chosen layer, where it is known.
     pub fn effects(&self) -> Option<&[f64]> {
         match &self.found(&Job::Rank(self.rank()?))?.what {
-            Finding::Ranking { effects, .. } => Some(effects),
+            Finding::Ranking(of) => Some(&of.effects),
             _ => None,
         }
     }

@@ -7,14 +7,14 @@ use super::picker::{Overlay, PickerKind};
 use super::{State, mouse, printing, typing};
 use crate::base::{SortOrder, short_bytes};
 use crate::session::ask::{
-    Answer, EditsId, Job, LaneName, Plane, PlaneKind, Request, RunKey, SessionError,
+    Answer, Job, LaneName, Plane, PlaneKind, Request, SessionError, request,
 };
 
 /// What to do first.
 pub fn start(state: &mut State) -> Vec<Effect> {
-    let request = Request::Network(state.wanted.model.clone());
+    let request = Request::from(request::Network(state.wanted.model.clone()));
     state.wait_for(LaneName::Transfer, request.clone());
-    vec![Effect::Transfer(request), Effect::Run(Request::Device(state.device.choice))]
+    vec![Effect::Transfer(request), Effect::Run(request::Device(state.device.choice).into())]
 }
 
 /// Takes a message.
@@ -67,7 +67,7 @@ pub fn demand(state: &State) -> Vec<Request> {
     let mut wanted = wants(state);
     wanted.retain(|request| state.answers.lacks(request));
     if !state.terminal.settled {
-        wanted.retain(|r| !matches!(r, Request::Raster { .. }));
+        wanted.retain(|r| !matches!(r, Request::Raster(_)));
     }
     wanted
 }
@@ -78,13 +78,13 @@ fn wants(state: &State) -> Vec<Request> {
     wanted.extend(state.waiting.export.iter().chain(&state.waiting.print).cloned());
     let Some(run) = state.run() else { return wanted };
     let layer = state.cursor.layer;
-    wanted.push(Request::Statistics { run, layer });
+    wanted.push(request::Statistics { run, layer }.into());
     if state.display.sort == SortOrder::Norm {
         wanted.extend(state.kernels_request());
     }
     if state.display.sort == SortOrder::Effect {
         let ranked = state.rank().map(Job::Rank).filter(|job| state.is_there(job));
-        wanted.extend(ranked.map(Request::Found));
+        wanted.extend(ranked.map(|job| request::Found(job).into()));
     }
     wanted.extend(state.view().wants(state));
     let plane = Plane { run, layer, what: PlaneKind::Channel(state.cursor.channel) };
@@ -101,14 +101,14 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             state.job_done(job, answer);
             Some(Vec::new())
         }
-        (Answer::Network(network), Request::Network(model)) if awaited => {
+        (Answer::Network(network), Request::Network(request::Network(model))) if awaited => {
             if matches!(&state.overlay, Some(Overlay::Picker(l)) if l.kind == PickerKind::Model) {
                 state.overlay = None;
             }
             state.network_is_ready(model, network);
             Some(state.read_again())
         }
-        (Answer::Device(device), Request::Device(choice)) => {
+        (Answer::Device(device), Request::Device(request::Device(choice))) => {
             if awaited {
                 state.say(device.why.clone());
             }
@@ -125,7 +125,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             }
             Some(Vec::new())
         }
-        (Answer::Picture(picture), request @ Request::Sheet { .. }) => {
+        (Answer::Picture(picture), request @ Request::Sheet(_)) => {
             if state.waiting.print.as_ref() != Some(&request) {
                 return None;
             }
@@ -133,12 +133,11 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             let words = printing::words(state);
             Some(vec![Effect::Print(Printed { picture: Some(picture), words })])
         }
-        (Answer::Input(input), Request::Input { network, .. }) if awaited => {
+        (Answer::Input(info), Request::Input(of)) if awaited => {
             let knock_outs = state.wanted.knock_outs.clone();
-            let edits = EditsId::of(&knock_outs);
-            let run = RunKey { edits, ..RunKey::plain(network, input.id) };
-            state.waiting.input = Some(input);
-            let request = Request::Forward { run, knock_outs };
+            let (network, input) = (of.network, info.id);
+            state.waiting.input = Some(info);
+            let request = Request::from(request::Forward { network, input, knock_outs });
             state.wait_for(LaneName::Run, request.clone());
             Some(vec![Effect::Run(request)])
         }
@@ -179,11 +178,11 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             };
         }
         // Nothing was found yet, or it was let go.
-        (SessionError::NotReady, Request::Found(job)) => {
-            state.answers.miss(job.clone());
+        (SessionError::NotReady, Request::Found(of)) => {
+            state.answers.miss(of.0.clone());
         }
-        (SessionError::NotReady, Request::Sight { sight, .. }) => {
-            state.answers.miss(sight.job.clone());
+        (SessionError::NotReady, Request::Sight(of)) => {
+            state.answers.miss(of.sight.job.clone());
         }
         (SessionError::NotReady, Request::Agreement(_)) => {}
         (SessionError::Cancelled, _) => {}
@@ -197,13 +196,7 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             state.shown.failure = Some(error.to_string());
             state.complain(error.to_string());
         }
-        (
-            _,
-            Request::Network(_)
-            | Request::Input { .. }
-            | Request::Forward { .. }
-            | Request::Device(_),
-        ) => {
+        (_, Request::Network(_) | Request::Input(_) | Request::Forward(_) | Request::Device(_)) => {
             if awaited {
                 let others = state.waiting.photos.is_some();
                 let ahead = std::mem::take(&mut state.waiting.early_keys);
@@ -222,7 +215,7 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             state.waiting.export = None;
             state.complain(error.to_string());
         }
-        (_, Request::Sheet { .. }) => {
+        (_, Request::Sheet(_)) => {
             state.waiting.print = None;
             state.complain(error.to_string());
         }

@@ -3,7 +3,7 @@
 use candle_core::{DType, Tensor};
 
 use super::ModelError;
-use crate::base::LayerId;
+use crate::base::{Array, LayerId, Shape};
 
 /// A network.
 #[derive(Clone, Debug)]
@@ -105,6 +105,18 @@ pub struct Conv {
     pub window: Window,
     /// Independent groups of channels.
     pub groups: usize,
+}
+
+impl Conv {
+    /// The kernels in float32, `[C_out, C_in / groups, kh, kw]`.
+    ///
+    /// # Errors
+    /// When the tensor does not have four axes.
+    pub fn kernels(&self) -> Result<Array, ModelError> {
+        let (out, inside, h, w) = self.weight.dims4()?;
+        let data = self.weight.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        Ok(Array { shape: Shape::new(out, inside, h, w), data })
+    }
 }
 
 /// Batch norm in eval mode; every tensor is `[C]`.

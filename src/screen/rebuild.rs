@@ -56,7 +56,8 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
         text::line(buffer, area.x, area.y, area.width, &line, theme::DIM);
         return;
     };
-    let Finding::Rebuilt { of, photo } = &found.what else { return };
+    let Finding::Rebuilt(made) = &found.what else { return };
+    let (of, photo) = (&made.of, &made.photo);
     let goes_on = state.jobs.running.as_ref().is_some_and(|doing| doing.job == job);
     let mut lines = vec![(progress(state, found, of, goes_on), theme::PLAIN)];
     let room = usize::from(area.width.saturating_sub(21));

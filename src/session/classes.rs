@@ -1,7 +1,7 @@
 //! Finding a class by what a person calls it.
 
 use super::SessionError;
-use super::ask::{ClassLabel, LayerInfo};
+use super::ask::known::{ClassLabel, LayerInfo};
 use crate::base::{LayerId, clean, nearest};
 
 /// How many of several fitting labels are listed.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::SessionError;
-use super::ask::ClassLabel;
-use super::network::Wishes;
+use super::ask::known::ClassLabel;
+use super::options::Wishes;
 use crate::base::{clean, count};
 use crate::config::{Label, LabelSet, imagenet, labels_from_json};
 use crate::model::Graph;

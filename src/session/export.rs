@@ -8,57 +8,35 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
 use super::SessionError;
-use super::answer::{SCALE, Session};
-use super::ask::{LayerInfo, Plane, Seen};
-use super::run::Colours;
+use super::ask::files::{Export, ExportWhat, Exported};
+use super::ask::known::{LayerInfo, NetworkInfo};
+use super::ask::refs::Plane;
+use super::ask::seen::Seen;
+use super::run::{Colours, scale};
+use super::store::{Ask, Session};
 use super::write::write_new;
-use crate::base::{Array, clean, significant};
-use crate::picture::{Bar, Picture, captioned, color, npy};
+use crate::base::{Array, Cancel, Progress, clean, significant};
+use crate::picture::{Bar, Picture, captioned, npy};
 
-/// A file to be written.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Export {
-    /// What goes into it.
-    pub what: ExportWhat,
-    /// The folder and the start of the name; a number and the ending follow. Nothing is overwritten.
-    pub stem: PathBuf,
-}
+/// Colours in the scale of a caption.
+const COLORS: usize = 64;
 
-/// What goes into a file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ExportWhat {
-    /// A picture (`.png`), with a strip of words and colours below it, or without any.
-    Picture {
-        /// What is on it.
-        seen: Seen,
-        /// The lines of the strip; none for no strip.
-        caption: Vec<String>,
-    },
-    /// The values (`.npy`): maps `[n, H, W]`, kernels `[n, C_in / groups, kh, kw]`.
-    Values(Seen),
-    /// All channels of the layer and the input (`.safetensors`).
-    Layer(Seen),
-    /// A text under that ending.
-    Text {
-        /// The text.
-        text: String,
-        /// The ending, without a dot.
-        ending: &'static str,
-    },
-}
+impl Ask for Export {
+    type Answer = Arc<Exported>;
 
-/// A file that was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exported {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How many bytes it has.
-    pub bytes: usize,
+    fn answer(
+        &self,
+        session: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        Ok(Arc::new(session.export(self)?))
+    }
 }
 
 impl Session {
     /// Writes a file under a name that is free.
-    pub(super) fn export(&self, export: &Export) -> Result<Exported, SessionError> {
+    fn export(&self, export: &Export) -> Result<Exported, SessionError> {
         let (ending, bytes) = match &export.what {
             ExportWhat::Picture { seen, caption } => ("png", self.png(seen, caption)?),
             ExportWhat::Values(seen) => ("npy", self.npy(seen)?),
@@ -109,20 +87,20 @@ impl Session {
                 Some(first) if first == (map, range) => {}
                 Some((map, _)) => {
                     let ends = ["least".to_string(), "most of each".to_string()];
-                    return Ok(Some(Bar { colors: colors(map), ends }));
+                    return Ok(Some(Bar { colors: scale(map, COLORS), ends }));
                 }
             }
         }
         Ok(found.map(|(map, range)| {
             let ends = [significant(range.low), significant(range.high)];
-            Bar { colors: colors(map), ends }
+            Bar { colors: scale(map, COLORS), ends }
         }))
     }
 
     fn npy(&self, seen: &Seen) -> Result<Vec<u8>, SessionError> {
         match seen {
-            Seen::Maps { run, layer, maps, .. } => {
-                let values = self.run(*run)?.values(*layer, Some(maps))?;
+            Seen::Maps { .. } => {
+                let values = self.tile_values(seen)?;
                 Ok(npy(&[values.shape.c, values.shape.h, values.shape.w], &values.data))
             }
             Seen::Kernels { network, layer, kernels, .. } => {
@@ -131,9 +109,8 @@ impl Session {
                 let values = self.kernels(*network, *layer)?.values(Some(&which))?;
                 Ok(npy(&values.shape.dims(), &values.data))
             }
-            Seen::Explanation { sights, .. } => {
-                let sight = sights.first().ok_or(SessionError::NotReady)?;
-                let values = self.found_values(&sight.job)?;
+            Seen::Explanation { .. } => {
+                let values = self.tile_values(seen)?;
                 let shape = values.shape;
                 let extents = [shape.c, shape.h, shape.w];
                 // A map is [H, W].
@@ -175,12 +152,8 @@ impl Session {
     }
 }
 
-fn colors(map: crate::base::Colormap) -> Vec<[u8; 3]> {
-    (0..4 * SCALE).map(|i| color(map, i as f32 / (4 * SCALE - 1) as f32)).collect()
-}
-
 /// What stands in a file of values about how they came to be.
-pub fn made_by(network: &super::ask::NetworkInfo) -> String {
+pub fn made_by(network: &NetworkInfo) -> String {
     format!(
         "convscope {}: {}, {}, {} ({})",
         env!("CARGO_PKG_VERSION"),

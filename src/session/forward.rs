@@ -5,53 +5,57 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::SessionError;
-use super::answer::{Held, Session, lock};
-use super::ask::{EditsId, KnockOut, LayerInfo, LayerStatistics, LayerSummary, Outcome, RunKey};
-use super::knock_out::edits;
+use super::ask::knock_out::edits;
+use super::ask::known::{LayerInfo, LayerSummary, Outcome};
+use super::ask::refs::RunKey;
+use super::ask::request::Forward;
+use super::input::Held;
+use super::lock::lock;
 use super::network::{Network, layer_infos};
 use super::room::Need;
 use super::run::Run;
-use crate::analysis::ranked;
+use super::store::{Ask, Session};
+use crate::analysis::{LayerStatistics, ranked};
 use crate::base::{Cancel, Dtype, Progress};
 use crate::engine::device::{Chosen, DeviceKind};
 use crate::engine::{Edits, EngineError, Keep};
 
-impl Session {
+impl Ask for Forward {
+    type Answer = Arc<Outcome>;
+
     /// Runs a network, where the session is told to, and keeps the run. A GPU that is out of memory is left
     /// for the CPU, and the outcome says so.
-    pub(super) fn forward(
+    fn answer(
         &self,
-        key: RunKey,
-        knock_outs: &[KnockOut],
+        session: &Session,
         cancel: &Cancel,
         progress: &mut Progress,
-    ) -> Result<Arc<Outcome>, SessionError> {
-        let (network, input) = (self.network(key.network)?, self.input(key.input)?);
-        let key = RunKey { edits: EditsId::of(knock_outs), difference: false, ..key };
-        let edits = edits(knock_outs);
+    ) -> Result<Self::Answer, SessionError> {
+        let (network, input) = (session.network(self.network)?, session.input(self.input)?);
+        let (key, edits) = (self.run(), edits(&self.knock_outs));
         let mut note = None;
         loop {
-            if let Some(run) = lock(&self.runs).get(&key) {
+            if let Some(run) = lock(&session.runs).get(&key) {
                 return Ok(run.outcome.clone());
             }
             let base = if edits.is_empty() {
                 None
             } else {
-                let plain = RunKey::plain(key.network, key.input);
-                self.forward(plain, &[], cancel, progress)?;
-                Some(self.run(plain)?)
+                let plain = Self::plain(self.network, self.input);
+                session.ask(&plain, cancel, progress)?;
+                Some(session.run(plain.run())?)
             };
-            let on = self.place.now(&self.options)?;
+            let on = session.place.now(&session.options)?;
             let what =
                 What { key, network: &network, input: &input, edits: &edits, base: base.as_ref() };
-            let mut run = match self.run_on(&on, &what, cancel, progress) {
+            let mut run = match session.run_on(&on, &what, cancel, progress) {
                 Ok(run) => run,
                 Err(Stopped::NoMemory(error)) if on.what.kind == DeviceKind::Cpu => {
                     return Err(error.into());
                 }
                 Err(Stopped::NoMemory(_)) => {
-                    lock(&self.runs).clear();
-                    note = self.place.retreat(&self.options, &on)?.or(note);
+                    lock(&session.runs).clear();
+                    note = session.place.retreat(&session.options, &on)?.or(note);
                     continue;
                 }
                 Err(Stopped::Failed(error)) => return Err(error),
@@ -61,14 +65,16 @@ impl Session {
             // The run without the changes is held as well, even when it is no longer known by itself.
             let bytes = run.capture.bytes() + base.map_or(0, |base| base.capture.bytes());
             let run = Arc::new(run);
-            let keep = || lock(&self.runs).insert(key, run, bytes);
+            let keep = || lock(&session.runs).insert(key, run, bytes);
             // Somebody changed the device meanwhile: this one's values are no longer wanted.
-            if self.place.while_on(&on, keep).is_some() {
+            if session.place.while_on(&on, keep).is_some() {
                 return Ok(outcome);
             }
         }
     }
+}
 
+impl Session {
     /// Lets go of earlier runs, so that the next one finds the room that it is allowed.
     fn make_room(&self, layers: &[LayerInfo], dtype: Dtype) {
         let mut runs = lock(&self.runs);
@@ -95,7 +101,8 @@ impl Session {
         self.make_room(&layers, on.dtype);
         if on.what.kind == DeviceKind::Cpu {
             let need = Need::new(&layers, input.shape, on.dtype);
-            self.check_room(&need, need.forward(self.options.capture_bytes()), "a run")?;
+            let bytes = need.forward(self.options.capture_bytes());
+            self.taken.check(lock(&self.runs).bytes(), &need, bytes, "a run")?;
         }
         let started = Instant::now();
         // The statistics afterwards take about a tenth of the time.

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::ask::{Answer, Request};
+use super::ask::answer::Answer;
+use super::ask::request::Request;
 use super::{Session, SessionError};
 use crate::base::{Cancel, Progress};
 use crate::fault;

@@ -1,85 +1,30 @@
 //! What there is to choose from: networks, folders, photos.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::SessionError;
-use super::answer::{Session, no_photo};
-use super::ask::{CellSize, ModelRef, PhotoRef};
+use super::ask::files::{Entry, Fetched, InCache, ModelRow};
+use super::ask::refs::{ModelRef, PhotoRef};
+use super::ask::request;
+use super::input::no_photo;
 use super::locate::{Weights, locate, reference};
-use super::network::file_name;
-use crate::base::{Cancel, Progress, clean};
-use crate::picture::{Blocks, Cells, Grid, Picture};
+use super::store::{Ask, Session};
+use crate::base::{Cancel, Progress, clean, file_name};
+use crate::picture::{Cells, Grid, Picture};
 use crate::source::hub::{self, Status};
 use crate::source::{Given, Photo, SAMPLES, is_checkpoint, is_photo};
 
-/// A network that can be had.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelRow {
-    /// How it is asked for.
-    pub model: ModelRef,
-    /// The name on the command line.
-    pub name: String,
-    /// The name for people.
-    pub title: String,
-    /// The repository, or where else it lies.
-    pub place: String,
-    /// Bytes of its weights.
-    pub bytes: Option<u64>,
-    /// Parameters.
-    pub parameters: Option<u64>,
-    /// Published accuracy on ImageNet's validation set, in %.
-    pub top1: Option<f32>,
-    /// How much of it is on this machine.
-    pub cache: InCache,
-    /// Anything else, for people.
-    pub note: Option<String>,
-}
+/// The built-in network, the catalogue, and the checkpoints in the current folder.
+impl Ask for request::Models {
+    type Answer = Arc<Vec<ModelRow>>;
 
-/// How much of a network is on this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InCache {
-    /// All of it, in the program.
-    Builtin,
-    /// All of it, as a file of the user.
-    File,
-    /// All of it, in the cache of the hub.
-    Whole,
-    /// So many bytes.
-    Part(u64),
-    /// Nothing.
-    Absent,
-}
-
-impl InCache {
-    /// Whether it opens without the hub.
-    pub const fn is_here(self) -> bool {
-        matches!(self, Self::Builtin | Self::File | Self::Whole)
-    }
-}
-
-/// Weights that were brought here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetched {
-    /// The file, the index or the folder; `None` for the network that is part of the program.
-    pub path: Option<PathBuf>,
-    /// What should be said about how they came.
-    pub notes: Vec<String>,
-}
-
-/// Something in a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its name, harmless to print.
-    pub name: String,
-    /// A folder, not a photo.
-    pub folder: bool,
-}
-
-impl Session {
-    /// The built-in network, the catalogue, and the checkpoints in the current folder.
-    pub(super) fn models(&self) -> Result<Vec<ModelRow>, SessionError> {
+    fn answer(
+        &self,
+        session: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
         let mut rows = vec![ModelRow {
             model: ModelRef::Builtin,
             name: "builtin".into(),
@@ -91,8 +36,8 @@ impl Session {
             cache: InCache::Builtin,
             note: Some("ten classes of Imagenette".into()),
         }];
-        let options = self.options.hub()?;
-        for model in self.options.catalogue.models() {
+        let options = session.options.hub()?;
+        for model in session.options.catalogue.models() {
             let Some(repo) = reference(model) else { continue };
             // One that the cache holds in a wrong way does not hide the others.
             let (cache, wrong) = match hub::status(&options, &repo) {
@@ -114,22 +59,84 @@ impl Session {
             });
         }
         rows.extend(local(Path::new(".")));
-        Ok(rows)
+        Ok(Arc::new(rows))
     }
+}
 
-    /// Brings weights here; progress is in bytes.
-    pub(super) fn fetch(
+/// Progress is in bytes.
+impl Ask for request::Fetch {
+    type Answer = Arc<Fetched>;
+
+    fn answer(
         &self,
-        model: &ModelRef,
+        session: &Session,
         cancel: &Cancel,
         progress: &mut Progress,
-    ) -> Result<Fetched, SessionError> {
-        let located = locate(model, &self.options, cancel, progress)?;
+    ) -> Result<Self::Answer, SessionError> {
+        let located = locate(&self.0, &session.options, cancel, progress)?;
         let path = match located.weights {
             Weights::Builtin => None,
             Weights::File { path, .. } => Some(path),
         };
-        Ok(Fetched { path, notes: located.notes })
+        Ok(Arc::new(Fetched { path, notes: located.notes }))
+    }
+}
+
+/// Folders first, sorted by name; hidden ones are left out.
+impl Ask for request::Folder {
+    type Answer = Arc<Vec<Entry>>;
+
+    fn answer(
+        &self,
+        _: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        let shown = clean(&self.0.to_string_lossy());
+        let failed =
+            |e: std::io::Error| SessionError::Failed(format!("{shown}: cannot be listed: {e}"));
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(&self.0).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let (name, folder) = (file_name(&path), path.is_dir());
+            if !name.starts_with('.') && (folder || is_photo(&path)) {
+                entries.push(Entry { path, name, folder });
+            }
+        }
+        entries.sort_by(|a, b| (!a.folder, &a.name).cmp(&(!b.folder, &b.name)));
+        Ok(Arc::new(entries))
+    }
+}
+
+impl Ask for request::Thumbnail {
+    type Answer = Arc<Cells>;
+
+    fn answer(
+        &self,
+        _: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        let (columns, rows) = self.size;
+        let photo = match &self.photo {
+            PhotoRef::File(path) => match Given::read(path)? {
+                Given::Photo(photo) => photo,
+                Given::Input { .. } => return Err(no_photo()),
+            },
+            PhotoRef::Blank => return Err(SessionError::NotReady),
+            PhotoRef::Sample(index) => {
+                let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;
+                Photo::decode(sample.bytes, sample.name)?
+            }
+        };
+        let (pixels, _) = photo.rgb.as_chunks::<3>();
+        let whole = Picture { width: photo.width, height: photo.height, rgb: pixels.to_vec() };
+        // A cell is about twice as high as wide.
+        let across = f64::from(columns) / whole.width as f64;
+        let scale = across.min(2.0 * f64::from(rows) / whole.height as f64);
+        let columns = ((whole.width as f64 * scale) as u16).clamp(1, columns.max(1));
+        let rows = ((whole.height as f64 * scale / 2.0).round() as u16).clamp(1, rows.max(1));
+        Ok(Arc::new(Cells::photo(&whole, Grid { columns, rows, blocks: self.blocks })))
     }
 }
 
@@ -154,48 +161,4 @@ fn local(folder: &Path) -> Vec<ModelRow> {
         }
     };
     paths.into_iter().map(row).collect()
-}
-
-/// The folders and photos in a folder, folders first, sorted by name; hidden ones are left out.
-pub fn folder(path: &Path) -> Result<Vec<Entry>, SessionError> {
-    let shown = clean(&path.to_string_lossy());
-    let failed =
-        |e: std::io::Error| SessionError::Failed(format!("{shown}: cannot be listed: {e}"));
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let (name, folder) = (file_name(&path), path.is_dir());
-        if !name.starts_with('.') && (folder || is_photo(&path)) {
-            entries.push(Entry { path, name, folder });
-        }
-    }
-    entries.sort_by(|a, b| (!a.folder, &a.name).cmp(&(!b.folder, &b.name)));
-    Ok(entries)
-}
-
-/// A photo as it is, as large as the room allows.
-pub fn thumbnail(
-    photo: &PhotoRef,
-    (columns, rows): CellSize,
-    blocks: Blocks,
-) -> Result<Cells, SessionError> {
-    let photo = match photo {
-        PhotoRef::File(path) => match Given::read(path)? {
-            Given::Photo(photo) => photo,
-            Given::Input { .. } => return Err(no_photo()),
-        },
-        PhotoRef::Blank => return Err(SessionError::NotReady),
-        PhotoRef::Sample(index) => {
-            let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;
-            Photo::decode(sample.bytes, sample.name)?
-        }
-    };
-    let (pixels, _) = photo.rgb.as_chunks::<3>();
-    let whole = Picture { width: photo.width, height: photo.height, rgb: pixels.to_vec() };
-    // A cell is about twice as high as wide.
-    let across = f64::from(columns) / whole.width as f64;
-    let scale = across.min(2.0 * f64::from(rows) / whole.height as f64);
-    let columns = ((whole.width as f64 * scale) as u16).clamp(1, columns.max(1));
-    let rows = ((whole.height as f64 * scale / 2.0).round() as u16).clamp(1, rows.max(1));
-    Ok(Cells::photo(&whole, Grid { columns, rows, blocks }))
 }

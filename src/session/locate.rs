@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::SessionError;
-use super::ask::ModelRef;
-use super::network::file_name;
+use super::ask::refs::ModelRef;
 use super::options::Options;
-use crate::base::{Cancel, Progress};
+use crate::base::{Cancel, Progress, file_name};
 use crate::config::{Catalogue, Filter, LabelSet, Model};
 use crate::source::hub::{self, HubError, HubOptions, RepoRef};
 use crate::source::{Fit, Interpolation, Stated};

@@ -1,26 +1,29 @@
 //! What is loaded and what is known about it.
 //!
-//! [`Session::answer`] is the one door: the explorer's views and the command line ask the same
-//! requests. [`Lanes`] run it on threads. Tensors never leave the session; answers carry `Arc`s of
-//! plain numbers and pictures.
+//! [`Session::ask`] is the one door: the explorer's views and the command line ask the same requests. Each request is a
+//! type that knows the type of its answer; [`Lanes`] run the sum of them on threads. Tensors never leave the session;
+//! answers carry `Arc`s of plain numbers and pictures.
 
-mod answer;
 pub mod ask;
 mod bounded;
 mod claims;
 mod classes;
 mod describe;
 mod difference;
+mod dispatch;
 mod error;
 mod export;
 mod forward;
-mod job;
+mod found;
+mod input;
 mod jobs;
 mod kernels;
-mod knock_out;
 mod lanes;
 mod listing;
+mod load;
 mod locate;
+mod lock;
+mod maps;
 mod naming;
 mod network;
 mod options;
@@ -30,13 +33,14 @@ mod raster;
 mod room;
 mod run;
 mod sheet;
+mod store;
 mod timing;
+mod weights;
 mod write;
 
-pub use answer::Session;
 pub use error::SessionError;
 pub use export::{made_by, serialize};
 pub use lanes::{Event, LaneName, Lanes};
-pub use network::Wishes;
-pub use options::Options;
+pub use options::{Options, Wishes};
+pub use store::Session;
 pub use write::{Existing, Pending, folder_of, write_new, write_together};

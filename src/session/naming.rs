@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::SessionError;
-use super::ask::{ModelRef, PhotoRef, RepoRef};
+use super::ask::refs::{ModelRef, PhotoRef};
 use super::locate::{entry, reference};
 use crate::base::clean;
 use crate::config::Catalogue;
+use crate::source::hub::RepoRef;
 use crate::source::{SAMPLES, is_checkpoint};
 
 impl ModelRef {

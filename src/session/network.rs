@@ -1,19 +1,21 @@
-//! A loaded network: graph, labels and recipe; `place` makes it ready on a device.
+//! A loaded network: graph, labels and recipe, and what runs it on a device.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::SessionError;
-use super::ask::{LayerInfo, NetworkId, NetworkInfo};
+use super::ask::known::{LayerInfo, NetworkInfo};
+use super::ask::refs::NetworkId;
 use super::claims::contradictions;
 use super::describe::{OwnLabels, Told, class_labels, not_finite};
 use super::locate::{Located, Weights};
+use super::lock::lock;
+use super::options::{Options, Wishes};
 use super::outputs::output_function;
-use super::place::Ready;
-use crate::base::{OutputFunction, Shape, StrideIn, clean};
-use crate::config::Label;
+use crate::base::{Shape, StrideIn, clean};
+use crate::engine::device::Chosen;
+use crate::engine::{Backend, EngineError};
 use crate::model::find::Found;
 use crate::model::{Graph, ModelError, costs, infer, receptive_fields, resnet};
 use crate::source::{Checkpoint, Overrides, Recipe, RepoConfig, Stated, builtin_network};
@@ -23,26 +25,17 @@ pub struct Network {
     /// The layers.
     pub graph: Arc<Graph>,
     /// What runs them, where they were run last.
-    pub ready: Mutex<Option<Ready>>,
+    ready: Mutex<Option<Ready>>,
     /// How photos are made ready.
     pub recipe: Recipe,
     /// What others may know.
     pub info: Arc<NetworkInfo>,
 }
 
-/// What the command line says about every network.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Wishes {
-    /// About the preprocessing.
-    pub overrides: Overrides,
-    /// The classes.
-    pub labels: Option<Vec<Label>>,
-    /// Where a bottleneck has its stride.
-    pub stride_in: Option<StrideIn>,
-    /// Which of the networks in a file.
-    pub state: Option<String>,
-    /// What becomes of the outputs.
-    pub answer: Option<OutputFunction>,
+/// A network made ready on a device.
+pub struct Ready {
+    on: Arc<Chosen>,
+    backend: Arc<dyn Backend>,
 }
 
 impl Network {
@@ -96,6 +89,26 @@ impl Network {
             warnings: told.warnings,
         };
         Ok(Self { graph, ready: Mutex::default(), recipe, info: Arc::new(info) })
+    }
+
+    /// What runs it there; the weights go there when it is first asked for.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub fn backend(
+        &self,
+        options: &Options,
+        on: &Arc<Chosen>,
+    ) -> Result<Arc<dyn Backend>, EngineError> {
+        let mut ready = lock(&self.ready);
+        if let Some(ready) = ready.as_ref().filter(|ready| Arc::ptr_eq(&ready.on, on)) {
+            return Ok(ready.backend.clone());
+        }
+        // The old one goes first: both may not fit.
+        *ready = None;
+        let backend = options.devices.backend(&self.graph, on, options.capture_bytes())?;
+        *ready = Some(Ready { on: on.clone(), backend: backend.clone() });
+        Ok(backend)
     }
 }
 
@@ -153,9 +166,4 @@ pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, Sessio
             kernels: graph.kernels_of(id),
         })
         .collect())
-}
-
-/// The last part of a path, harmless to print.
-pub fn file_name(path: &Path) -> String {
-    clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }

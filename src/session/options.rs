@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::network::Wishes;
-use crate::base::{DeviceChoice, Dtype};
-use crate::config::Catalogue;
+use crate::base::{DeviceChoice, Dtype, OutputFunction, StrideIn};
+use crate::config::{Catalogue, Display, Label};
 use crate::engine::device::{Devices, Machine};
+use crate::picture::Look;
+use crate::source::Overrides;
 
 /// What holds for a whole session.
 #[derive(Clone, Debug)]
@@ -26,6 +27,35 @@ pub struct Options {
     pub history: bool,
     /// What there is to run networks on.
     pub devices: Arc<dyn Devices>,
+}
+
+/// What the command line says about every network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wishes {
+    /// About the preprocessing.
+    pub overrides: Overrides,
+    /// The classes.
+    pub labels: Option<Vec<Label>>,
+    /// Where a bottleneck has its stride.
+    pub stride_in: Option<StrideIn>,
+    /// Which of the networks in a file.
+    pub state: Option<String>,
+    /// What becomes of the outputs.
+    pub answer: Option<OutputFunction>,
+}
+
+impl Look {
+    /// How the explorer draws maps at first.
+    pub fn on_screen(display: &Display) -> Self {
+        Self { range: display.range_on_screen(), ..Self::in_files(display) }
+    }
+
+    /// How commands draw maps.
+    pub fn in_files(display: &Display) -> Self {
+        let Display { colormap, signed_colormap, graphics, .. } = *display;
+        let range = display.range_in_files();
+        Self { colormap, signed_colormap, range, blocks: graphics.into() }
+    }
 }
 
 impl Default for Options {

@@ -3,13 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use super::SessionError;
-use super::answer::lock;
-use super::ask::DeviceNow;
-use super::network::Network;
+use super::ask::known::DeviceNow;
+use super::lock::lock;
 use super::options::Options;
 use crate::base::{DeviceChoice, Dtype};
 use crate::engine::device::Chosen;
-use crate::engine::{Backend, EngineError};
 
 /// The device in use. It is taken when the first network is loaded.
 #[derive(Default)]
@@ -87,33 +85,5 @@ impl From<&Chosen> for DeviceNow {
     fn from(chosen: &Chosen) -> Self {
         let approximate = chosen.approximate();
         Self { label: chosen.label(), why: chosen.why.clone(), approximate }
-    }
-}
-
-/// A network made ready on a device.
-pub struct Ready {
-    on: Arc<Chosen>,
-    backend: Arc<dyn Backend>,
-}
-
-impl Network {
-    /// What runs it there; the weights go there when it is first asked for.
-    ///
-    /// # Errors
-    /// When they do not fit.
-    pub fn backend(
-        &self,
-        options: &Options,
-        on: &Arc<Chosen>,
-    ) -> Result<Arc<dyn Backend>, EngineError> {
-        let mut ready = lock(&self.ready);
-        if let Some(ready) = ready.as_ref().filter(|ready| Arc::ptr_eq(&ready.on, on)) {
-            return Ok(ready.backend.clone());
-        }
-        // The old one goes first: both may not fit.
-        *ready = None;
-        let backend = options.devices.backend(&self.graph, on, options.capture_bytes())?;
-        *ready = Some(Ready { on: on.clone(), backend: backend.clone() });
-        Ok(backend)
     }
 }

@@ -1,74 +1,88 @@
-//! What cells show, in pixels: for terminals that show real pictures.
+//! What is shown, in cells, and in pixels for terminals that show real pictures.
+
+use std::sync::Arc;
 
 use super::SessionError;
-use super::answer::{Session, no_photo};
-use super::ask::Request;
+use super::ask::known::Drawn;
+use super::ask::request::{self, Shown};
+use super::ask::seen::Mark;
+use super::store::{Ask, Session};
+use crate::base::{Cancel, Progress};
 use crate::picture::{Grid, Picture};
-
-/// A box in the coordinates of what is shown: values of a map, pixels of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Mark {
-    /// First row and the one past the last.
-    pub rows: (usize, usize),
-    /// First column and the one past the last.
-    pub columns: (usize, usize),
-    /// Rows and columns of what is shown.
-    pub of: (usize, usize),
-}
 
 /// The colour of marks: the accent of the screen.
 const COLOR: [u8; 3] = [255, 175, 60];
 
-impl Session {
-    /// The picture behind a request for cells. Values are whole squares of pixels: the terminal does the
-    /// rest of the stretching.
-    pub(super) fn raster(
+impl Ask for Shown {
+    type Answer = Drawn;
+
+    fn answer(
         &self,
-        of: &Request,
-        (width, height): (u16, u16),
-        mark: Option<Mark>,
-    ) -> Result<Picture, SessionError> {
+        session: &Session,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        Ok(match self {
+            Self::Heatmap(of) => Drawn::Heatmap(session.ask(of, cancel, progress)?),
+            Self::Kernel(of) => Drawn::Heatmap(session.ask(of, cancel, progress)?),
+            Self::Photo(of) => Drawn::Photo(session.ask(of, cancel, progress)?),
+            Self::Sight(of) => Drawn::Photo(session.ask(of, cancel, progress)?),
+        })
+    }
+}
+
+/// Values are whole squares of pixels: the terminal does the rest of the stretching.
+impl Ask for request::Raster {
+    type Answer = Arc<Picture>;
+
+    fn answer(
+        &self,
+        session: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        let (width, height) = self.pixels;
         let room = (usize::from(width).max(1), usize::from(height).max(1));
-        let mut picture = match of {
-            Request::Heatmap { plane, size: (columns, rows), look, over_photo } => {
-                let run = self.run(plane.run)?;
+        let mut picture = match &self.of {
+            Shown::Heatmap(request::Heatmap { plane, size, look, over_photo }) => {
+                let run = session.run(plane.run)?;
                 let array = run.plane(*plane)?;
                 let shape = array.shape;
                 // The colors of the cells, so that the scale beside them holds for both.
-                let grid = Grid { columns: *columns, rows: *rows, blocks: look.blocks };
+                let (columns, rows) = *size;
+                let grid = Grid { columns, rows, blocks: look.blocks };
                 let drawn = grid.drawn(array.map(0), (shape.h, shape.w));
                 let colours = run.colours(*plane, &drawn, *look)?;
                 let mut most = room;
                 if over_photo.is_some() {
                     // No finer than the photo itself.
-                    let held = self.input(plane.run.input)?;
-                    let photo = held.photo.as_ref().ok_or_else(no_photo)?;
+                    let held = session.input(plane.run.input)?;
+                    let photo = held.photo()?;
                     most = (room.0.min(photo.width), room.1.min(photo.height));
                 }
                 let scale = whole(most, shape.w, shape.h);
-                self.map_picture(plane.run, &array, colours, *over_photo, scale)?
+                session.map_picture(plane.run, &array, colours, *over_photo, scale)?
             }
-            Request::Kernel { kernel, look, .. } => {
-                let all = self.kernels(kernel.network, kernel.layer)?;
+            Shown::Kernel(request::Kernel { kernel, look, .. }) => {
+                let all = session.kernels(kernel.network, kernel.layer)?;
                 let [_, _, h, w] = all.info.shape;
                 all.picture(kernel.kernel, kernel.slice, *look, whole(room, w, h))?
             }
-            Request::Photo { input, .. } => {
-                let held = self.input(*input)?;
-                let photo = held.photo.as_ref().ok_or_else(no_photo)?;
+            Shown::Photo(request::Photo { input, .. }) => {
+                let held = session.input(*input)?;
+                let photo = held.photo()?;
                 photo.resize(room.0.min(photo.width), room.1.min(photo.height))
             }
-            Request::Sight { sight, .. } => {
-                let seen = self.sight(sight)?;
+            Shown::Sight(request::Sight { sight, .. }) => {
+                let seen = session.sight(sight)?;
                 // Grown smoothly by the terminal where it can; here, every pixel stays one.
                 seen.resize(room.0.min(seen.width), room.1.min(seen.height))
             }
-            _ => return Err(SessionError::Unknown("this has no picture".into())),
         };
-        if let Some(mark) = mark {
+        if let Some(mark) = self.mark {
             draw(&mut picture, mark);
         }
-        Ok(picture)
+        Ok(Arc::new(picture))
     }
 }
 

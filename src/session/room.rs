@@ -4,9 +4,13 @@
 //! The factors were measured (a test below has the numbers): what fits is not refused, so they leave out
 //! what small inputs take anyway.
 
+use std::sync::Mutex;
+
 use super::SessionError;
-use super::answer::{Session, lock};
-use super::ask::{Job, Kind, LayerInfo};
+use super::ask::job::Job;
+use super::ask::known::LayerInfo;
+use super::lock::lock;
+use crate::analysis::explain::Kind;
 use crate::base::room::{self, NoRoom};
 use crate::base::{Dtype, Shape};
 
@@ -75,14 +79,25 @@ impl Need {
     }
 }
 
-impl Session {
-    /// Refuses work that takes more memory than there is. What earlier work has taken and given back is used again.
+/// The most bytes that work took so far, with what was kept beside it: memory that is used again.
+#[derive(Default)]
+pub struct Taken(Mutex<u64>);
+
+impl Taken {
+    /// Refuses work that takes more memory than there is, beside the `held` bytes of runs. What earlier work has taken
+    /// and given back is used again.
     ///
     /// # Errors
     /// With the need, what is free, and what to do.
-    pub(super) fn check_room(&self, of: &Need, bytes: u64, what: &str) -> Result<(), SessionError> {
-        let held = lock(&self.runs).bytes() as u64;
-        let mut taken = lock(&self.taken);
+    pub fn check(
+        &self,
+        held: usize,
+        of: &Need,
+        bytes: u64,
+        what: &str,
+    ) -> Result<(), SessionError> {
+        let held = held as u64;
+        let mut taken = lock(&self.0);
         let [height, width] = of.input;
         let spare = taken.saturating_sub(held);
         room::check(bytes.saturating_sub(spare), format!("{what} at {height}x{width}"))
@@ -112,16 +127,15 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::base::{Cancel, LayerId, Progress};
-    use crate::session::ask::{Answer, Field, FieldAxis, ModelRef, Request};
+    use crate::session::ask::{Field, FieldAxis, ModelRef, request};
     use crate::session::{Options, Session};
 
     /// The needs at the sizes at which the program was measured: MiB above what it takes when the input is ready.
     #[test]
     fn needs_are_those_that_were_measured() {
         let session = Session::new(Options::default());
-        let load = Request::Network(ModelRef::Builtin);
-        let loaded = session.answer(&load, &Cancel::new(), &mut Progress::none()).unwrap();
-        let Answer::Network(network) = loaded else { unreachable!("not a network") };
+        let load = request::Network(ModelRef::Builtin);
+        let network = session.ask(&load, &Cancel::new(), &mut Progress::none()).unwrap();
         for (side, measured) in [(512, 78.0), (1024, 259.0), (2048, 970.0)] {
             let input = Shape::new(1, 3, side, side);
             let graph = session.network(network.id).unwrap().graph.clone();

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::SessionError;
-use super::answer::lock;
-use super::ask::{LayerStatistics, Look, Outcome, Plane, PlaneKind, Range};
+use super::ask::known::Outcome;
+use super::ask::refs::{Plane, PlaneKind};
 use super::difference::Difference;
+use super::lock::lock;
+use crate::analysis::LayerStatistics;
 use crate::base::{Array, Colormap, LayerId, RangeMode, Shape};
 use crate::engine::{Capture, Edits};
+use crate::picture::{Look, Range, color};
 
 /// A capture with the statistics that were asked for so far.
 pub struct Run {
@@ -37,6 +40,14 @@ pub struct Colours {
     pub mode: RangeMode,
     /// Whether values below 0 were there to be told apart.
     pub signed: bool,
+}
+
+/// Colours in the scale that a heatmap brings along.
+pub const SCALE: usize = 16;
+
+/// That many colours of a colour map, from the first to the last.
+pub fn scale(map: Colormap, colors: usize) -> Vec<[u8; 3]> {
+    (0..colors).map(|i| color(map, i as f32 / (colors - 1) as f32)).collect()
 }
 
 impl Run {

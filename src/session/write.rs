@@ -168,7 +168,12 @@ impl Filled<'_> {
             #[cfg(target_os = "linux")]
             (None, Body::Unnamed(file)) => {
                 like(file, old.as_ref())?;
-                unnamed::put(file, path, *existing)
+                match (unnamed::link(file, path), existing) {
+                    (Err(error), Existing::Replace) if error.kind() == ErrorKind::AlreadyExists => {
+                        unnamed::replace(file, path, folder_of(path))
+                    }
+                    (linked, _) => linked,
+                }
             }
             (None, Body::Named) => Ok(()),
         }

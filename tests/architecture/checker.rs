@@ -140,7 +140,7 @@ fn is_below(path: &[String], prefix: &str) -> bool {
 }
 
 /// The module path of a file: `src/base/array.rs` is `[base, array]`, `src/main.rs` is `[]`.
-fn module_of(file: &str) -> Segments {
+pub fn module_of(file: &str) -> Segments {
     let inside = file.strip_prefix("src/").unwrap_or(file);
     let mut module: Segments =
         Path::new(inside).with_extension("").iter().map(|s| s.to_string_lossy().into()).collect();
@@ -152,7 +152,7 @@ fn module_of(file: &str) -> Segments {
 }
 
 /// The row of the table that a file belongs to: `main` and `lib` stand for themselves.
-fn top_of(file: &str) -> String {
+pub fn top_of(file: &str) -> String {
     let inside = file.strip_prefix("src/").unwrap_or(file);
     inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs").to_owned()
 }

@@ -30,8 +30,24 @@ pub struct Written {
     pub absolute: bool,
     /// Whether a `use` item wrote it.
     pub is_use: bool,
+    /// Whether the name is for others: `pub use`, `pub(super) use`.
+    pub is_reexport: bool,
+    /// Whether it means everything below it: `use a::*`.
+    pub is_glob: bool,
     /// Line in the file, from 1.
     pub line: usize,
+}
+
+/// How a path is written, as [`Written`] has it.
+#[derive(Clone, Copy, Default)]
+struct How {
+    is_use: bool,
+    is_reexport: bool,
+    is_glob: bool,
+}
+
+impl How {
+    const USE: Self = Self { is_use: true, is_reexport: false, is_glob: false };
 }
 
 /// What a path means.
@@ -58,6 +74,8 @@ pub struct Paths {
     pub written: Vec<Written>,
     /// Modules declared with `#[cfg(test)] mod x;`, whose files are exempt.
     pub test_modules: Vec<Segments>,
+    /// Names that stand alone in the code, outside `use`.
+    pub names: HashSet<String>,
     /// Lines with `#[path = "..."]`, which would hide where a module lives.
     pub path_attributes: Vec<usize>,
     scopes: HashMap<Segments, Scope>,
@@ -133,17 +151,36 @@ impl Paths {
         self.scopes.entry(self.module.clone()).or_default()
     }
 
-    fn write(&mut self, path: Segments, absolute: bool, is_use: bool, span: Span) {
+    fn write(&mut self, path: Segments, absolute: bool, how: How, span: Span) {
         // A single name outside `use` is a local of some kind: `image`, `self`, `Vec`.
-        if path.len() < 2 && !is_use {
+        if path.len() < 2 && !how.is_use {
+            self.names.extend(path);
             return;
         }
-        let module = self.module.clone();
-        self.written.push(Written { module, path, absolute, is_use, line: span.start().line });
+        let How { is_use, is_reexport, is_glob } = how;
+        let (module, line) = (self.module.clone(), span.start().line);
+        self.written.push(Written { module, path, absolute, is_use, is_reexport, is_glob, line });
     }
 
-    /// Writes down each leaf of a `use` tree. Leaves become names of the module if `declare`.
-    fn use_tree(&mut self, prefix: &[String], absolute: bool, tree: &UseTree, declare: bool) {
+    /// What the name at the front of `path`, a path below the crate root, stands for in its module: `None` where no
+    /// `use` item of this file gives that name to something.
+    pub fn through(&self, path: &[String]) -> Option<Segments> {
+        let (name, module) = path.split_last()?;
+        let (target, absolute) = self.alias(module, std::slice::from_ref(name), false)?;
+        match self.meaning(module, target, *absolute, 1) {
+            Meaning::Internal(path) => Some(path),
+            Meaning::External(_) => None,
+        }
+    }
+
+    /// Writes down each leaf of a `use` tree. Leaves become names of the module if `declare` says how it is declared.
+    fn use_tree(
+        &mut self,
+        prefix: &[String],
+        absolute: bool,
+        tree: &UseTree,
+        declare: Option<How>,
+    ) {
         let join = |name: &Ident| {
             let mut path = prefix.to_vec();
             // `use a::{self}` means `a`.
@@ -173,10 +210,11 @@ impl Paths {
                 (join(&leaf.ident), Some(leaf.rename.unraw().to_string()), leaf.ident.span())
             }
         };
-        if let Some(name) = name.filter(|_| declare) {
+        let is_glob = name.is_none();
+        if let Some(name) = name.filter(|_| declare.is_some()) {
             self.scope().aliases.insert(name, (path.clone(), absolute));
         }
-        self.write(path, absolute, true, span);
+        self.write(path, absolute, How { is_glob, ..declare.unwrap_or(How::USE) }, span);
     }
 
     /// Finds the paths in tokens that have not been parsed: the arguments of macros.
@@ -217,19 +255,20 @@ impl Paths {
                     Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                         let list = Punctuated::<UseTree, Token![,]>::parse_terminated;
                         for tree in list.parse2(group.stream()).iter().flatten() {
-                            self.use_tree(&path, absolute, tree, false);
+                            self.use_tree(&path, absolute, tree, None);
                         }
                         path.clear();
                         at += 3;
                     }
                     Some(TokenTree::Punct(star)) if star.as_char() == '*' => {
-                        self.write(std::mem::take(&mut path), absolute, true, first.span());
+                        let how = How { is_glob: true, ..How::USE };
+                        self.write(std::mem::take(&mut path), absolute, how, first.span());
                         at += 3;
                     }
                     _ => break,
                 }
             }
-            self.write(path, absolute, false, first.span());
+            self.write(path, absolute, How::default(), first.span());
         }
     }
 }
@@ -260,14 +299,16 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.use_tree(&[], item.leading_colon.is_some(), &item.tree, true);
+        let is_reexport = !matches!(item.vis, syn::Visibility::Inherited);
+        let how = How { is_reexport, ..How::USE };
+        self.use_tree(&[], item.leading_colon.is_some(), &item.tree, Some(how));
     }
 
     fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
         let name = item.ident.unraw().to_string();
         let given = item.rename.as_ref().map_or_else(|| name.clone(), |r| r.1.unraw().to_string());
         self.scope().aliases.insert(given, (vec![name.clone()], true));
-        self.write(vec![name], true, true, item.ident.span());
+        self.write(vec![name], true, How::USE, item.ident.span());
     }
 
     fn visit_impl_item(&mut self, item: &'ast syn::ImplItem) {
@@ -279,7 +320,8 @@ impl<'ast> Visit<'ast> for Paths {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if let Some(first) = path.segments.first() {
             let segments = path.segments.iter().map(|s| s.ident.unraw().to_string()).collect();
-            self.write(segments, path.leading_colon.is_some(), false, first.ident.span());
+            let absolute = path.leading_colon.is_some();
+            self.write(segments, absolute, How::default(), first.ident.span());
         }
         visit::visit_path(self, path);
     }

@@ -1,6 +1,7 @@
 //! Does the checker see what it should? Small sources against a small table.
 
 use crate::checker::{Source, Violation, check_imports, find_unsafe};
+use crate::circles::circles;
 use crate::table::Scope::{NeverIn, OnlyIn};
 use crate::table::Uses::{Everything, Only};
 use crate::table::{HOUSE, Narrow, Rules, Uses, fence, row};
@@ -194,6 +195,40 @@ fn unsafe_is_found_in_code_only() {
     let source = Source { path: "src/base.rs".to_owned(), text: text.to_owned() };
     let lines: Vec<usize> = find_unsafe(&source).iter().map(|v| v.line).collect();
     assert_eq!(lines, [4]);
+}
+
+/// The circles among files of a room `a`, by their names.
+fn circles_of(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+    let source = |(name, text): &(&str, &str)| Source {
+        path: format!("src/a/{name}.rs"),
+        text: (*text).to_owned(),
+    };
+    let sources: Vec<Source> = files.iter().map(source).collect();
+    let name = |path: String| path.trim_start_matches("src/a/").trim_end_matches(".rs").to_owned();
+    circles(&sources).into_iter().map(|circle| circle.into_iter().map(name).collect()).collect()
+}
+
+#[test]
+fn circles_of_files_are_found() {
+    let root = ("mod", "mod b; mod c; mod d; pub use b::B;");
+    let none: [Vec<String>; 0] = [];
+    assert_eq!(circles_of(&[root, ("b", "use super::c;"), ("c", ""), ("d", "")]), none);
+    let pair = [root, ("b", "use super::c::C;"), ("c", "fn f() { crate::a::b::g() }")];
+    assert_eq!(circles_of(&pair), [["b", "c"]]);
+    let three = [("b", "use super::c;"), ("c", "use crate::a::d;"), ("d", "use super::b;")];
+    assert_eq!(circles_of(&three), [["b", "c", "d"]]);
+    // By a name that the root re-exports, and by all of them.
+    let named = [root, ("b", "use super::c;"), ("c", "use super::B;")];
+    assert_eq!(circles_of(&named), [["b", "c"]]);
+    let all = [root, ("b", "use super::c;"), ("c", "use super::*;")];
+    assert_eq!(circles_of(&all), [["b", "c"]]);
+    // The root uses what stands in its code, not what it passes on.
+    let user = [("mod", "mod b; pub use b::B; struct A(B);"), ("b", "use super::A;")];
+    assert_eq!(circles_of(&user), [["b", "mod"]]);
+    let passes = [("mod", "mod b; pub use b::B; pub struct A;"), ("b", "use super::A;")];
+    assert_eq!(circles_of(&passes), none);
+    let tests = [("b", "#[cfg(test)] mod tests { use super::super::c; }"), ("c", "use super::b;")];
+    assert_eq!(circles_of(&tests), none);
 }
 
 #[test]

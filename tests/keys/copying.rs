@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use convscope::base::{Cancel, Choice, Colormap, Progress, RangeMode};
 use convscope::picture::Picture;
-use convscope::session::ask::{Answer, ModelRef, PhotoRef, Request, Seen, Slice};
+use convscope::session::ask::{ModelRef, PhotoRef, Seen, Slice, request};
 
 use crate::open;
 use crate::support::Explorer;
@@ -33,11 +33,9 @@ fn copied(explorer: &mut Explorer) -> String {
 
 /// What the session shows for it.
 fn sheet(explorer: &Explorer, seen: Seen) -> Picture {
-    let request = Request::Sheet { seen, scale: None };
-    match explorer.session.answer(&request, &Cancel::new(), &mut Progress::none()) {
-        Ok(Answer::Picture(picture)) => picture.as_ref().clone(),
-        other => panic!("{other:?}"),
-    }
+    let request = request::Sheet { seen, scale: None };
+    let sheet = explorer.session.ask(&request, &Cancel::new(), &mut Progress::none());
+    sheet.unwrap().as_ref().clone()
 }
 
 /// What the command writes.

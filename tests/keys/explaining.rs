@@ -4,7 +4,7 @@ use convscope::base::SortOrder;
 use convscope::explorer::views::ViewId;
 use convscope::explorer::views::explain::{Slot, cells, places};
 use convscope::explorer::{Effect, Msg, Work, update};
-use convscope::session::ask::{Finding, Job, LaneName, Method, Request, Target};
+use convscope::session::ask::{Finding, Job, LaneName, Method, Request, Target, request};
 
 use crate::support::Explorer;
 use crate::{layer, open};
@@ -149,8 +149,8 @@ fn a_job_that_goes_on_makes_what_is_seen_of_it_stale() {
     update(state, Msg::Progress(work));
     assert_eq!(state.answers.known().count(), known, "what is on the screen stays there");
     let wanted = convscope::explorer::demand(state);
-    assert!(wanted.contains(&Request::Found(job)));
-    assert!(wanted.iter().any(|request| matches!(request, Request::Sight { .. })));
+    assert!(wanted.contains(&request::Found(job).into()));
+    assert!(wanted.iter().any(|request| matches!(request, Request::Sight(_))));
 }
 
 #[test]

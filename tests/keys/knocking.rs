@@ -2,7 +2,7 @@
 
 use convscope::base::LayerId;
 use convscope::explorer::views::maps;
-use convscope::session::ask::{EditsId, Instead, PlaneKind};
+use convscope::session::ask::{Change, EditsId, PlaneKind};
 
 use crate::open;
 use crate::support::Explorer;
@@ -31,7 +31,7 @@ fn x_switches_channels_off_and_on() {
     let state = &explorer.state;
     assert_eq!(state.wanted.knock_outs.len(), 1, "one layer, two channels");
     assert_eq!(state.wanted.knock_outs[0].channels.len(), 2);
-    assert_eq!(state.instead(first), Some(Instead::OFF));
+    assert_eq!(state.instead(first), Some(Change::OFF));
     assert_ne!(edits(&explorer), EditsId::NONE);
     assert_ne!(probability(&explorer, top), before);
     // The classes as they were are kept beside those that are.
@@ -74,9 +74,9 @@ fn differences_are_maps_of_their_own() {
 fn channels_are_scaled_and_replaced_by_a_command() {
     let mut explorer = open();
     for (how, expected) in [
-        ("0.5", Instead::Times(convscope::base::Exact(0.5))),
-        ("=1.5", Instead::Value(convscope::base::Exact(1.5))),
-        ("mean", Instead::Mean),
+        ("0.5", Change::Scale(convscope::base::Exact(0.5))),
+        ("=1.5", Change::Set(convscope::base::Exact(1.5))),
+        ("mean", Change::Mean),
     ] {
         command(&mut explorer, &format!("knock-out {how}"));
         assert_eq!(explorer.state.instead(0), Some(expected));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use convscope::base::{Cancel, Combine, DeviceChoice, Progress};
 use convscope::explorer::{Effect, Msg, Overlay, Picker, PickerItem, PickerKind, demand, update};
 use convscope::session::ask::{
-    Answer, ExportWhat, LaneName, ModelRef, PhotoRef, Request, SessionError,
+    Answer, ExportWhat, LaneName, ModelRef, PhotoRef, Request, SessionError, request,
 };
 
 use crate::support::Explorer;
@@ -111,7 +111,7 @@ fn the_old_network_stays_until_the_new_one_has_run() {
     let effects = key(&mut explorer, "Enter");
     assert_eq!(effects[0], Effect::Cancel);
     let network = requested(&effects);
-    assert_eq!(network, Request::Network(ModelRef::File(SMALLER.into())));
+    assert_eq!(network, request::Network(ModelRef::File(SMALLER.into())).into());
     assert_eq!(explorer.state.waiting.progress.unwrap().lane, LaneName::Transfer);
     assert_eq!(look(&explorer), before);
     assert_eq!(list(&explorer).kind, PickerKind::Model, "its row shows how far it is");
@@ -281,7 +281,10 @@ fn the_first_run_comes_back_when_a_pasted_photo_cannot_be_read() {
     let wrong = requested(&update(&mut explorer.state, Msg::Paste("no/such.png".into())));
     let again = requested(&answer(&mut explorer, wrong));
     assert!(complaint(&explorer).contains("no/such.png"));
-    assert!(matches!(&again, Request::Input { photo: PhotoRef::Sample(0), .. }), "{again:?}");
+    assert!(
+        matches!(&again, Request::Input(request::Input { photo: PhotoRef::Sample(0), .. })),
+        "{again:?}"
+    );
     let run = requested(&answer(&mut explorer, again));
     assert_eq!(answer(&mut explorer, run), []);
     assert!(explorer.state.shown.outcome.is_some());
@@ -359,7 +362,7 @@ fn a_device_that_cannot_be_had_is_said_and_the_old_one_stays() {
     let mut explorer = open();
     explorer.press("D").type_text("metal");
     let request = requested(&key(&mut explorer, "Enter"));
-    assert!(matches!(request, Request::Device(DeviceChoice::Metal)));
+    assert!(matches!(request, Request::Device(request::Device(DeviceChoice::Metal))));
     let why = "this build has no metal".to_string();
     let (run, device) = (explorer.state.run(), explorer.state.device.label.clone());
     let failed = Msg::Answered(request, Err(SessionError::Failed(why.clone())));
@@ -420,5 +423,8 @@ fn a_file_is_asked_for_once_and_its_name_says_what_it_is() {
     let (stem, what) = asked("4", "csv");
     assert_eq!(stem, "convscope-builtin-depth");
     assert!(matches!(what, ExportWhat::Text { ending: "csv", .. }));
-    assert!(matches!(explorer.state.answers.get(&Request::Models), None | Some(Answer::Models(_))));
+    assert!(matches!(
+        explorer.state.answers.get(&request::Models.into()),
+        None | Some(Answer::Models(_))
+    ));
 }

@@ -3,7 +3,7 @@
 use convscope::explorer::What;
 use convscope::explorer::views::ViewId;
 use convscope::explorer::views::rebuild::{photo, places, result};
-use convscope::session::ask::{Finding, Goal, Job, Target, Wish};
+use convscope::session::ask::{Finding, Goal, Job, Remade, Target, Wish};
 
 use crate::support::Explorer;
 use crate::{layer, open};
@@ -30,7 +30,7 @@ fn six_makes_pictures_of_the_chosen_layer() {
     assert!(result(&explorer.state).is_some());
     let job = explorer.state.rebuild_now().unwrap();
     let found = explorer.state.found(&job).unwrap();
-    let Finding::Rebuilt { of, .. } = &found.what else { panic!() };
+    let Finding::Rebuilt(Remade { of, .. }) = &found.what else { panic!() };
     assert_eq!((of.iterations, of.curve.len()), (3, 3));
     assert!(places(&explorer.state).unwrap().photo.is_some());
     // Another seed is another picture.

@@ -7,7 +7,7 @@ use convscope::base::{Cancel, LayerId, Mouse, MouseKind, Progress, SortOrder};
 use convscope::explorer::views::ViewId;
 use convscope::explorer::views::{depth, kernels};
 use convscope::explorer::{Msg, Slice};
-use convscope::session::ask::{Answer, Request, Seen};
+use convscope::session::ask::{Seen, request};
 use convscope::source::Checkpoint;
 
 use crate::support::Explorer;
@@ -217,9 +217,9 @@ fn the_table_has_the_numbers_of_every_layer() {
     assert_eq!(rows.len(), explorer.state.layers().len());
     let run = explorer.state.run().unwrap();
     for info in explorer.state.layers() {
-        let request = Request::Values { run, layer: info.id, maps: None };
-        let answer = explorer.session.answer(&request, &Cancel::new(), &mut Progress::none());
-        let Ok(Answer::Values(values)) = answer else { panic!("{answer:?}") };
+        let request = request::Values { run, layer: info.id, maps: None };
+        let answer = explorer.session.ask(&request, &Cancel::new(), &mut Progress::none());
+        let values = answer.unwrap();
         let all = values.data.len() as f64;
         let zeros = values.data.iter().filter(|v| **v == 0.0).count() as f64 / all;
         let mean = values.data.iter().map(|v| f64::from(*v)).sum::<f64>() / all;
@@ -269,9 +269,9 @@ fn printing_shows_the_picture_that_is_seen() {
         explorer.press(keys).press("v");
         let printed = explorer.printed.last().unwrap().clone();
         let seen: Seen = explorer.state.view().seen(&explorer.state).unwrap();
-        let request = Request::Sheet { seen, scale: None };
-        let answer = explorer.session.answer(&request, &Cancel::new(), &mut Progress::none());
-        assert_eq!(Ok(Answer::Picture(printed.picture.unwrap())), answer);
+        let request = request::Sheet { seen, scale: None };
+        let answer = explorer.session.ask(&request, &Cancel::new(), &mut Progress::none());
+        assert_eq!(Ok(printed.picture.unwrap()), answer);
         let words = printed.words.join("\n");
         assert!(words.contains("ResNet-18") && words.contains("convscope "), "{words}");
         assert!(explorer.state.waiting.print.is_none());

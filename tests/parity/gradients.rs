@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
+use convscope::base::{Array, Cancel, Exact, LayerId, Progress, Shape};
 use convscope::engine::{Capture, Change, Edit, Edits, EngineError, Keep, Pull, ReluRule, Seed};
 use convscope::model::Value;
 
@@ -110,8 +110,8 @@ fn what_a_seed_does_not_depend_on_gets_zeros_on(on: On) {
 /// The change that `make_explanations.py` makes, by its name there.
 fn knocked(ready: &Ready, change: &str) -> Edits {
     let change = match change {
-        "zero" => Change::Scale(0.0),
-        "half" => Change::Scale(0.5),
+        "zero" => Change::OFF,
+        "half" => Change::Scale(Exact(0.5)),
         "mean" => Change::Mean,
         _ => panic!("{change} is no change"),
     };
@@ -163,11 +163,11 @@ fn further_edits_go_onto_an_edited_run() {
         };
         let all: Edits = vec![
             change("layer2.0.relu", &[1, 4], Change::Mean),
-            change("layer3.0.relu", &[0], Change::Scale(-0.5)),
+            change("layer3.0.relu", &[0], Change::Scale(Exact(-0.5))),
             // The same layer and channel again, and one that lies before both.
-            change("layer2.0.relu", &[4, 5], Change::Set(0.25)),
-            change("layer1.0.bn1", &[2], Change::Scale(0.0)),
-            change("fc", &[3], Change::Set(1.0)),
+            change("layer2.0.relu", &[4, 5], Change::Set(Exact(0.25))),
+            change("layer1.0.bn1", &[2], Change::OFF),
+            change("fc", &[3], Change::Set(Exact(1.0))),
         ];
         let input = ready.capture.input();
         let keeps =

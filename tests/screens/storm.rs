@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use convscope::base::{Key, Mouse, MouseKind, Random};
 use convscope::explorer::{Effect, Msg, Work, demand, update};
-use convscope::session::ask::{LaneName, ModelRef, PhotoRef, Request, SessionError};
+use convscope::session::ask::{LaneName, ModelRef, PhotoRef, Request, SessionError, request};
 use convscope::terminal::window;
 
 use crate::render;
@@ -75,13 +75,13 @@ fn random_message(random: &mut Random, step: usize) -> Msg {
 /// What the built-in network and this machine can answer; the rest fails, as a cable or a file may.
 fn answer(explorer: &mut Explorer, request: Request) {
     match &request {
-        Request::Network(ModelRef::Builtin)
-        | Request::Input { .. }
-        | Request::Forward { .. }
-        | Request::Heatmap { .. }
-        | Request::Statistics { .. }
-        | Request::Photo { .. }
-        | Request::Models
+        Request::Network(request::Network(ModelRef::Builtin))
+        | Request::Input(_)
+        | Request::Forward(_)
+        | Request::Heatmap(_)
+        | Request::Statistics(_)
+        | Request::Photo(_)
+        | Request::Models(_)
         | Request::Folder(_) => explorer.answer(request),
         _ => {
             let failed = Msg::Answered(request, Err(SessionError::NotReady));

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use convscope::picture::npy;
-use convscope::session::ask::{Export, ExportWhat, Exported, PlaneKind, Request, Seen, Slice};
+use convscope::session::ask::{Export, ExportWhat, Exported, PlaneKind, Seen, Slice, request};
 
-use crate::{BUILTIN, Desk, LOOK, answer, flat, tensors};
+use crate::{BUILTIN, Desk, LOOK, flat, tensors};
 
 fn maps(desk: &Desk, channels: &[usize]) -> Seen {
     Seen::Maps {
@@ -23,8 +23,7 @@ fn kernels(desk: &Desk, layer: &str, kernels: Vec<(usize, Slice)>) -> Seen {
 }
 
 fn write(desk: &Desk, what: ExportWhat, stem: PathBuf) -> Exported {
-    let request = Request::Export(Box::new(Export { what, stem }));
-    answer!(desk, request, Exported).as_ref().clone()
+    desk.know(&Export { what, stem }).as_ref().clone()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -51,7 +50,7 @@ fn a_picture_has_a_strip_of_words_or_none() {
     assert_eq!(plain.bytes as u64, fs::metadata(&plain.path).unwrap().len());
     let open = |path: &Path| image::open(path).unwrap().to_rgb8();
     let (plain, worded) = (open(&plain.path), open(&worded.path));
-    let sheet = answer!(desk, Request::Sheet { seen, scale: None }, Picture);
+    let sheet = desk.know(&request::Sheet { seen, scale: None });
     assert_eq!(plain.as_raw().as_slice(), sheet.rgb.as_flattened());
     assert!(worded.height() > plain.height() && worded.width() == plain.width());
     // The picture itself is untouched, and something stands below it.
@@ -90,7 +89,7 @@ fn a_layer_is_written_with_its_input_and_a_convolution_with_its_weights() {
     assert_eq!(layer.len(), 2);
     assert_eq!(layer["maxpool"].dims(), [1, 32, 40, 40]);
     assert_eq!(flat(&layer["maxpool"]), desk.values("maxpool").data);
-    let input = answer!(desk, Request::InputValues(desk.input.id), Values);
+    let input = desk.know(&request::InputValues(desk.input.id));
     assert_eq!(layer["input"].dims(), input.shape.dims());
     assert_eq!(flat(&layer["input"]), input.data);
     let convolution = written(kernels(&desk, "relu", vec![(0, Slice::Color)]));
@@ -123,7 +122,7 @@ fn a_folder_that_is_not_there_is_said() {
     let (desk, folder) = (Desk::builtin(), tempfile::tempdir().unwrap());
     let stem = folder.path().join("none/x");
     let what = ExportWhat::Values(maps(&desk, &[0]));
-    let refused = desk.refusal(&Request::Export(Box::new(Export { what, stem })));
+    let refused = desk.refusal(&Export { what, stem });
     assert!(refused.contains("none/x.npy: cannot be written"), "{refused}");
     assert!(names(folder.path()).is_empty());
 }

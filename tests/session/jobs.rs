@@ -6,7 +6,7 @@ use std::sync::Arc;
 use convscope::base::{Array, Blending, Cancel, Colormap, Progress, RangeMode};
 use convscope::session::ask::*;
 
-use crate::{Desk, answer};
+use crate::Desk;
 
 fn explain(desk: &Desk, method: &str) -> Explain {
     let question = Question {
@@ -31,25 +31,22 @@ fn sight(job: Job, show: Show) -> Sight {
 }
 
 fn values(desk: &Desk, job: &Job) -> Arc<Array> {
-    answer!(desk, Request::FoundValues(job.clone()), Values)
+    desk.know(&request::FoundValues(job.clone()))
 }
 
 #[test]
 fn nothing_is_found_before_it_is_looked_for_but_for_what_costs_nothing() {
     let desk = Desk::builtin();
     let job = Job::Explain(explain(&desk, "grad-cam"));
-    for request in [
-        Request::Found(job.clone()),
-        Request::FoundValues(job.clone()),
-        Request::Sight { sight: sight(job.clone(), Show::Map), size: (10, 5) },
-    ] {
-        assert_eq!(desk.ask(&request), Err(SessionError::NotReady));
-    }
-    let found = answer!(desk, Request::Job(job.clone()), Found);
+    assert_eq!(desk.ask(&request::Found(job.clone())), Err(SessionError::NotReady));
+    assert_eq!(desk.ask(&request::FoundValues(job.clone())), Err(SessionError::NotReady));
+    let of = sight(job.clone(), Show::Map).cells((10, 5));
+    assert_eq!(desk.ask(&of), Err(SessionError::NotReady));
+    let found = desk.know(&job);
     assert!(found.complete && found.steps.0 == found.steps.1);
     // The very same from now on.
-    assert!(Arc::ptr_eq(&found, &answer!(desk, Request::Found(job.clone()), Found)));
-    assert!(Arc::ptr_eq(&found, &answer!(desk, Request::Job(job), Found)));
+    assert!(Arc::ptr_eq(&found, &desk.know(&request::Found(job.clone()))));
+    assert!(Arc::ptr_eq(&found, &desk.know(&job)));
     // The classifier's own weights need no pass: every class can be gone through.
     let mut cam = explain(&desk, "cam");
     for class in 0..10 {
@@ -65,20 +62,18 @@ fn what_is_found_so_far_can_be_looked_at() {
     let job = Job::Explain(explain(&desk, "score-cam"));
     let seen: RefCell<Vec<(usize, bool, Arc<Array>)>> = RefCell::default();
     let mut progress = Progress::new(|done, _| {
-        if let Ok(Answer::Found(found)) = desk.ask(&Request::Found(job.clone()))
+        if let Ok(found) = desk.ask(&request::Found(job.clone()))
             && let Finding::Explanation(of) = &found.what
         {
             seen.borrow_mut().push((done, found.complete, of.map.clone()));
         }
     });
-    let request = Request::Job(job.clone());
-    let answer = desk.session.answer(&request, &Cancel::new(), &mut progress).unwrap();
+    let found = desk.session.ask(&job, &Cancel::new(), &mut progress).unwrap();
     drop(progress);
     let seen = seen.into_inner();
     assert!(seen.len() > 2, "{} looks", seen.len());
     assert!(seen.iter().all(|(_, complete, _)| !complete));
     assert!(seen.windows(2).any(|pair| pair[0].2 != pair[1].2), "it gets better");
-    let Answer::Found(found) = answer else { panic!() };
     assert!(found.complete);
 }
 
@@ -92,11 +87,10 @@ fn what_was_found_before_a_cancel_stays() {
             cancel.cancel();
         }
     });
-    let request = Request::Job(job.clone());
-    let answer = desk.session.answer(&request, &cancel, &mut progress);
+    let answer = desk.session.ask(&job, &cancel, &mut progress);
     drop(progress);
     assert_eq!(answer, Err(SessionError::Cancelled));
-    let found = answer!(desk, Request::Found(job), Found);
+    let found = desk.know(&request::Found(job));
     assert!(!found.complete && found.steps.0 < found.steps.1);
 }
 
@@ -105,19 +99,19 @@ fn pictures_of_explanations_have_the_inputs_size() {
     let desk = Desk::builtin();
     for method in ["grad-cam", "saliency", "occlusion"] {
         let job = Job::Explain(explain(&desk, method));
-        answer!(desk, Request::Job(job.clone()), Found);
+        desk.know(&job);
         for show in [Show::Map, Show::Overlay] {
-            let of = Request::Sight { sight: sight(job.clone(), show), size: (20, 10) };
-            let cells = answer!(desk, of.clone(), Photo);
+            let of = sight(job.clone(), show).cells((20, 10));
+            let cells = desk.know(&of);
             assert_eq!((cells.columns, cells.rows), (20, 10));
-            let request = Request::Raster { of: Box::new(of), pixels: (999, 999), mark: None };
-            let picture = answer!(desk, request, Picture);
+            let request = request::Raster { of: of.into(), pixels: (999, 999), mark: None };
+            let picture = desk.know(&request);
             assert_eq!((picture.width, picture.height), (160, 160), "{method}");
         }
         let sights = vec![sight(job.clone(), Show::Map), sight(job, Show::Overlay)];
         let seen = Seen::Explanation { sights, photo: Some(desk.input.id) };
         assert_eq!((seen.count(), seen.tiles((9, 9)).len()), (3, 3));
-        let sheet = answer!(desk, Request::Sheet { seen, scale: Some(1) }, Picture);
+        let sheet = desk.know(&request::Sheet { seen, scale: Some(1) });
         assert_eq!((sheet.width, sheet.height), (322, 322));
     }
 }
@@ -126,13 +120,14 @@ fn pictures_of_explanations_have_the_inputs_size() {
 fn knock_outs_have_runs_of_their_own() {
     let desk = Desk::builtin();
     let layer = desk.layer("layer2.1.relu_1");
-    let knock_outs = vec![KnockOut { layer, channels: vec![0, 3], to: Instead::OFF }];
+    let knock_outs = vec![KnockOut { layer, channels: vec![0, 3], to: Change::OFF }];
     let run = RunKey { edits: EditsId::of(&knock_outs), ..desk.outcome.run };
     let values = |run, name: &str| {
-        let request = Request::Values { run, layer: desk.layer(name), maps: None };
-        answer!(desk, request, Values)
+        let request = request::Values { run, layer: desk.layer(name), maps: None };
+        desk.know(&request)
     };
-    let edited = answer!(desk, Request::Forward { run, knock_outs }, Outcome);
+    let edited =
+        desk.know(&request::Forward { network: run.network, input: run.input, knock_outs });
     assert_eq!(edited.run, run);
     assert_eq!(edited.before.as_ref(), Some(&desk.outcome));
     let off = values(run, "layer2.1.relu_1");
@@ -146,19 +141,15 @@ fn knock_outs_have_runs_of_their_own() {
     assert!(same.data.iter().all(|v| *v == 0.0));
     // An explanation of the edited network is another one.
     let of = explain(&desk, "saliency");
-    let ours = Job::Explain(Explain { run, ..of });
-    let value = |job: &Job| match &answer!(desk, Request::Job(job.clone()), Found).what {
-        Finding::Explanation(of) => of.value,
-        other => panic!("{other:?}"),
-    };
-    assert_ne!(value(&Job::Explain(of)), value(&ours));
+    let ours = Explain { run, ..of };
+    assert_ne!(desk.know(&of).what.value, desk.know(&ours).what.value);
 }
 
 #[test]
 fn a_wrong_question_is_refused_in_one_sentence() {
     let desk = Desk::builtin();
     let of = explain(&desk, "grad-cam");
-    let ask = |question| desk.refusal(&Request::Job(Job::Explain(Explain { question, ..of })));
+    let ask = |question| desk.refusal(&Explain { question, ..of });
     let class = Question { target: Target::Class(10), ..of.question };
     assert!(ask(class).contains("there is no class 10: this network has 0 to 9"));
     let flat = Question { layer: desk.layer("fc"), ..of.question };

@@ -2,13 +2,13 @@
 
 use convscope::base::{Colormap, RangeMode};
 use convscope::picture::{Cell, color};
-use convscope::session::ask::{KernelRef, Look, Request, Seen, Slice};
+use convscope::session::ask::{KernelRef, Look, Seen, Slice, request};
 
-use crate::{BUILTIN, Desk, LOOK, answer, flat, pixel, tensors};
+use crate::{BUILTIN, Desk, LOOK, flat, pixel, tensors};
 
-fn sheet(desk: &Desk, layer: &str, kernels: Vec<(usize, Slice)>, look: Look) -> Request {
+fn sheet(desk: &Desk, layer: &str, kernels: Vec<(usize, Slice)>, look: Look) -> request::Sheet {
     let (network, layer) = (desk.network.id, desk.layer(layer));
-    Request::Sheet { seen: Seen::Kernels { network, layer, kernels, look }, scale: Some(1) }
+    request::Sheet { seen: Seen::Kernels { network, layer, kernels, look }, scale: Some(1) }
 }
 
 #[test]
@@ -22,8 +22,8 @@ fn what_is_known_about_kernels_is_what_the_checkpoint_holds() {
         ("layer4.1", "layer4.1.conv2", false),
         ("avgpool", "layer4.1.conv2", false),
     ] {
-        let request = Request::Kernels { network: desk.network.id, layer: desk.layer(layer) };
-        let info = answer!(desk, request, Kernels);
+        let request = request::Kernels { network: desk.network.id, layer: desk.layer(layer) };
+        let info = desk.know(&request);
         let weight = &tensors[&format!("{convolution}.weight")];
         assert_eq!((info.layer, info.color), (desk.layer(convolution), color), "{layer}");
         assert_eq!(info.shape.as_slice(), weight.dims(), "{layer}");
@@ -44,7 +44,7 @@ fn what_is_known_about_kernels_is_what_the_checkpoint_holds() {
 fn numbers_of_kernels_are_the_checkpoints() {
     let (desk, tensors) = (Desk::builtin(), tensors(BUILTIN));
     let (network, layer) = (desk.network.id, desk.layer("layer1.0.relu"));
-    let ask = |kernels| answer!(desk, Request::KernelValues { network, layer, kernels }, Values);
+    let ask = |kernels| desk.know(&request::KernelValues { network, layer, kernels });
     let weight = &tensors["layer1.0.conv1.weight"];
     let all = ask(None);
     assert_eq!(all.shape.dims(), weight.dims());
@@ -53,7 +53,7 @@ fn numbers_of_kernels_are_the_checkpoints() {
     assert_eq!(some.shape.dims(), [2, 32, 3, 3]);
     let kernel = |i: usize| flat(&weight.get(i).unwrap());
     assert_eq!(some.data, [kernel(31), kernel(0)].concat());
-    let beyond = Request::KernelValues { network, layer, kernels: Some(vec![32]) };
+    let beyond = request::KernelValues { network, layer, kernels: Some(vec![32]) };
     assert!(desk.refusal(&beyond).contains("no kernel 32 of 32"));
 }
 
@@ -62,12 +62,12 @@ fn what_has_no_kernels_is_refused_with_its_name() {
     let desk = Desk::builtin();
     let network = desk.network.id;
     for layer in ["flatten", "fc"] {
-        let request = Request::Kernels { network, layer: desk.layer(layer) };
+        let request = request::Kernels { network, layer: desk.layer(layer) };
         assert!(desk.refusal(&request).starts_with(layer));
     }
     let of = |layer: &str, kernel, slice| {
         let kernel = KernelRef { network, layer: desk.layer(layer), kernel, slice };
-        desk.refusal(&Request::Kernel { kernel, size: (7, 4), look: LOOK })
+        desk.refusal(&request::Kernel { kernel, size: (7, 4), look: LOOK })
     };
     assert!(of("conv1", 32, Slice::Color).contains("no kernel 32"));
     assert!(of("conv1", 0, Slice::Input(3)).contains("inputs 0 to 2"));
@@ -87,7 +87,7 @@ fn a_slice_has_zero_in_the_middle_of_its_colours() {
     ] {
         let look = Look { range, ..LOOK };
         let kernels = vec![(3, Slice::Input(5))];
-        let picture = answer!(desk, sheet(&desk, "layer1.0.conv1", kernels, look), Picture);
+        let picture = desk.know(&sheet(&desk, "layer1.0.conv1", kernels, look));
         assert_eq!((picture.width, picture.height), (3, 3));
         let expected = weights.iter().map(|v| color(Colormap::RdBu, (v / most + 1.0) / 2.0));
         for (found, expected) in picture.rgb.iter().zip(expected) {
@@ -100,7 +100,7 @@ fn a_slice_has_zero_in_the_middle_of_its_colours() {
             kernel: 3,
             slice: Slice::Input(5),
         };
-        let map = answer!(desk, Request::Kernel { kernel, size: (3, 2), look }, Heatmap);
+        let map = desk.know(&request::Kernel { kernel, size: (3, 2), look });
         assert_eq!((map.colormap, map.signed), (Colormap::RdBu, true));
         assert_eq!((map.range.low, map.range.high), (-most, most));
         assert_eq!((map.cells.columns, map.cells.rows), (3, 2));
@@ -127,10 +127,10 @@ fn kernels_in_colours_are_grey_where_they_are_zero() {
 
     let desk = Desk::new(convscope::session::ask::ModelRef::File(path));
     let kernels = vec![(0, Slice::Color)];
-    let picture = answer!(desk, sheet(&desk, "conv1", kernels, LOOK), Picture);
+    let picture = desk.know(&sheet(&desk, "conv1", kernels, LOOK));
     assert_eq!(picture.rgb, vec![[128; 3]; 49]);
     let kernels = vec![(1, Slice::Color)];
-    let picture = answer!(desk, sheet(&desk, "conv1", kernels, LOOK), Picture);
+    let picture = desk.know(&sheet(&desk, "conv1", kernels, LOOK));
     for (at, found) in picture.rgb.iter().enumerate() {
         let expected = match at {
             10 => [255, 128, 128],
@@ -141,7 +141,7 @@ fn kernels_in_colours_are_grey_where_they_are_zero() {
     }
     let (network, layer) = (desk.network.id, desk.layer("conv1"));
     let kernel = KernelRef { network, layer, kernel: 0, slice: Slice::Color };
-    let map = answer!(desk, Request::Kernel { kernel, size: (7, 4), look: LOOK }, Heatmap);
+    let map = desk.know(&request::Kernel { kernel, size: (7, 4), look: LOOK });
     let grey = |cell: &Cell| cell.fg == [128; 3] || cell.bg == [128; 3];
     assert!(map.scale.is_empty() && map.cells.cells.iter().all(grey));
 }
@@ -153,7 +153,7 @@ fn colours_of_a_kernel_are_its_weights() {
         let weights = flat(&tensors["conv1.weight"].get(kernel).unwrap());
         let most = weights.iter().fold(0f32, |most, v| most.max(v.abs()));
         let request = sheet(&desk, "relu", vec![(kernel, Slice::Color)], LOOK);
-        let picture = answer!(desk, request, Picture);
+        let picture = desk.know(&request);
         for y in 0..7 {
             for x in 0..7 {
                 let byte = |c: usize| 255.0 * (weights[c * 49 + y * 7 + x] / most + 1.0) / 2.0;
@@ -173,7 +173,7 @@ fn one_weight_alone_is_coloured_against_the_others() {
     let all = flat(weight);
     let most = all.iter().fold(0f32, |most, v| most.max(v.abs()));
     let kernels = (0..6).map(|input| (4, Slice::Input(input))).collect();
-    let picture = answer!(desk, sheet(&desk, "layer2.0.downsample.0", kernels, LOOK), Picture);
+    let picture = desk.know(&sheet(&desk, "layer2.0.downsample.0", kernels, LOOK));
     let colours: std::collections::HashSet<_> = (0..3).map(|i| pixel(&picture, 3 * i, 0)).collect();
     assert!(colours.len() > 1, "{colours:?}");
     let first = flat(&weight.get(4).unwrap())[0];

@@ -2,9 +2,9 @@
 
 use convscope::base::{Blending, Colormap, Combine, RangeMode};
 use convscope::picture::{Picture, color};
-use convscope::session::ask::{KernelRef, Mark, Plane, PlaneKind, Request, Seen, Slice};
+use convscope::session::ask::{KernelRef, Mark, Plane, PlaneKind, Seen, Shown, Slice, request};
 
-use crate::{Desk, LOOK, answer, pixel};
+use crate::{Desk, LOOK, pixel};
 
 fn maps(desk: &Desk, layer: &str, maps: Vec<PlaneKind>, over_photo: Option<Blending>) -> Seen {
     let (run, layer) = (desk.outcome.run, desk.layer(layer));
@@ -35,8 +35,8 @@ fn a_sheet_has_its_tiles_in_a_square_with_two_pixels_between() {
     let seen = maps(&desk, "maxpool", channels(&which), None);
     assert_eq!(seen.count(), 5);
     let scale = 3;
-    let request = Request::Sheet { seen, scale: Some(scale) };
-    let sheet = answer!(desk, request, Picture);
+    let request = request::Sheet { seen, scale: Some(scale) };
+    let sheet = desk.know(&request);
     let tile = 40 * scale;
     assert_eq!((sheet.width, sheet.height), (3 * tile + 4, 2 * tile + 2));
     for (place, channel) in which.into_iter().enumerate() {
@@ -60,8 +60,8 @@ fn a_sheet_of_its_own_scale_is_about_a_thousand_pixels_wide() {
     let desk = Desk::builtin();
     let width = |layer: &str, which: &[usize]| {
         let request =
-            Request::Sheet { seen: maps(&desk, layer, channels(which), None), scale: None };
-        answer!(desk, request, Picture).width
+            request::Sheet { seen: maps(&desk, layer, channels(which), None), scale: None };
+        desk.know(&request).width
     };
     assert_eq!(width("relu", &[0]), 960);
     assert_eq!(width("layer4", &[0]), 5 * 64);
@@ -70,9 +70,9 @@ fn a_sheet_of_its_own_scale_is_about_a_thousand_pixels_wide() {
     let kernels = (0..4).map(|kernel| (kernel, Slice::Color)).collect();
     let (network, layer) = (desk.network.id, desk.layer("conv1"));
     let seen = Seen::Kernels { network, layer, kernels, look: LOOK };
-    let request = Request::Sheet { seen: seen.clone(), scale: None };
-    assert_eq!(answer!(desk, request, Picture).width, 2 * 7 * 64 + 2);
-    let refused = desk.refusal(&Request::Sheet { seen, scale: Some(2000) });
+    let request = request::Sheet { seen: seen.clone(), scale: None };
+    assert_eq!(desk.know(&request).width, 2 * 7 * 64 + 2);
+    let refused = desk.refusal(&request::Sheet { seen, scale: Some(2000) });
     assert!(refused.contains("--scale"), "{refused}");
 }
 
@@ -80,24 +80,29 @@ fn a_sheet_of_its_own_scale_is_about_a_thousand_pixels_wide() {
 fn what_was_never_run_has_no_picture() {
     let desk = Desk::builtin();
     let beyond = maps(&desk, "relu", channels(&[32]), None);
-    desk.refusal(&Request::Sheet { seen: beyond, scale: None });
+    desk.refusal(&request::Sheet { seen: beyond, scale: None });
     let other = Desk::fixture("net_basic.safetensors");
     let seen = maps(&other, "relu", channels(&[0]), None);
     assert_eq!(
-        desk.ask(&Request::Sheet { seen, scale: None }),
+        desk.ask(&request::Sheet { seen, scale: None }),
         Err(convscope::session::SessionError::NotReady)
     );
 }
 
-fn heatmap(desk: &Desk, layer: &str, channel: usize, over_photo: Option<Blending>) -> Request {
+fn heatmap(
+    desk: &Desk,
+    layer: &str,
+    channel: usize,
+    over_photo: Option<Blending>,
+) -> request::Heatmap {
     let what = PlaneKind::Channel(channel);
     let plane = Plane { run: desk.outcome.run, layer: desk.layer(layer), what };
-    Request::Heatmap { plane, size: (10, 5), look: LOOK, over_photo }
+    request::Heatmap { plane, size: (10, 5), look: LOOK, over_photo }
 }
 
-fn raster(desk: &Desk, of: Request, pixels: (u16, u16), mark: Option<Mark>) -> Picture {
-    let request = Request::Raster { of: Box::new(of), pixels, mark };
-    answer!(desk, request, Picture).as_ref().clone()
+fn raster(desk: &Desk, of: impl Into<Shown>, pixels: (u16, u16), mark: Option<Mark>) -> Picture {
+    let request = request::Raster { of: of.into(), pixels, mark };
+    desk.know(&request).as_ref().clone()
 }
 
 #[test]
@@ -115,7 +120,7 @@ fn values_are_whole_squares_of_pixels_in_the_room_there_is() {
     }
     let (network, layer) = (desk.network.id, desk.layer("relu"));
     let kernel = KernelRef { network, layer, kernel: 3, slice: Slice::Color };
-    let of = Request::Kernel { kernel, size: (7, 4), look: LOOK };
+    let of = request::Kernel { kernel, size: (7, 4), look: LOOK };
     let picture = raster(&desk, of, (100, 80), None);
     assert_eq!((picture.width, picture.height), (77, 77));
 }
@@ -125,8 +130,8 @@ fn a_picture_in_pixels_is_the_one_in_cells() {
     let desk = Desk::builtin();
     for over_photo in [None, Some(Blending::Opacity), Some(Blending::Blend)] {
         let seen = maps(&desk, "layer2", channels(&[5]), over_photo);
-        let request = Request::Sheet { seen, scale: Some(8) };
-        let sheet = answer!(desk, request, Picture);
+        let request = request::Sheet { seen, scale: Some(8) };
+        let sheet = desk.know(&request);
         let side = desk.network.layers[desk.layer("layer2").0].shape.h as u16 * 8;
         let of = heatmap(&desk, "layer2", 5, over_photo);
         assert_eq!(raster(&desk, of, (side, side), None), *sheet, "{over_photo:?}");
@@ -138,7 +143,7 @@ fn photos_are_not_blown_up() {
     let desk = Desk::builtin();
     let input = desk.input.id;
     let (size, blocks) = ((20, 10), LOOK.blocks);
-    let photo = |room| raster(&desk, Request::Photo { input, size, blocks }, room, None);
+    let photo = |room| raster(&desk, request::Photo { input, size, blocks }, room, None);
     let shape = desk.input.shape;
     let (width, height) = (shape.w, shape.h);
     let picture = photo((5000, 5000));
@@ -153,11 +158,11 @@ fn photos_are_not_blown_up() {
 fn a_mark_is_an_outline_at_its_place() {
     let desk = Desk::builtin();
     let input = desk.input.id;
-    let of = Request::Photo { input, size: (20, 10), blocks: LOOK.blocks };
+    let of = request::Photo { input, size: (20, 10), blocks: LOOK.blocks };
     let room = (100, 100);
-    let plain = raster(&desk, of.clone(), room, None);
+    let plain = raster(&desk, of, room, None);
     let mark = Mark { rows: (16, 80), columns: (32, 64), of: (160, 160) };
-    let marked = raster(&desk, of.clone(), room, Some(mark));
+    let marked = raster(&desk, of, room, Some(mark));
     let (rows, columns) = (10..50, 20..40);
     for y in 0..100 {
         for x in 0..100 {
@@ -179,15 +184,6 @@ fn a_mark_is_an_outline_at_its_place() {
 }
 
 #[test]
-fn only_pictures_have_pixels() {
-    let desk = Desk::builtin();
-    for of in [Request::Models, Request::InputValues(desk.input.id)] {
-        let request = Request::Raster { of: Box::new(of), pixels: (9, 9), mark: None };
-        assert!(desk.refusal(&request).contains("no picture"));
-    }
-}
-
-#[test]
 fn a_combination_is_the_combination_of_the_values() {
     let desk = Desk::builtin();
     let values = desk.values("layer4");
@@ -201,7 +197,7 @@ fn a_combination_is_the_combination_of_the_values() {
     if let Seen::Maps { look, .. } = &mut seen {
         look.range = RangeMode::Layer;
     }
-    let sheet = answer!(desk, Request::Sheet { seen, scale: Some(1) }, Picture);
+    let sheet = desk.know(&request::Sheet { seen, scale: Some(1) });
     assert_eq!(sheet.rgb.len(), area);
     for (at, found) in sheet.rgb.iter().enumerate() {
         near(*found, viridis(&mean, at));

@@ -5,7 +5,7 @@ use super::convert;
 use super::layout::{LANES, Layout};
 use super::plain::row_mut;
 use super::pool::Blocked;
-use crate::base::LayerId;
+use crate::base::{Exact, LayerId};
 use crate::engine::{Change, Edit};
 
 /// Makes the changes of a layer's value, in their order.
@@ -15,9 +15,9 @@ pub fn apply(on: &Cores, edits: &[Edit], layer: LayerId, value: &mut Blocked) {
             Edit::Replace { value: array, .. } => convert::fill(on, array, value),
             Edit::Channels { channels, change, .. } => match *change {
                 // No product: NaN times 0 is NaN.
-                Change::Scale(0.0) => each(value, channels, |_| 0.0),
-                Change::Scale(factor) => each(value, channels, |v| v * factor),
-                Change::Set(to) => each(value, channels, |_| to),
+                Change::Scale(Exact(0.0)) => each(value, channels, |_| 0.0),
+                Change::Scale(Exact(factor)) => each(value, channels, |v| v * factor),
+                Change::Set(Exact(to)) => each(value, channels, |_| to),
                 Change::Mean => means(value, channels),
             },
         }
@@ -31,8 +31,8 @@ pub fn pull(edits: &[Edit], layer: LayerId, gradient: &mut Blocked) -> bool {
         match edit {
             Edit::Replace { .. } => return false,
             Edit::Channels { channels, change, .. } => match *change {
-                Change::Scale(0.0) | Change::Set(_) => each(gradient, channels, |_| 0.0),
-                Change::Scale(factor) => each(gradient, channels, |g| g * factor),
+                Change::Scale(Exact(0.0)) | Change::Set(_) => each(gradient, channels, |_| 0.0),
+                Change::Scale(Exact(factor)) => each(gradient, channels, |g| g * factor),
                 // Every position has its share in every position.
                 Change::Mean => means(gradient, channels),
             },

@@ -20,6 +20,7 @@ mod plain;
 mod plan;
 mod pool;
 mod statistics;
+mod sweep;
 mod taps;
 mod weights;
 

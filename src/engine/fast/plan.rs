@@ -6,7 +6,7 @@ use super::conv::ConvUnit;
 use super::layout::{LANES, Layout};
 use crate::base::{LayerId, Shape};
 use crate::engine::{Edits, EngineError};
-use crate::model::{Conv, Graph, Node, Op, Value, Window};
+use crate::model::{Conv, Graph, Linear, Node, Op, Value, Window};
 
 /// A network as the fast backend runs it.
 pub struct Plan {
@@ -172,16 +172,9 @@ fn unit(
     let failed = |source| EngineError::Tensor { layer: node.name.clone(), source };
     let input = node.inputs.first().copied().unwrap_or(Value::Input);
     let mut layers = vec![first];
-    // The only reader of the last layer so far, if it is the next layer of this kind.
     let next = |layers: &[LayerId], fits: &dyn Fn(&Node) -> bool| {
-        let last = *layers.last()?;
-        if users[last.0] != 1 {
-            return None;
-        }
-        let reads = |node: &Node| node.inputs.contains(&Value::of(last));
-        let at = (last.0 + 1..graph.nodes.len()).find(|i| reads(&graph.nodes[*i]))?;
-        let free = unit_of[at] == usize::MAX;
-        (free && fits(&graph.nodes[at])).then_some(LayerId(at))
+        only_reader(graph, users, *layers.last()?)
+            .filter(|at| unit_of[at.0] == usize::MAX && fits(&graph.nodes[at.0]))
     };
     let (mut norm, mut add, mut relu, mut residual) = (None, None, None, None);
     let body = match &node.op {
@@ -198,21 +191,7 @@ fn unit(
             Body::Conv(first, Box::new(unit))
         }
         Op::Linear(linear) => {
-            let (outside, inside) = linear.weight.dims2().map_err(failed)?;
-            let weight = linear.weight.reshape((outside, inside, 1, 1)).map_err(failed)?;
-            let window = Window::square(1, 1, 0);
-            let conv = Conv { weight, bias: linear.bias.clone(), window, groups: 1 };
-            let unit = ConvUnit::new(&conv, None, None).map_err(failed)?;
-            let body = Body::Linear(first, Box::new(unit));
-            return Ok(Unit {
-                layers,
-                input,
-                residual: None,
-                body,
-                norm: None,
-                add: None,
-                relu: None,
-            });
+            Body::Linear(first, Box::new(as_convolution(linear).map_err(failed)?))
         }
         Op::Add => {
             (add, residual) = (Some(first), node.inputs.get(1).copied());
@@ -232,9 +211,23 @@ fn unit(
         });
         layers.extend(add);
     }
-    if relu.is_none() && !matches!(body, Body::Plain(_)) {
+    if relu.is_none() && matches!(body, Body::Conv(..) | Body::None) {
         relu = next(&layers, &|node| matches!(node.op, Op::Relu));
         layers.extend(relu);
     }
     Ok(Unit { layers, input, residual, body, norm, add, relu })
+}
+
+/// The layer that reads a value, where it is the only one.
+fn only_reader(graph: &Graph, users: &[usize], of: LayerId) -> Option<LayerId> {
+    let reads = |at: &usize| graph.nodes[*at].inputs.contains(&Value::of(of));
+    (of.0 + 1..graph.nodes.len()).find(reads).map(LayerId).filter(|_| users[of.0] == 1)
+}
+
+/// A product with a matrix as a convolution of one position.
+fn as_convolution(linear: &Linear) -> candle_core::Result<ConvUnit> {
+    let (outside, inside) = linear.weight.dims2()?;
+    let weight = linear.weight.reshape((outside, inside, 1, 1))?;
+    let window = Window::square(1, 1, 0);
+    ConvUnit::new(&Conv { weight, bias: linear.bias.clone(), window, groups: 1 }, None, None)
 }

@@ -2,15 +2,18 @@
 
 use candle_core::{DType, Result, Tensor};
 
+use crate::base::Exact;
 use crate::engine::Change;
 
 /// A value `[N, C, H, W]` or `[N, C]` with some channels changed.
 pub fn apply(value: &Tensor, channels: &[usize], change: Change) -> Result<Tensor> {
     match change {
         // No product: NaN times 0 is NaN.
-        Change::Scale(0.0) => instead(value, channels, &value.zeros_like()?),
-        Change::Scale(factor) => instead(value, channels, &value.affine(f64::from(factor), 0.0)?),
-        Change::Set(to) => {
+        Change::Scale(Exact(0.0)) => instead(value, channels, &value.zeros_like()?),
+        Change::Scale(Exact(factor)) => {
+            instead(value, channels, &value.affine(f64::from(factor), 0.0)?)
+        }
+        Change::Set(Exact(to)) => {
             let to = Tensor::full(to, value.shape(), value.device())?.to_dtype(value.dtype())?;
             instead(value, channels, &to)
         }

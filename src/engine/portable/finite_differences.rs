@@ -13,7 +13,7 @@ use super::backward::backward;
 use super::capture::{Left, PortableCapture};
 use super::core::{Core, Walk};
 use super::ops;
-use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::base::{Array, Cancel, Exact, LayerId, Progress, Shape};
 use crate::engine::{Change, Edit, Edits, Pull, ReluRule, Seed};
 use crate::model::{
     AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window, infer,
@@ -162,8 +162,9 @@ impl Draw {
 
     fn edits(&mut self, shapes: &[Shape]) -> Edits {
         let layer = self.below(shapes.len());
-        let change = [Change::Scale(0.0), Change::Scale(-0.5), Change::Set(0.3), Change::Mean]
-            [self.below(4)];
+        let change =
+            [Change::OFF, Change::Scale(Exact(-0.5)), Change::Set(Exact(0.3)), Change::Mean]
+                [self.below(4)];
         let channels = vec![self.below(shapes[layer].c)];
         if self.below(2) == 0 {
             return Vec::new();

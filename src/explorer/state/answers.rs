@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::session::ask::{Answer, Job, Request};
+use crate::session::ask::{Answer, Job, Request, Shown, request};
 
 /// What became of a request. A request without a slot has not been answered yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,18 +81,18 @@ impl Answers {
 
     /// There is nothing to show of some work.
     pub(in crate::explorer) fn miss(&mut self, job: Job) {
-        self.slots.insert(Request::Found(job), Slot::Absent);
+        self.slots.insert(request::Found(job).into(), Slot::Absent);
     }
 
     /// Whether there may be something to show of some work: what it found stays for a while, also for other photos
     /// and knock-outs.
     pub(in crate::explorer) fn may_have(&self, job: &Job) -> bool {
-        self.slots.get(&Request::Found(job.clone())) != Some(&Slot::Absent)
+        self.slots.get(&request::Found(job.clone()).into()) != Some(&Slot::Absent)
     }
 
     /// There is something new of some work: the answers about it are stale.
     pub(in crate::explorer) fn renew(&mut self, job: &Job) {
-        let found = Request::Found(job.clone());
+        let found = request::Found(job.clone()).into();
         if self.slots.get(&found) == Some(&Slot::Absent) {
             self.slots.remove(&found);
         }
@@ -110,10 +110,10 @@ impl Answers {
 /// Whether a request shows what some work has found.
 fn is_about(request: &Request, job: &Job) -> bool {
     match request {
-        Request::Found(of) => of == job,
-        Request::Sight { sight, .. } => sight.job == *job,
-        Request::Raster { of, .. } => is_about(of, job),
-        Request::Agreement(both) => both.iter().any(|of| Job::Explain(*of) == *job),
+        Request::Found(of) => of.0 == *job,
+        Request::Sight(of) => of.sight.job == *job,
+        Request::Raster(of) => matches!(&of.of, Shown::Sight(of) if of.sight.job == *job),
+        Request::Agreement(both) => both.0.iter().any(|of| Job::Explain(*of) == *job),
         _ => false,
     }
 }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn folder() -> (Request, Answer) {
-        (Request::Folder(PathBuf::from(".")), Answer::Folder(Arc::new(Vec::new())))
+        (request::Folder(PathBuf::from(".")).into(), Answer::Folder(Arc::new(Vec::new())))
     }
 
     #[test]
@@ -162,17 +162,17 @@ mod tests {
         answers.refuse(request.clone());
         answers.miss(job(1));
         answers.keep(&HashSet::new());
-        assert!(!answers.lacks(&request) && !answers.lacks(&Request::Found(job(1))));
+        assert!(!answers.lacks(&request) && !answers.lacks(&request::Found(job(1)).into()));
         assert!(!answers.may_have(&job(1)) && answers.may_have(&job(2)));
         answers.renew(&job(1));
         answers.allow_all();
-        assert!(answers.lacks(&request) && answers.lacks(&Request::Found(job(1))));
+        assert!(answers.lacks(&request) && answers.lacks(&request::Found(job(1)).into()));
     }
 
     #[test]
     fn a_stale_answer_is_shown_and_asked_again() {
         let mut answers = Answers::default();
-        let found = Request::Found(job(1));
+        let found = Request::from(request::Found(job(1)));
         let (_, answer) = folder();
         answers.put(found.clone(), answer.clone());
         answers.renew(&job(2));

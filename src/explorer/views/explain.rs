@@ -3,7 +3,9 @@
 use super::{Move, Picture, View};
 use crate::base::Rect;
 use crate::explorer::{Effect, Layout, State};
-use crate::session::ask::{Answer, Cells, Explain as Asked, Job, Request, Seen, Show};
+use crate::session::ask::{
+    Answer, Cells, Explain as Asked, Job, Judge, Request, Seen, Show, Shown, request as requests,
+};
 
 /// The explanation.
 pub struct Explain;
@@ -82,16 +84,16 @@ fn fitting(area: Rect, columns: u16, count: u16, h: usize, w: usize, state: &Sta
 }
 
 /// The request behind a place; `None` while there is nothing to be seen.
-fn request(state: &State, slot: Slot, rect: Rect) -> Option<Request> {
+fn request(state: &State, slot: Slot, rect: Rect) -> Option<Shown> {
     let size = (rect.width, rect.height);
     let of = |asked: Asked, show: Show| {
         let begun = state.is_there(&Job::Explain(asked));
-        begun.then(|| state.sight(asked, show).cells(size))
+        begun.then(|| state.sight(asked, show).cells(size).into())
     };
     match slot {
         Slot::Photo => {
             let input = state.shown.input.as_ref()?.id;
-            Some(Request::Photo { input, size, blocks: state.display.look.blocks })
+            Some(requests::Photo { input, size, blocks: state.display.look.blocks }.into())
         }
         Slot::Map(asked) => of(asked, Show::Map),
         Slot::Overlay(asked) => of(asked, Show::Overlay),
@@ -100,7 +102,7 @@ fn request(state: &State, slot: Slot, rect: Rect) -> Option<Request> {
 
 /// What stands in a place, where it is known.
 pub fn cells(state: &State, slot: Slot, rect: Rect) -> Option<&Cells> {
-    match state.answers.get(&request(state, slot, rect)?)? {
+    match state.answers.get(&request(state, slot, rect)?.into())? {
         Answer::Photo(cells) => Some(cells),
         _ => None,
     }
@@ -112,14 +114,14 @@ impl View for Explain {
         let mut wanted: Vec<Request> = places
             .pictures
             .iter()
-            .filter_map(|(slot, rect)| request(state, *slot, *rect))
+            .filter_map(|(slot, rect)| Some(request(state, *slot, *rect)?.into()))
             .collect();
         // What the question is about comes first: the photo changes least.
-        wanted.sort_by_key(|request| matches!(request, Request::Photo { .. }));
+        wanted.sort_by_key(|request| matches!(request, Request::Photo(_)));
         let jobs = state.explanations().into_iter().map(Job::Explain);
-        let judged = state.explain_now().map(Job::Judge);
+        let judged = state.explain_now().map(|of| Job::Judge(Judge(of)));
         for job in jobs.chain(judged).filter(|job| state.is_there(job)) {
-            wanted.push(Request::Found(job));
+            wanted.push(requests::Found(job).into());
         }
         wanted.extend(state.agreement_request());
         wanted

@@ -4,7 +4,7 @@
 use super::{Move, Page, Picture, View, moved};
 use crate::base::Shape;
 use crate::explorer::{Effect, State};
-use crate::session::ask::{Answer, Heatmap, KernelInfo, KernelRef, Request, Seen, Slice};
+use crate::session::ask::{Answer, Heatmap, KernelInfo, KernelRef, Request, Seen, Slice, request};
 
 /// The grid of kernels.
 pub struct Kernels;
@@ -37,15 +37,15 @@ pub fn page(state: &State) -> Option<Page<Tile>> {
     Some(Page::of(tiles.into_iter(), chosen, &state.grid()?))
 }
 
-fn tile_request(state: &State, (kernel, slice): Tile) -> Option<Request> {
+fn tile_request(state: &State, (kernel, slice): Tile) -> Option<request::Kernel> {
     let (network, layer) = (state.shown.network.as_ref()?.id, state.kernels()?.layer);
     let kernel = KernelRef { network, layer, kernel, slice };
-    Some(Request::Kernel { kernel, size: state.grid()?.tile, look: state.display.look })
+    Some(request::Kernel { kernel, size: state.grid()?.tile, look: state.display.look })
 }
 
 /// The tile, where it is known.
 pub fn tile(state: &State, tile: Tile) -> Option<&Heatmap> {
-    match state.answers.get(&tile_request(state, tile)?)? {
+    match state.answers.get(&tile_request(state, tile)?.into())? {
         Answer::Heatmap(heatmap) => Some(heatmap),
         _ => None,
     }
@@ -60,7 +60,7 @@ impl View for Kernels {
     fn wants(&self, state: &State) -> Vec<Request> {
         let mut wanted: Vec<Request> = state.kernels_request().into_iter().collect();
         if let Some(page) = page(state) {
-            let request = |place: usize| tile_request(state, page.tiles[place]);
+            let request = |place: usize| Some(tile_request(state, page.tiles[place])?.into());
             wanted.extend(page.outward().into_iter().filter_map(request));
         }
         wanted
@@ -69,7 +69,11 @@ impl View for Kernels {
     fn pictures(&self, state: &State) -> Vec<Picture> {
         let (Some(grid), Some(page)) = (state.grid(), page(state)) else { return Vec::new() };
         let picture = |(place, tile): (usize, &Tile)| {
-            Some(Picture { rect: grid.slot(place), of: tile_request(state, *tile)?, mark: None })
+            Some(Picture {
+                rect: grid.slot(place),
+                of: tile_request(state, *tile)?.into(),
+                mark: None,
+            })
         };
         page.tiles.iter().enumerate().filter_map(picture).collect()
     }

@@ -3,7 +3,7 @@
 use super::{Move, Picture, View, ViewId};
 use crate::base::{Array, Rect};
 use crate::explorer::{Effect, Layout, State};
-use crate::session::ask::{Answer, Heatmap, Mark, Request, Seen};
+use crate::session::ask::{Answer, Heatmap, Mark, Plane, Request, Seen, request as requests};
 
 /// The large map.
 pub struct Map;
@@ -17,10 +17,10 @@ pub fn place(state: &State) -> Option<Rect> {
 }
 
 /// The request behind the picture.
-pub fn request(state: &State) -> Option<Request> {
+pub fn request(state: &State) -> Option<requests::Heatmap> {
     let (plane, place) = (state.plane()?, place(state)?);
     let size = (place.width, place.height);
-    Some(Request::Heatmap {
+    Some(requests::Heatmap {
         plane,
         size,
         look: state.display.look,
@@ -30,15 +30,15 @@ pub fn request(state: &State) -> Option<Request> {
 
 /// The picture, where it is known.
 pub fn heatmap(state: &State) -> Option<&Heatmap> {
-    match state.answers.get(&request(state)?)? {
+    match state.answers.get(&request(state)?.into())? {
         Answer::Heatmap(heatmap) => Some(heatmap),
         _ => None,
     }
 }
 
 fn values_request(state: &State) -> Option<Request> {
-    let plane = state.plane()?;
-    Some(Request::Values { run: plane.run, layer: plane.layer, maps: Some(vec![plane.what]) })
+    let Plane { run, layer, what } = state.plane()?;
+    Some(requests::Values { run, layer, maps: Some(vec![what]) }.into())
 }
 
 /// The values of the map, where they are known.
@@ -75,7 +75,7 @@ pub fn photo_region(state: &State) -> Option<((usize, usize), (usize, usize))> {
 
 impl View for Map {
     fn wants(&self, state: &State) -> Vec<Request> {
-        request(state).into_iter().chain(values_request(state)).collect()
+        request(state).map(Request::from).into_iter().chain(values_request(state)).collect()
     }
 
     fn unit(&self, state: &State) -> (usize, usize) {
@@ -91,7 +91,7 @@ impl View for Map {
             columns: (column, column + 1),
             of: (layer.shape.h, layer.shape.w),
         };
-        vec![Picture { rect, of, mark: Some(mark) }]
+        vec![Picture { rect, of: of.into(), mark: Some(mark) }]
     }
 
     fn seen(&self, state: &State) -> Option<Seen> {

@@ -3,7 +3,7 @@
 use super::{Move, Page, Picture, View, ViewId, moved, vector};
 use crate::base::Shape;
 use crate::explorer::{Effect, State};
-use crate::session::ask::{Answer, Heatmap, Plane, PlaneKind, Request, Seen};
+use crate::session::ask::{Answer, Heatmap, Plane, PlaneKind, Request, Seen, request};
 
 /// The grid.
 pub struct Maps;
@@ -20,10 +20,10 @@ pub fn page(state: &State) -> Option<Page<PlaneKind>> {
 }
 
 /// The request behind a tile.
-fn tile_request(state: &State, what: PlaneKind) -> Option<Request> {
+fn tile_request(state: &State, what: PlaneKind) -> Option<request::Heatmap> {
     let (run, size) = (state.run()?, state.grid()?.tile);
     let plane = Plane { run, layer: state.cursor.layer, what };
-    Some(Request::Heatmap {
+    Some(request::Heatmap {
         plane,
         size,
         look: state.display.look,
@@ -33,7 +33,7 @@ fn tile_request(state: &State, what: PlaneKind) -> Option<Request> {
 
 /// The tile, where it is known.
 pub fn tile(state: &State, what: PlaneKind) -> Option<&Heatmap> {
-    match state.answers.get(&tile_request(state, what)?)? {
+    match state.answers.get(&tile_request(state, what)?.into())? {
         Answer::Heatmap(heatmap) => Some(heatmap),
         _ => None,
     }
@@ -47,14 +47,18 @@ impl View for Maps {
 
     fn wants(&self, state: &State) -> Vec<Request> {
         let Some(page) = page(state) else { return Vec::new() };
-        let request = |place: usize| tile_request(state, page.tiles[place]);
+        let request = |place: usize| Some(tile_request(state, page.tiles[place])?.into());
         page.outward().into_iter().filter_map(request).collect()
     }
 
     fn pictures(&self, state: &State) -> Vec<Picture> {
         let (Some(grid), Some(page)) = (state.grid(), page(state)) else { return Vec::new() };
         let picture = |(place, what): (usize, &PlaneKind)| {
-            Some(Picture { rect: grid.slot(place), of: tile_request(state, *what)?, mark: None })
+            Some(Picture {
+                rect: grid.slot(place),
+                of: tile_request(state, *what)?.into(),
+                mark: None,
+            })
         };
         page.tiles.iter().enumerate().filter_map(picture).collect()
     }

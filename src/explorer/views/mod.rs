@@ -14,14 +14,14 @@ use paging::moved;
 
 use super::{Effect, Picker, State};
 use crate::base::{Choice, Rect, Shape};
-use crate::session::ask::{Mark, Request, Seen};
+use crate::session::ask::{Mark, Request, Seen, Shown};
 
 /// A place on the screen where a terminal that can shows a real picture.
 pub struct Picture {
     /// Where.
     pub rect: Rect,
     /// What stands there in cells.
-    pub of: Request,
+    pub of: Shown,
     /// What is drawn over it.
     pub mark: Option<Mark>,
 }

@@ -3,7 +3,7 @@
 use super::{Move, Picture, View};
 use crate::base::{Blending, Choice, Rect};
 use crate::explorer::{Effect, Layout, State};
-use crate::session::ask::{Answer, Cells, Look, Request, Seen, Show, Sight};
+use crate::session::ask::{Answer, Cells, Look, Request, Seen, Show, Shown, Sight, request};
 
 /// The picture that is made.
 pub struct Rebuild;
@@ -56,17 +56,14 @@ fn sight(state: &State) -> Option<Sight> {
     })
 }
 
-fn photo_request(state: &State, rect: Rect) -> Option<Request> {
+fn photo_request(state: &State, rect: Rect) -> Option<Shown> {
     let input = state.shown.input.as_ref()?.id;
-    Some(Request::Photo {
-        input,
-        size: (rect.width, rect.height),
-        blocks: state.display.look.blocks,
-    })
+    let size = (rect.width, rect.height);
+    Some(request::Photo { input, size, blocks: state.display.look.blocks }.into())
 }
 
-fn known(state: &State, request: Option<Request>) -> Option<&Cells> {
-    match state.answers.get(&request?)? {
+fn known(state: &State, shown: Option<Shown>) -> Option<&Cells> {
+    match state.answers.get(&shown?.into())? {
         Answer::Photo(cells) => Some(cells),
         _ => None,
     }
@@ -80,7 +77,7 @@ pub fn photo(state: &State) -> Option<&Cells> {
 /// The picture so far, where it is known.
 pub fn result(state: &State) -> Option<&Cells> {
     let rect = places(state)?.result;
-    known(state, sight(state).map(|sight| sight.cells((rect.width, rect.height))))
+    known(state, sight(state).map(|sight| sight.cells((rect.width, rect.height)).into()))
 }
 
 impl View for Rebuild {
@@ -88,9 +85,9 @@ impl View for Rebuild {
         let Some(places) = places(state) else { return Vec::new() };
         let size = (places.result.width, places.result.height);
         let seen = sight(state);
-        let found = seen.as_ref().map(|sight| Request::Found(sight.job.clone()));
-        let result = seen.map(|sight| sight.cells(size));
-        let photo = places.photo.and_then(|rect| photo_request(state, rect));
+        let found = seen.as_ref().map(|sight| request::Found(sight.job.clone()).into());
+        let result = seen.map(|sight| sight.cells(size).into());
+        let photo = places.photo.and_then(|rect| photo_request(state, rect)).map(Request::from);
         [result, found, photo].into_iter().flatten().collect()
     }
 
@@ -126,9 +123,9 @@ impl View for Rebuild {
     fn pictures(&self, state: &State) -> Vec<Picture> {
         let Some(places) = places(state) else { return Vec::new() };
         let size = (places.result.width, places.result.height);
-        let result = sight(state).map(|sight| (places.result, sight.cells(size)));
+        let result = sight(state).map(|sight| (places.result, sight.cells(size).into()));
         let photo = places.photo.and_then(|rect| Some((rect, photo_request(state, rect)?)));
-        let picture = |(rect, of): (Rect, Request)| Picture { rect, of, mark: None };
+        let picture = |(rect, of): (Rect, Shown)| Picture { rect, of, mark: None };
         result.into_iter().chain(photo).map(picture).collect()
     }
 

@@ -1,11 +1,12 @@
 //! Files without a name, which the system removes when nobody has them open.
 
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open as open_at};
 use rustix::io::Errno;
-
-use super::{ErrorKind, Existing, File, Path, PathBuf, folder_of, io};
 
 /// `None` where the file system has none, or where they could get no name.
 pub(super) fn open(folder: &Path) -> io::Result<Option<File>> {
@@ -21,15 +22,17 @@ pub(super) fn open(folder: &Path) -> io::Result<Option<File>> {
     }
 }
 
-pub(super) fn put(file: &File, path: &Path, existing: Existing) -> io::Result<()> {
-    match (link(file, path), existing) {
-        (Err(error), Existing::Replace) if error.kind() == ErrorKind::AlreadyExists => {}
-        (linked, _) => return linked,
-    }
+/// Gives a file a name that is free.
+pub(super) fn link(file: &File, path: &Path) -> io::Result<()> {
+    Ok(linkat(CWD, in_proc(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Gives a file the name of another one, in that folder.
+pub(super) fn replace(file: &File, path: &Path, folder: &Path) -> io::Result<()> {
     // A link cannot replace a file: it gets a name beside it for the moment between two calls.
     let id = std::process::id();
     for n in 0..100 {
-        let beside = folder_of(path).join(format!(".convscope-{id}-{n}"));
+        let beside = folder.join(format!(".convscope-{id}-{n}"));
         match link(file, &beside) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             linked => linked?,
@@ -40,10 +43,6 @@ pub(super) fn put(file: &File, path: &Path, existing: Existing) -> io::Result<()
         });
     }
     Err(io::Error::other("its folder is full of unfinished files (.convscope-*): remove them"))
-}
-
-fn link(file: &File, path: &Path) -> io::Result<()> {
-    Ok(linkat(CWD, in_proc(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// The link by which the system knows an open file.

@@ -4,9 +4,9 @@ use std::hash::{Hash, Hasher};
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::SessionError;
 use crate::base::{Exact, LayerId, bounds, clean};
 use crate::engine::{Change, Edit, Edits};
+use crate::session::SessionError;
 
 /// Changed channels of a layer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,23 +16,7 @@ pub struct KnockOut {
     /// Its channels.
     pub channels: Vec<usize>,
     /// What they become.
-    pub to: Instead,
-}
-
-/// What a channel becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Instead {
-    /// Multiplied by this; 0 is off.
-    Times(Exact),
-    /// This value everywhere.
-    Value(Exact),
-    /// Its own mean everywhere.
-    Mean,
-}
-
-impl Instead {
-    /// Nothing at all.
-    pub const OFF: Self = Self::Times(Exact(0.0));
+    pub to: Change,
 }
 
 /// Some knock-outs, by their hash; [`EditsId::NONE`] is none.
@@ -75,15 +59,15 @@ impl KnockOut {
             number.map_err(|why| SessionError::Unknown(format!("\"{}\": {why}", clean(text))))
         };
         let (channels, to) = if let Some((channels, factor)) = rest.split_once('*') {
-            (channels, Instead::Times(number(factor)?))
+            (channels, Change::Scale(number(factor)?))
         } else if let Some((channels, value)) = rest.split_once('=') {
             let to = match value.trim() {
-                "mean" => Instead::Mean,
-                value => Instead::Value(number(value)?),
+                "mean" => Change::Mean,
+                value => Change::Set(number(value)?),
             };
             (channels, to)
         } else {
-            (rest, Instead::OFF)
+            (rest, Change::OFF)
         };
         let channels = crate::base::numbers(channels).map_err(|_| wrong())?;
         Ok(Self { layer: find(layer)?, channels, to })
@@ -93,10 +77,10 @@ impl KnockOut {
     pub fn text(&self, layer: &str) -> String {
         let channels = crate::base::ranges(&self.channels);
         match self.to {
-            Instead::Times(Exact(0.0)) => format!("{layer}:{channels}"),
-            Instead::Times(Exact(factor)) => format!("{layer}:{channels}*{factor}"),
-            Instead::Value(Exact(value)) => format!("{layer}:{channels}={value}"),
-            Instead::Mean => format!("{layer}:{channels}=mean"),
+            Change::Scale(Exact(0.0)) => format!("{layer}:{channels}"),
+            Change::Scale(Exact(factor)) => format!("{layer}:{channels}*{factor}"),
+            Change::Set(Exact(value)) => format!("{layer}:{channels}={value}"),
+            Change::Mean => format!("{layer}:{channels}=mean"),
         }
     }
 }
@@ -106,11 +90,7 @@ pub fn edits(knock_outs: &[KnockOut]) -> Edits {
     let edit = |knock: &KnockOut| Edit::Channels {
         layer: knock.layer,
         channels: knock.channels.clone(),
-        change: match knock.to {
-            Instead::Times(Exact(factor)) => Change::Scale(factor),
-            Instead::Value(Exact(value)) => Change::Set(value),
-            Instead::Mean => Change::Mean,
-        },
+        change: knock.to,
     };
     knock_outs.iter().map(edit).collect()
 }
@@ -146,7 +126,7 @@ mod tests {
     #[test]
     fn no_knock_outs_have_the_name_of_the_plain_network() {
         assert_eq!(EditsId::of(&[]), EditsId::NONE);
-        let off = |channels: Vec<usize>| KnockOut { layer: LayerId(1), channels, to: Instead::OFF };
+        let off = |channels: Vec<usize>| KnockOut { layer: LayerId(1), channels, to: Change::OFF };
         assert_ne!(EditsId::of(&[off(vec![1])]), EditsId::of(&[off(vec![2])]));
     }
 }

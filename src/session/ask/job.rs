@@ -1,15 +1,12 @@
-//! Work that takes time and whose result gets better while it goes on: what is asked, what is found.
+//! Work that takes time and whose result gets better while it is done: what is asked for.
 
 use std::fmt;
-use std::sync::Arc;
 
-use super::ask::{CellSize, RunKey};
-use crate::analysis::explain::{Attribution, Kind, METHODS, Passes, Question, Size};
-use crate::analysis::judge::Judgement;
-use crate::analysis::rebuild::{Dream, Inversion, Maximisation, Rebuilt};
+use super::refs::RunKey;
+use crate::analysis::explain::{Kind, METHODS, Passes, Question, Size};
+use crate::analysis::rebuild::{Dream, Inversion, Maximisation};
 use crate::analysis::{Parameters, Target, explain};
-use crate::base::{Array, Blending, Colormap, LayerId, RangeMode, Shape, nearest};
-use crate::picture::Blocks;
+use crate::base::{LayerId, Shape, nearest};
 
 /// Work for the Job lane.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +14,7 @@ pub enum Job {
     /// Explain a class, a channel or a unit.
     Explain(Explain),
     /// Say whether an explanation is true.
-    Judge(Explain),
+    Judge(Judge),
     /// Find out how much each channel of a layer matters.
     Rank(Rank),
     /// Make a picture from what the network says.
@@ -55,6 +52,10 @@ pub struct Explain {
     pub question: Question,
 }
 
+/// A judgement on an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Judge(pub Explain);
+
 /// A ranking of a layer's channels by their effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rank {
@@ -70,10 +71,34 @@ impl Job {
     /// The run that it is about.
     pub const fn run(&self) -> RunKey {
         match self {
-            Self::Explain(explain) | Self::Judge(explain) => explain.run,
+            Self::Explain(explain) | Self::Judge(Judge(explain)) => explain.run,
             Self::Rank(rank) => rank.run,
             Self::Rebuild(rebuild) => rebuild.run,
         }
+    }
+}
+
+impl From<Explain> for Job {
+    fn from(of: Explain) -> Self {
+        Self::Explain(of)
+    }
+}
+
+impl From<Judge> for Job {
+    fn from(of: Judge) -> Self {
+        Self::Judge(of)
+    }
+}
+
+impl From<Rank> for Job {
+    fn from(of: Rank) -> Self {
+        Self::Rank(of)
+    }
+}
+
+impl From<Rebuild> for Job {
+    fn from(of: Rebuild) -> Self {
+        Self::Rebuild(of)
     }
 }
 
@@ -111,7 +136,7 @@ impl Method {
         })
     }
 
-    pub(super) fn entry(self) -> &'static explain::Method {
+    pub(in crate::session) fn entry(self) -> &'static explain::Method {
         METHODS[self.0.min(METHODS.len() - 1)]
     }
 
@@ -141,7 +166,7 @@ impl Method {
     }
 
     /// Whether it is done at once: it runs no pass and reads one layer alone, so that classes can be gone through.
-    pub(super) fn is_instant(self) -> bool {
+    pub(in crate::session) fn is_instant(self) -> bool {
         let size =
             Size { channels: 1, input: Shape::new(1, 1, 1, 1), parameters: Parameters::default() };
         !self.takes_layer() && self.passes(&size) == Passes::default()
@@ -157,116 +182,5 @@ impl Method {
 impl fmt::Debug for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// What work has found, so far or at its end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// Steps behind and all steps.
-    pub steps: (usize, usize),
-    /// Whether this is the end.
-    pub complete: bool,
-    /// Since it began.
-    pub seconds: f64,
-    /// What it is.
-    pub what: Finding,
-}
-
-/// The kinds of results.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Finding {
-    /// Of [`Job::Explain`].
-    Explanation(Explanation),
-    /// Of [`Job::Judge`].
-    Judgement(Arc<Judgement>),
-    /// Of [`Job::Rank`]: what the target loses without each channel.
-    Ranking {
-        /// The target with all channels.
-        value: f64,
-        /// By channel.
-        effects: Arc<Vec<f64>>,
-    },
-    /// Of [`Job::Rebuild`].
-    Rebuilt {
-        /// The picture and how it came to be.
-        of: Arc<Rebuilt>,
-        /// What the photo reaches of an ascent's goal.
-        photo: Option<f64>,
-    },
-}
-
-impl Finding {
-    /// Host bytes, about.
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Explanation(of) => 4 * (of.attribution.values.data.len() + of.map.data.len()),
-            Self::Judgement(_) => 16 << 10,
-            Self::Ranking { effects, .. } => 8 * effects.len(),
-            Self::Rebuilt { of, .. } => 4 * of.picture.data.len() + 8 * of.curve.len(),
-        }
-    }
-}
-
-/// An explanation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Explanation {
-    /// The number that is explained.
-    pub value: f64,
-    /// What the method found.
-    pub attribution: Arc<Attribution>,
-    /// One number for each pixel of the input, `[1, 1, H, W]`: from 0 to 1 for maps.
-    pub map: Arc<Array>,
-}
-
-impl Explanation {
-    /// Whether there is nothing to be seen in it; its warnings say why.
-    pub fn is_empty(&self) -> bool {
-        self.map.data.iter().all(|v| *v == 0.0)
-    }
-}
-
-/// How much two explanations agree.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Agreement {
-    /// Spearman's rank correlation of their pixels.
-    pub rank_correlation: f64,
-    /// The fraction of the most important tenth of the pixels that both have.
-    pub shared_tenth: f64,
-}
-
-/// A picture of what work has found.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Sight {
-    /// The work.
-    pub job: Job,
-    /// What of it.
-    pub show: Show,
-    /// The colours of maps.
-    pub colormap: Colormap,
-    /// How it lies over the photo.
-    pub blending: Blending,
-    /// How strong the overlay is, in per cent: [`crate::picture::Overlay::strength`].
-    pub opacity: u8,
-    /// Which values the ends of the colours stand for. By default what is no map from 0 to 1 goes from the 1st to the
-    /// 99th percentile: single pixels would take the colours from all others.
-    pub range: RangeMode,
-    /// How finely cells are divided.
-    pub blocks: Blocks,
-}
-
-/// What of a result is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Show {
-    /// A map in colours; a gradient, or what was rebuilt, as a picture.
-    Map,
-    /// The map over the photo.
-    Overlay,
-}
-
-impl Sight {
-    /// The request for cells.
-    pub fn cells(self, size: CellSize) -> super::ask::Request {
-        super::ask::Request::Sight { sight: self, size }
     }
 }

@@ -1,0 +1,81 @@
+//! What a view shows, and what is marked on it.
+
+use super::finding::Sight;
+use super::refs::{InputId, NetworkId, PlaneKind, RunKey, Slice};
+use crate::base::{Blending, LayerId};
+use crate::picture::{Blocks, Look};
+
+/// What a view shows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Seen {
+    /// Maps of a layer.
+    Maps {
+        /// The run.
+        run: RunKey,
+        /// The layer.
+        layer: LayerId,
+        /// Which maps.
+        maps: Vec<PlaneKind>,
+        /// Colours and range.
+        look: Look,
+        /// How they lie over the photo; alone when `None`.
+        over_photo: Option<Blending>,
+    },
+    /// Kernels of a convolution.
+    Kernels {
+        /// The network.
+        network: NetworkId,
+        /// The convolution, or a layer whose channels it makes.
+        layer: LayerId,
+        /// Output channels and which of their inputs.
+        kernels: Vec<(usize, Slice)>,
+        /// Colours and range.
+        look: Look,
+    },
+    /// An explanation.
+    Explanation {
+        /// Its pictures.
+        sights: Vec<Sight>,
+        /// The photo, where one stands before them.
+        photo: Option<InputId>,
+    },
+}
+
+impl Seen {
+    /// How many tiles there are.
+    pub const fn count(&self) -> usize {
+        match self {
+            Self::Maps { maps, .. } => maps.len(),
+            Self::Kernels { kernels, .. } => kernels.len(),
+            Self::Explanation { sights, photo } => sights.len() + photo.is_some() as usize,
+        }
+    }
+
+    /// Leaves the first `count` tiles.
+    pub fn truncate(&mut self, count: usize) {
+        match self {
+            Self::Maps { maps, .. } => maps.truncate(count),
+            Self::Kernels { kernels, .. } => kernels.truncate(count),
+            Self::Explanation { sights, .. } => sights.truncate(count),
+        }
+    }
+
+    /// How finely cells are divided, to be changed.
+    pub const fn blocks_mut(&mut self) -> Option<&mut Blocks> {
+        match self {
+            Self::Maps { look, .. } | Self::Kernels { look, .. } => Some(&mut look.blocks),
+            Self::Explanation { .. } => None,
+        }
+    }
+}
+
+/// A box in the coordinates of what is shown: values of a map, pixels of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// First row and the one past the last.
+    pub rows: (usize, usize),
+    /// First column and the one past the last.
+    pub columns: (usize, usize),
+    /// Rows and columns of what is shown.
+    pub of: (usize, usize),
+}

@@ -1,0 +1,100 @@
+//! What the maps of a run are like: in cells, in pixels, and in numbers.
+
+use std::sync::Arc;
+
+use super::SessionError;
+use super::ask::known::Heatmap;
+use super::ask::refs::RunKey;
+use super::ask::request;
+use super::run::{Colours, SCALE, scale};
+use super::store::{Ask, Session};
+use crate::analysis::{Histogram, LayerStatistics};
+use crate::base::{Array, Blending, Cancel, Progress, Shape};
+use crate::picture::{Cells, Grid, Overlay, Picture, invalid};
+
+impl Ask for request::Statistics {
+    type Answer = Arc<LayerStatistics>;
+
+    fn answer(
+        &self,
+        session: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        session.run(self.run)?.statistics(self.layer)
+    }
+}
+
+impl Ask for request::Values {
+    type Answer = Arc<Array>;
+
+    fn answer(
+        &self,
+        session: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        session.run(self.run)?.values(self.layer, self.maps.as_deref())
+    }
+}
+
+impl Ask for request::Histogram {
+    type Answer = Arc<Histogram>;
+
+    fn answer(
+        &self,
+        session: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        let array = session.run(self.plane.run)?.plane(self.plane)?;
+        Ok(Arc::new(Histogram::of(array.map(0), self.bins)))
+    }
+}
+
+impl Ask for request::Heatmap {
+    type Answer = Arc<Heatmap>;
+
+    fn answer(
+        &self,
+        session: &Session,
+        _: &Cancel,
+        _: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        let Self { plane, size: (columns, rows), look, over_photo } = *self;
+        let run = session.run(plane.run)?;
+        let array = run.plane(plane)?;
+        let Shape { h, w, .. } = array.shape;
+        let values = array.map(0);
+        let grid = Grid { columns, rows, blocks: look.blocks };
+        let drawn = grid.drawn(values, (h, w));
+        let Colours { map, range, mode, signed } = run.colours(plane, &drawn, look)?;
+        let held = over_photo.map(|_| session.input(plane.run.input)).transpose()?;
+        let photo = held.as_ref().map(|held| held.photo()).transpose()?;
+        let cells = Cells::heatmap(&drawn, grid, map, range, photo.zip(over_photo));
+        let (scale, invalid) = (scale(map, SCALE), invalid(values));
+        Ok(Arc::new(Heatmap { cells, range, colormap: map, mode, signed, scale, invalid }))
+    }
+}
+
+impl Session {
+    /// A map in pixels, each value a square of `scale` pixels, alone or over the photo.
+    pub(super) fn map_picture(
+        &self,
+        run: RunKey,
+        array: &Array,
+        Colours { map: colormap, range, .. }: Colours,
+        over_photo: Option<Blending>,
+        scale: usize,
+    ) -> Result<Picture, SessionError> {
+        let Shape { h, w, .. } = array.shape;
+        let values = array.map(0);
+        let Some(blending) = over_photo else {
+            return Ok(Picture::heatmap(values, h, w, colormap, range, scale));
+        };
+        let held = self.input(run.input)?;
+        let (extent, strength) = ((h, w), blending.usual_strength());
+        let overlay = Overlay { values, extent, colormap, range, blending, strength };
+        Ok(overlay.over(&held.photo()?.resize(w * scale, h * scale)))
+    }
+}
