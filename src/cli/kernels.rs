@@ -26,20 +26,27 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
     let layer = convolution(&context, &network, &args.layer)?;
     check_channels(args.channels.as_ref(), layer)?;
     let info = context.ask(&request::Kernels { network: network.id, layer: layer.id })?;
-    let [count, inside, h, w] = info.shape;
-    let slice = slice(&layer.name, &info, args.slice)?;
-    let which = select(&info, context.settings.display.sort_in_files(), args.channels.as_ref());
+    let [count, inside, ..] = info.shape;
+    let is_matrix = info.is_matrix() && args.slice.is_none() && args.channels.is_none();
+    let slice = match is_matrix {
+        true => Slice::Matrix,
+        false => slice(&layer.name, &info, args.slice)?,
+    };
+    let sort = context.settings.display.sort_in_files();
+    let which = if is_matrix { vec![0] } else { select(&info, sort, args.channels.as_ref()) };
+    let name = |kernel: &usize| if is_matrix { "all".to_string() } else { kernel.to_string() };
     let detail = match slice {
         Slice::Color => String::new(),
+        Slice::Matrix => " · one matrix: kernels are rows, inputs columns".to_string(),
         Slice::Input(input) => format!(" · input {input} of {inside}"),
     };
     let tiles = Tiles {
         context: &context,
-        names: which.iter().map(usize::to_string).collect(),
+        names: which.iter().map(name).collect(),
         layer: &layer.name,
         noun: "kernel",
         of: count,
-        extent: [h, w],
+        extent: info.extent(slice),
         detail,
         chosen: args.channels.is_some(),
         seen: Seen::Kernels {

@@ -145,6 +145,9 @@ fn planes(maps: &[PlaneKind]) -> Vec<String> {
 
 fn kernel_flags(state: &State, kernels: &[(usize, Slice)]) -> Vec<String> {
     let mut flags = Vec::new();
+    if kernels.iter().any(|(_, slice)| *slice == Slice::Matrix) {
+        return flags;
+    }
     if state.display.inputs {
         flags.extend(["--channels".into(), state.cursor.channel.to_string()]);
     } else {
@@ -233,7 +236,8 @@ pub(super) fn caption(state: &State) -> Vec<String> {
                 (false, Some((_, Slice::Input(input)))) => {
                     format!("{} kernels, input {input}", kernels.len())
                 }
-                (false, _) => format!("{} kernels in colours", kernels.len()),
+                (false, Some((_, Slice::Matrix))) => "1x1 kernels as a matrix".to_string(),
+                (false, _) => format!("{} kernels in colors", kernels.len()),
             });
         }
         None => {}

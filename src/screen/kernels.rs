@@ -20,11 +20,20 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         let look = heatmap::Tile { cells, caption: &caption, chosen: slot == page.chosen };
         heatmap::tile(buffer, &grid, slot, &look);
     }
+    if let Some(at) = views::kernels::weight(state) {
+        let picture = grid.slot(0);
+        let cell = |at: usize, of: usize, first: u16, cells: u16| {
+            first + ((2 * at + 1) * usize::from(cells) / (2 * of.max(1))) as u16
+        };
+        let x = cell(at.input, at.columns, picture.x, picture.width);
+        let y = cell(at.kernel, at.rows, picture.y, picture.height);
+        heatmap::over(buffer, x, y, "╋");
+    }
     let chosen = page.tiles.get(page.chosen).and_then(|t| views::kernels::tile(state, *t));
     match chosen {
         Some(tile) if tile.scale.is_empty() => {
             let most = significant(tile.range.high);
-            let words = format!("red, green, blue · grey is 0 · ±{most}");
+            let words = format!("red, green, blue · gray is 0 · ±{most}");
             text::label_right(buffer, rect, rect.y + rect.height - 1, &words, theme::DIM);
         }
         Some(tile) => heatmap::scale(buffer, rect, "", tile),
@@ -48,6 +57,12 @@ fn title(state: &State) -> String {
     let KernelInfo { shape: [out, inside, h, w], color, layer, .. } = *kernels;
     let name = state.layers().get(layer.0).map(|l| l.name.clone()).unwrap_or_default();
     let mut parts = vec![name];
+    if let Some(at) = views::kernels::weight(state) {
+        let value = views::kernels::weight_value(state).map(significant).unwrap_or_default();
+        parts.push(format!("{out} kernels (rows) x {inside} inputs (columns)"));
+        parts.push(format!("({}, {}) = {value}", at.kernel, at.input));
+        return parts.join(" · ");
+    }
     if state.display.inputs {
         parts.push(format!("{inside} inputs of kernel {} · {h}x{w}", state.cursor.channel));
     } else {
@@ -68,6 +83,9 @@ fn title(state: &State) -> String {
 fn caption(state: &State, (kernel, slice): views::kernels::Tile, width: u16) -> String {
     if let (true, Slice::Input(input)) = (state.display.inputs, slice) {
         return input.to_string();
+    }
+    if slice == Slice::Matrix {
+        return "1x1 kernels".to_string();
     }
     let norm = state.kernels().and_then(|kernels| kernels.norms.get(kernel));
     let all = norm.map_or(kernel.to_string(), |norm| format!("{kernel} ‖{}‖", significant(*norm)));

@@ -104,9 +104,8 @@ impl Session {
                 Ok(npy(&[values.shape.c, values.shape.h, values.shape.w], &values.data))
             }
             Seen::Kernels { network, layer, kernels, .. } => {
-                let mut which: Vec<usize> = kernels.iter().map(|(kernel, _)| *kernel).collect();
-                which.dedup();
-                let values = self.kernels(*network, *layer)?.values(Some(&which))?;
+                let which = named(kernels);
+                let values = self.kernels(*network, *layer)?.values(which.as_deref())?;
                 Ok(npy(&values.shape.dims(), &values.data))
             }
             Seen::Explanation { .. } => {

@@ -65,7 +65,7 @@ impl Ask for request::Raster {
             }
             Shown::Kernel(request::Kernel { kernel, look, .. }) => {
                 let all = session.kernels(kernel.network, kernel.layer)?;
-                let [_, _, h, w] = all.info.shape;
+                let [h, w] = all.info.extent(kernel.slice);
                 all.picture(kernel.kernel, kernel.slice, *look, whole(room, w, h))?
             }
             Shown::Photo(request::Photo { input, .. }) => {

@@ -51,8 +51,8 @@ impl Session {
         match seen {
             Seen::Maps { run, layer, maps, .. } => self.run(*run)?.values(*layer, Some(maps)),
             Seen::Kernels { network, layer, kernels, .. } => {
-                let which: Vec<usize> = kernels.iter().map(|(kernel, _)| *kernel).collect();
-                Ok(Arc::new(self.kernels(*network, *layer)?.values(Some(&which))?))
+                let all = self.kernels(*network, *layer)?;
+                Ok(Arc::new(all.values(named(kernels).as_deref())?))
             }
             Seen::Explanation { sights, .. } => {
                 let sight = sights.first().ok_or(SessionError::NotReady)?;
@@ -68,9 +68,9 @@ impl Session {
                 let shape = self.run(*run)?.capture.shape(*layer)?;
                 [shape.h, shape.w]
             }
-            Seen::Kernels { network, layer, .. } => {
-                let [_, _, h, w] = self.kernels(*network, *layer)?.info.shape;
-                [h, w]
+            Seen::Kernels { network, layer, kernels, .. } => {
+                let info = &self.kernels(*network, *layer)?.info;
+                info.extent(kernels.first().map_or(Slice::Color, |(_, slice)| *slice))
             }
             Seen::Explanation { sights, .. } => {
                 let sight = sights.first().ok_or(SessionError::NotReady)?;
@@ -123,4 +123,14 @@ impl Session {
             }
         }
     }
+}
+
+/// The kernels that tiles show, each once; all where they show one matrix.
+pub(super) fn named(tiles: &[(usize, Slice)]) -> Option<Vec<usize>> {
+    if tiles.iter().any(|(_, slice)| *slice == Slice::Matrix) {
+        return None;
+    }
+    let mut which: Vec<usize> = tiles.iter().map(|(kernel, _)| *kernel).collect();
+    which.dedup();
+    Some(which)
 }

@@ -55,10 +55,14 @@ impl Kernels {
     /// The weights of a slice, rows innermost; of all three colours, one behind the other.
     fn slice(&self, kernel: usize, slice: Slice) -> Result<&[f32], SessionError> {
         let [_, inside, h, w] = self.info.shape;
-        let all = self.kernel(kernel)?;
         let found = match slice {
-            Slice::Color => Some(all).filter(|_| self.info.color),
-            Slice::Input(input) => all.get(input * h * w..(input + 1) * h * w),
+            Slice::Color => Some(self.kernel(kernel)?).filter(|_| self.info.color),
+            Slice::Input(input) => self.kernel(kernel)?.get(input * h * w..(input + 1) * h * w),
+            Slice::Matrix if self.info.is_matrix() => Some(self.weights.data.as_slice()),
+            Slice::Matrix => {
+                let words = "the kernels of this layer are no matrix: they are larger than 1x1";
+                return Err(SessionError::Unknown(words.into()));
+            }
         };
         found.ok_or_else(|| {
             SessionError::Unknown(format!(
@@ -83,7 +87,7 @@ impl Kernels {
         look: Look,
         scale: usize,
     ) -> Result<Picture, SessionError> {
-        let [_, _, h, w] = self.info.shape;
+        let [h, w] = self.info.extent(slice);
         let values = self.slice(kernel, slice)?;
         let (map, range) = self.colours(values, look);
         if slice != Slice::Color {
@@ -106,17 +110,18 @@ impl Kernels {
         (columns, rows): CellSize,
         look: Look,
     ) -> Result<Heatmap, SessionError> {
-        let [_, _, h, w] = self.info.shape;
+        let [h, w] = self.info.extent(of.slice);
         let values = self.slice(of.kernel, of.slice)?;
-        let (colormap, range) = self.colours(values, look);
         let grid = Grid { columns, rows, blocks: look.blocks };
+        let drawn = grid.drawn(values, (h, w));
+        let (colormap, range) = self.colours(if h * w == 1 { values } else { &drawn }, look);
         let (_, mode) = look.resolve(true);
         let invalid = invalid(values);
         let (cells, scale, range) = if of.slice == Slice::Color {
             let picture = self.picture(of.kernel, of.slice, look, 1)?;
             (Cells::photo(&picture, grid), Vec::new(), range.symmetric())
         } else {
-            let cells = Cells::heatmap(&grid.drawn(values, (h, w)), grid, colormap, range, None);
+            let cells = Cells::heatmap(&drawn, grid, colormap, range, None);
             (cells, scale(colormap, SCALE), range)
         };
         Ok(Heatmap { cells, range, colormap, mode, signed: true, scale, invalid })

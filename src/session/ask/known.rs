@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::refs::{InputId, NetworkId, RunKey};
+use super::refs::{InputId, NetworkId, RunKey, Slice};
 use crate::base::{Colormap, LayerId, OutputFunction, RangeMode, Shape};
 use crate::model::Field;
 use crate::picture::{Cells, Range};
@@ -179,6 +179,23 @@ pub struct KernelInfo {
     pub norms: Vec<f32>,
     /// The least and the largest weight.
     pub range: Range,
+}
+
+impl KernelInfo {
+    /// Whether each kernel has one weight for each input, so that all are one matrix `[C_out, C_in / groups]`.
+    pub const fn is_matrix(&self) -> bool {
+        let [_, inside, h, w] = self.shape;
+        h * w == 1 && inside > 1
+    }
+
+    /// Rows and columns of a slice.
+    pub const fn extent(&self, slice: Slice) -> [usize; 2] {
+        let [out, inside, h, w] = self.shape;
+        match slice {
+            Slice::Matrix => [out, inside],
+            Slice::Color | Slice::Input(_) => [h, w],
+        }
+    }
 }
 
 /// What was measured.

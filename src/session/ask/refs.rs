@@ -96,6 +96,9 @@ pub enum Slice {
     Color,
     /// One of them.
     Input(usize),
+    /// All 1x1 kernels of the convolution as one matrix: a row for each kernel, a column for each input. Which kernel is
+    /// named with it has no meaning.
+    Matrix,
 }
 
 /// Columns and rows of terminal cells.
