@@ -15,6 +15,8 @@ mod doctor;
 mod explaining;
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/help.rs"]
+mod help;
 #[path = "cli/kernels.rs"]
 mod kernels;
 #[path = "cli/labels.rs"]
@@ -27,11 +29,15 @@ mod listing;
 mod models;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/photos.rs"]
+mod photos;
 #[path = "cli/predicting.rs"]
 mod predicting;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/schema.rs"]
+mod schema;
 #[path = "cli/shells.rs"]
 mod shells;

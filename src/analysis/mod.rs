@@ -19,5 +19,5 @@ pub use error::{AnalysisError, finite};
 pub use histogram::Histogram;
 pub use ranking::channel_effects;
 pub use statistics::LayerStatistics;
-pub use subject::{Parameters, Subject, Target, Work};
+pub use subject::{Parameter, Parameters, Subject, Target, Work};
 pub use timing::Trial;

@@ -271,6 +271,17 @@ pub struct Parameters {
     pub seed: u64,
 }
 
+/// One of the numbers of [`Parameters`]: each method says which it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// [`Parameters::steps`].
+    Steps,
+    /// [`Parameters::samples`].
+    Samples,
+    /// [`Parameters::seed`].
+    Seed,
+}
+
 impl Default for Parameters {
     fn default() -> Self {
         Self { steps: 50, samples: 25, seed: 0 }

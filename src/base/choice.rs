@@ -1,6 +1,11 @@
 //! Choices that the command line, the settings, the keys and the pictures all name alike.
 
-use super::text::{percent, signed, significant};
+use super::text::{percent, same_name, signed, significant};
+
+/// What to say about a value that is not one of those expected.
+pub(super) fn unknown(value: &str, expected: &str) -> String {
+    format!("unknown value \"{value}\"; expected one of: {expected}")
+}
 
 /// A closed list of named alternatives.
 pub trait Choice: Sized + Copy + PartialEq + 'static {
@@ -10,11 +15,14 @@ pub trait Choice: Sized + Copy + PartialEq + 'static {
     /// The name used on the command line, in settings and on the screen.
     fn name(self) -> &'static str;
 
-    /// The alternative of that name.
+    /// The alternative of that name; case, hyphens and underscores do not count.
+    ///
+    /// # Errors
+    /// When there is none, with all names.
     fn parse(name: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|c| c.name() == name).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|c| same_name(c.name(), name)).ok_or_else(|| {
             let names: Vec<_> = Self::ALL.iter().map(|c| c.name()).collect();
-            format!("\"{name}\" is none of {}", names.join(", "))
+            unknown(name, &names.join(", "))
         })
     }
 
@@ -323,6 +331,18 @@ mod tests {
     #[test]
     fn unknown_names_list_the_known() {
         let error = Combine::parse("median").err();
-        assert_eq!(error.as_deref(), Some("\"median\" is none of sum, mean, max, rms"));
+        assert_eq!(
+            error.as_deref(),
+            Some("unknown value \"median\"; expected one of: sum, mean, max, rms")
+        );
+    }
+
+    #[test]
+    fn names_may_be_spelled_in_other_ways() {
+        assert_eq!(Timed::parse("GuidedBackprop"), Ok(Timed::GuidedBackprop));
+        assert_eq!(Colormap::parse("RdBu"), Ok(Colormap::RdBu));
+        for choice in Timed::ALL {
+            assert_eq!(Timed::parse(&choice.name().replace('-', "_")), Ok(*choice));
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::choice::unknown;
+
 /// Where a network is to run, as the command line, the settings and the explorer name it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DeviceChoice {
@@ -26,14 +28,15 @@ impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let index = text.strip_prefix("cuda:").map(str::parse);
-        match (text, index) {
+        let lower = text.to_lowercase();
+        let index = lower.strip_prefix("cuda:").map(str::parse);
+        match (lower.as_str(), index) {
             ("auto", _) => Ok(Self::Auto),
             ("cpu", _) => Ok(Self::Cpu),
             ("cuda", _) => Ok(Self::Cuda(None)),
             ("metal", _) => Ok(Self::Metal),
             (_, Some(Ok(index))) => Ok(Self::Cuda(Some(index))),
-            _ => Err(format!("\"{text}\" is none of {}", Self::FORMS)),
+            _ => Err(unknown(text, Self::FORMS)),
         }
     }
 }
@@ -67,11 +70,14 @@ mod tests {
             let choice: Result<DeviceChoice, _> = text.parse();
             assert_eq!(choice.map(|c| c.to_string()).as_deref(), Ok(text));
         }
-        for text in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "CPU", "metal:0"] {
+        assert_eq!("CUDA:1".parse(), Ok(DeviceChoice::Cuda(Some(1))));
+        for text in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "metal:0"] {
             let refused = text.parse::<DeviceChoice>();
             assert_eq!(
                 refused,
-                Err(format!("\"{text}\" is none of auto, cpu, cuda, cuda:N, metal"))
+                Err(format!(
+                    "unknown value \"{text}\"; expected one of: auto, cpu, cuda, cuda:N, metal"
+                ))
             );
         }
     }

@@ -81,6 +81,16 @@ pub fn pad_start(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
+/// Whether two names are the same but for case, hyphens, underscores, spaces, and `plus` for `+`: `grad-cam++`,
+/// `GradCAM++` and `grad_cam_plus_plus`.
+pub fn same_name(one: &str, other: &str) -> bool {
+    let letters = |name: &str| {
+        let kept = |c: &char| !matches!(c, '-' | '_' | ' ');
+        name.to_lowercase().replace('+', "plus").chars().filter(kept).collect::<String>()
+    };
+    letters(one) == letters(other)
+}
+
 /// The first line of an error's message: candle adds a backtrace when `RUST_BACKTRACE` is set, and
 /// parsers draw the place.
 pub fn first_line(message: &impl std::fmt::Display) -> String {
@@ -191,6 +201,16 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_the_same_however_they_are_spelled() {
+        for name in ["grad-cam++", "GradCAM++", "grad_cam_plus_plus", "GRAD CAM ++"] {
+            assert!(same_name("grad-cam++", name), "{name}");
+        }
+        for name in ["grad-cam", "gradcam+", "", "grad.cam++"] {
+            assert!(!same_name("grad-cam++", name), "{name}");
+        }
+    }
 
     #[test]
     fn hostile_names_lose_their_teeth() {

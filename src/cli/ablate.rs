@@ -1,9 +1,10 @@
-//! `convscope ablate`: what becomes of the classes without some channels, and which channels matter.
+//! `convscope ablate`: the classes without some channels, and which channels matter.
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use super::args::{AblateArgs, Channels, Flags};
+use super::channels::{check_channels, refuse_sort, select};
 use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::output;
@@ -11,8 +12,7 @@ use super::progress::Bar;
 use super::report::Head;
 use super::table::{Align, Table};
 use super::target;
-use super::tiles::check_channels;
-use crate::base::{Choice, Exact, LayerId, SortOrder, signed, significant};
+use crate::base::{Choice, Exact, LayerId, signed, significant};
 use crate::session::ask::*;
 
 /// Classes that are named when the command line does not say how many.
@@ -23,19 +23,21 @@ const CHANNELS: usize = 20;
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     if args.class.is_some() && !args.rank {
-        bail!(Usage("--class is for --rank: without it every class is shown".into()));
+        bail!(Usage("--class is for --rank: leave it out, or add --rank".into()));
     }
+    refuse_sort(flags, matches!(args.channels, Some(Channels::Top(_))), "--channels top:K")?;
     let context = Context::open(flags, Keep::Settings)?;
     let network = context.network()?;
     let layer = context.layer(&network, &args.layer)?;
     let info = network.layers.get(layer.0).context("the layer has no number")?;
     check_channels(args.channels.as_ref(), info)?;
-    let before = context.run_one(&network, &args.photo)?;
+    let before = context.run_one(&network, &args.photo.path)?;
     finite(&before)?;
     if args.rank {
         return rank(&context, &network, &before, layer, args);
     }
-    let mut channels = select_channels(&context, &before, layer, args.channels.as_ref())?;
+    let known = (network.as_ref(), before.as_ref());
+    let mut channels = select(&context, known, (before.run, layer), args.channels.as_ref())?;
     channels.sort_unstable();
     channels.dedup();
     let to = args.scale.map_or(Change::OFF, |factor| Change::Scale(Exact(factor)));
@@ -50,13 +52,13 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     context.notes.say();
     finite(&after)?;
     let changes = changes(&before, &after, args.top.unwrap_or(CLASSES));
-    if args.json {
+    if args.report.json {
         let report = Report {
             knock_out: knock_out.text(&info.name),
             answer: network.outputs.name(),
             classes: changes.iter().map(|change| change.report(&network)).collect(),
         };
-        let head = Head::of(&context, &network, Some(&args.photo))?;
+        let head = Head::of(&context, &network, Some(&args.photo.path))?;
         return Ok(output::print(&head.with(report)?)?);
     }
     let mut table = Table::new(&[
@@ -72,29 +74,6 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
         table.row([label.to_string(), outputs.show(before), outputs.show(after), change]);
     }
     Ok(output::print(&format!("{}\n\n{}", knock_out.text(&info.name), table.text()))?)
-}
-
-/// The channels that the command line names; the first of several by their mean when it says no order.
-///
-/// # Errors
-/// The session's.
-pub(super) fn select_channels(
-    context: &Context,
-    outcome: &Outcome,
-    layer: LayerId,
-    channels: Option<&Channels>,
-) -> Result<Vec<usize>> {
-    let most = match channels {
-        Some(Channels::These(these)) => return Ok(these.clone()),
-        Some(Channels::Top(most)) => *most,
-        _ => usize::MAX,
-    };
-    let statistics = context.ask(&request::Statistics { run: outcome.run, layer })?;
-    let by = match context.settings.display.sort_in_files() {
-        SortOrder::Index => SortOrder::Mean,
-        sort => sort,
-    };
-    Ok(statistics.order(by, None).into_iter().take(most).collect())
 }
 
 /// A class before and after.
@@ -173,7 +152,7 @@ fn rank(
     let mut order: Vec<usize> = (0..effects.len()).collect();
     order.sort_by(|a, b| effects[*b].total_cmp(&effects[*a]));
     let info = network.layers.get(layer.0).map_or("", |info| info.name.as_str());
-    if args.json {
+    if args.report.json {
         let effect = |channel: &usize| Effect { channel: *channel, drop: effects[*channel] };
         let most = args.top.unwrap_or(usize::MAX);
         let report = RankReport {
@@ -182,10 +161,11 @@ fn rank(
             value,
             channels: order.iter().take(most).map(effect).collect(),
         };
-        let head = Head::of(context, network, Some(&args.photo))?;
+        let head = Head::of(context, network, Some(&args.photo.path))?;
         return Ok(output::print(&head.with(report)?)?);
     }
-    let mut table = Table::new(&[("channel", Align::Right), ("logit without it", Align::Right)]);
+    let mut table =
+        Table::new(&[("channel", Align::Right), ("change of the logit without it", Align::Right)]);
     for channel in order.into_iter().take(args.top.unwrap_or(CHANNELS)) {
         table.row([channel.to_string(), signed(-effects[channel] as f32)]);
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::args::{BenchArgs, Flags};
 use super::context::{Context, Keep};
 use super::output;
+use super::photos::photo_at;
 use super::progress::Bar;
 use super::report::Head;
 use super::table::{Align, Table};
@@ -31,7 +32,7 @@ struct WorkReport {
 pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
-    let photo = PhotoRef::File(args.photo.clone());
+    let photo = photo_at(&args.photo.path)?;
     let input = context.ask(&request::Input { network: network.id, photo })?;
     input.notes.iter().for_each(|text| context.notes.warn_of(&input.name, text));
     context.notes.say();
@@ -59,8 +60,8 @@ pub(super) fn run(flags: &Flags, args: &BenchArgs) -> Result<()> {
     if reports.is_empty() {
         bail!("nothing could be timed");
     }
-    let text = if args.json {
-        Head::of(&context, &network, Some(&args.photo))?.with(Report { runs: reports })?
+    let text = if args.report.json {
+        Head::of(&context, &network, Some(&args.photo.path))?.with(Report { runs: reports })?
     } else {
         let head = format!("{} · {} · {}\n\n", network.name, input.shape, device);
         head + &human(&reports)

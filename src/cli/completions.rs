@@ -16,7 +16,7 @@ use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::Shells;
 
 use super::args::{CompletionsArgs, Line};
-use super::{context, output};
+use super::{context, help, output};
 use crate::base::Choice;
 use crate::base::{Cancel, DeviceChoice, Progress, clean};
 use crate::explorer::views::ViewId;
@@ -65,6 +65,17 @@ pub(super) fn answer(arguments: &[OsString]) -> clap::error::Result<bool> {
 /// Names of views.
 pub(super) fn views() -> Vec<CompletionCandidate> {
     ViewId::ALL.iter().map(|view| CompletionCandidate::new(view.name())).collect()
+}
+
+/// Topics of `help`.
+pub(super) fn topics() -> Vec<CompletionCandidate> {
+    let line = Line::command();
+    let commands = line.get_subcommands().map(|command| {
+        CompletionCandidate::new(command.get_name()).help(command.get_about().cloned())
+    });
+    let topics =
+        help::TOPICS.map(|(name, about)| CompletionCandidate::new(name).help(Some(about.into())));
+    commands.chain(topics).collect()
 }
 
 /// Names of methods that explain.

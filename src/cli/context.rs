@@ -1,6 +1,6 @@
 //! What every command needs: the settings in force, a session, a network, inputs and runs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,6 +9,7 @@ use super::args::Flags;
 use super::failure::{self, Usage};
 use super::notes::Notes;
 use super::output::shown;
+use super::photos::{Photos, photo_at};
 use super::progress::Bar;
 use super::user_files::wishes;
 pub(super) use super::user_files::{catalogue, overlaid, read_if_there, settings};
@@ -17,7 +18,6 @@ use crate::config::{Catalogue, Settings};
 use crate::engine::device::Machine;
 use crate::session::ask::*;
 use crate::session::{Options, Session};
-use crate::source::collect;
 
 /// What is kept between runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Context {
     /// Loads the network and says what is odd about it.
     ///
     /// # Errors
-    /// When the file is no network that is understood, or the command line does not fit it.
+    /// When the file is not a network that is supported, or the command line does not fit it.
     pub fn network(&self) -> Result<Arc<NetworkInfo>> {
         let network = self.transfer(&request::Network(self.model.clone()))?;
         network.warnings.iter().for_each(|text| self.notes.warn(text));
@@ -196,10 +196,10 @@ impl Context {
     /// # Errors
     /// As [`Context::run`].
     pub fn run_one(&self, network: &NetworkInfo, photo: &Path) -> Result<Arc<Outcome>> {
-        self.run_ref(network, &PhotoRef::named(photo))
+        self.run_ref(network, &photo_at(photo)?)
     }
 
-    /// The same for a photo that is no file.
+    /// The same for a photo that is not a file.
     ///
     /// # Errors
     /// As [`Context::run`].
@@ -211,56 +211,35 @@ impl Context {
         outcome
     }
 
-    /// Runs the network on every photo below some paths, with a bar over them. When there are several, one that fails
-    /// is said and counted and the others go on.
+    /// Runs the network on photos, works on each result, and hands it on with the place of its photo. When there are
+    /// several photos, there is a bar over them, and one that fails is reported and counted without ending the command.
     ///
     /// # Errors
-    /// When a path does not exist, when `each` fails, and when the only photo fails.
-    pub fn run_all(
+    /// When `each` fails; when `work` finds that the command line names what does not exist; when the only photo fails.
+    pub fn run_each<T>(
         &self,
         network: &NetworkInfo,
-        paths: &[PathBuf],
-        each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
+        photos: &Photos,
+        work: impl Fn(&Outcome) -> Result<T>,
+        mut each: impl FnMut(usize, &Outcome, &T, &Bar) -> Result<()>,
     ) -> Result<Batch> {
-        self.run_each(network, paths, |_| Ok(()), each)
-    }
-
-    /// The same, where a photo whose result is not finite has failed.
-    ///
-    /// # Errors
-    /// As [`Context::run_all`].
-    pub fn run_finite(
-        &self,
-        network: &NetworkInfo,
-        paths: &[PathBuf],
-        each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
-    ) -> Result<Batch> {
-        self.run_each(network, paths, finite, each)
-    }
-
-    fn run_each(
-        &self,
-        network: &NetworkInfo,
-        paths: &[PathBuf],
-        check: impl Fn(&Outcome) -> Result<()>,
-        mut each: impl FnMut(&Path, &Outcome, &Bar) -> Result<()>,
-    ) -> Result<Batch> {
-        let (samples, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths
-            .iter()
-            .cloned()
-            .partition(|path| matches!(PhotoRef::named(path), PhotoRef::Sample(_)));
-        let photos = [samples, collect(&paths)?].concat();
-        let bar = Bar::new(photos.len(), "photos");
-        let mut batch = Batch { photos: photos.len(), failed: 0 };
-        for path in &photos {
-            let ran = self.run(network, &PhotoRef::named(path), &mut Progress::none());
-            let checked = ran.and_then(|outcome| {
-                check(&outcome).with_context(|| shown(path))?;
-                Ok(outcome)
+        let several = photos.all.len() > 1;
+        let bar = Bar::new(if several { photos.all.len() } else { 0 }, "photos");
+        let mut batch = Batch { photos: photos.all.len(), failed: 0 };
+        for (place, path) in photos.paths().enumerate() {
+            let ran = if several {
+                photo_at(path).and_then(|photo| self.run(network, &photo, &mut Progress::none()))
+            } else {
+                self.run_one(network, path)
+            };
+            let worked = ran.and_then(|outcome| {
+                let found = work(&outcome);
+                let found = if several { found.with_context(|| shown(path)) } else { found };
+                Ok((found?, outcome))
             });
-            match checked {
-                Ok(outcome) => each(path, &outcome, &bar)?,
-                Err(error) if photos.len() == 1 => return Err(error),
+            match worked {
+                Ok((found, outcome)) => each(place, &outcome, &found, &bar)?,
+                Err(error) if !several || failure::is_usage(&error) => return Err(error),
                 Err(error) => {
                     batch.failed += 1;
                     bar.aside(|| failure::say(&format!("{error:#}")));

@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
 
-use super::args::{Command, Flags, Line, command_first};
+use super::args::{Command, Flags, Line, command_first, parse};
 use super::failure;
 use super::{
-    ablate, bench, completions, config, doctor, dream, explain, explore, export, fetch, invert,
-    judge, kernels, layers, man, maps, models, predict, stats,
+    ablate, bench, completions, config, doctor, dream, explain, explore, export, fetch, help,
+    invert, judge, kernels, layers, man, maps, models, output, predict, stats,
 };
 
 /// Runs the program on its arguments (the first is its own name) and says what went wrong, in one
@@ -21,11 +21,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(true) => return ExitCode::SUCCESS,
         Err(error) => return failure::refuse(&error),
     }
-    let line = match Line::try_parse_from(command_first(arguments)) {
+    let words = command_first(arguments);
+    let line = match parse(&words) {
         Ok(line) => line,
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            let command = words.get(1).and_then(|word| word.to_str());
+            return finish(output::print(&help::of_command(command)).map_err(Into::into));
+        }
         Err(error) => return failure::refuse(&error),
     };
-    match dispatch(line) {
+    finish(dispatch(line))
+}
+
+fn finish(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
     }
@@ -54,5 +63,6 @@ fn dispatch(line: Line) -> anyhow::Result<()> {
         Some(Command::Config(args)) => config::run(&args.flags(), &args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man) => man::run(),
+        Some(Command::Help(args)) => help::run(&args),
     }
 }

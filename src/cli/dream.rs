@@ -1,4 +1,4 @@
-//! `convscope dream`: what a channel, a unit or a class answers most to, and photos with more of it in them.
+//! `convscope dream`: the input that maximizes a channel, a unit or a class, and DeepDream.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -6,6 +6,7 @@ use super::args::{DreamArgs, EffortArgs, Flags, TargetArgs};
 use super::context::{Context, Keep, finite};
 use super::failure::Usage;
 use super::making::{Made, Out};
+use super::photos::is_tensor;
 use super::target::{self, Place};
 use crate::session::ask::*;
 
@@ -15,13 +16,13 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
     let has_place = args.channel.is_some() || args.unit.is_some();
     if args.layer.is_none() && args.class.is_none() {
         bail!(Usage(
-            "say what of: --layer L with --channel or --unit, --class C, or a PHOTO and --layer L"
+            "nothing to maximize: add --class C, --layer L with --channel or --unit, or a PHOTO with --layer L"
                 .into(),
         ));
     }
     if args.photo.is_none() && !has_place && args.class.is_none() {
         bail!(Usage(
-            "more of a whole layer is put into a photo: give a PHOTO, --channel or --unit".into(),
+            "a whole layer needs a photo to start from: add a PHOTO, --channel or --unit".into(),
         ));
     }
     let context = Context::open(flags, Keep::Newest)?;
@@ -50,7 +51,7 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
     };
     let rebuild = Rebuild { run: outcome.run, wish };
     let found = context.work(&rebuild)?;
-    let photo = args.photo.as_deref().is_some_and(|path| !crate::source::is_input_array(path));
+    let photo = args.photo.as_deref().map(is_tensor).transpose()?.is_some_and(|tensor| !tensor);
     let made = Made {
         context: &context,
         network: &network,
@@ -75,7 +76,8 @@ fn target(
     }
     // Saliency reads no layer of its own: what is left is the question what is meant.
     let any = Method::named("saliency").ok().context("there is no saliency")?;
-    let target = TargetArgs { layer: args.layer.clone(), class: args.class.clone() };
-    let effort = EffortArgs { steps: 1, samples: 1, seed: 0 };
+    let (layer, class) = (args.layer.clone(), args.class.clone());
+    let target = TargetArgs { method: None, layer, class };
+    let effort = EffortArgs { steps: None, samples: None, seed: None };
     Ok(Some(target::question(context, known, any, &target, place, &effort)?.target))
 }

@@ -6,15 +6,16 @@ use anyhow::{Result, bail};
 
 use super::args::{Command, Flags, Root};
 use super::context::{self, Context, Keep, known_channels};
-use super::failure::Usage;
+use super::failure::{self, Usage};
 use super::output::shown;
+use super::photos::{Photos, is_stdin, photo_at};
 use crate::app;
-use crate::base::{Choice, LayerId, clean, nearest};
+use crate::base::{Choice, LayerId, clean, count, nearest};
 use crate::explorer::first_layer;
 use crate::explorer::views::ViewId;
 use crate::session::ask::{Look, ModelRef, NetworkInfo, PhotoRef};
 use crate::source::recognize::{Kind, recognize_path};
-use crate::source::{SAMPLES, collect, is_checkpoint, is_photo};
+use crate::source::{Given, SAMPLES, is_checkpoint, is_photo};
 use crate::terminal::tty;
 
 /// Runs the explorer. What the command line names is looked up before the screen is taken.
@@ -35,7 +36,9 @@ pub(super) fn run(mut flags: Flags, mut root: Root) -> Result<()> {
     // Keys come from the controlling terminal where stdin is a list of files, as under xargs.
     if !tty::is_there() {
         let commands = Command::NAMES.join(", ");
-        bail!("the explorer needs a terminal; without one there are the commands {commands}");
+        bail!(
+            "the explorer needs a terminal; without a terminal, use one of the commands {commands}"
+        );
     }
     if first.is_none() {
         context.network()?;
@@ -69,7 +72,7 @@ fn network_among(flags: &mut Flags, photos: &mut Vec<PathBuf>) -> Result<()> {
     let other = flags.network.model.replace(first.clone()).or_else(|| networks.next());
     if let Some(other) = other {
         let (first, other) = (shown(&first), shown(&other));
-        bail!(Usage(format!("{first} and {other} are networks: the explorer opens one")));
+        bail!(Usage(format!("{first} and {other} are networks: the explorer opens only one")));
     }
     Ok(())
 }
@@ -97,7 +100,8 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
     if paths.is_empty() {
         return Ok((0..SAMPLES.len()).map(PhotoRef::Sample).collect());
     }
-    for path in paths.iter().filter(|path| !path.exists()) {
+    let is_file = |path: &&PathBuf| matches!(PhotoRef::named(path), PhotoRef::File(_));
+    for path in paths.iter().filter(is_file).filter(|path| !is_stdin(path) && !path.exists()) {
         // One bare word that is no file was likely meant as a command.
         let word = shown(path);
         if Command::NAMES.contains(&word.as_str()) {
@@ -110,15 +114,40 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
             )));
         }
     }
-    Ok(collect(paths)?.into_iter().map(PhotoRef::File).collect())
+    let found = Photos::find(paths)?;
+    let photos: Result<Vec<PhotoRef>> = found.paths().map(photo_at).collect();
+    from_readable(photos?)
+}
+
+/// The photos from the first one that can be read, so that the explorer opens with something to show. Those before it
+/// are reported. A single photo is left to the explorer.
+///
+/// # Errors
+/// When there are several, and none can be read.
+fn from_readable(mut photos: Vec<PhotoRef>) -> Result<Vec<PhotoRef>> {
+    if photos.len() < 2 {
+        return Ok(photos);
+    }
+    let mut unread = Vec::new();
+    let read = |photo: &PhotoRef| match photo {
+        PhotoRef::File(path) => Given::read(path).map_err(|error| unread.push(error)).is_ok(),
+        _ => true,
+    };
+    let Some(first) = photos.iter().position(read) else {
+        let (all, why) = (count(photos.len(), "photo"), unread.first());
+        let why = why.map(ToString::to_string).unwrap_or_default();
+        bail!("none of the {all} can be read; the first: {why}");
+    };
+    unread.iter().for_each(|error| failure::note(&format!("skipped {error}")));
+    Ok(photos.split_off(first))
 }
 
 /// The view of that name.
 fn view_named(name: &str) -> Result<ViewId> {
-    ViewId::parse(&name.to_lowercase()).map_err(|_| {
+    ViewId::parse(name).map_err(|_| {
         let names: Vec<_> = ViewId::ALL.iter().map(|view| view.name()).collect();
         let name = clean(name);
-        Usage(format!("there is no view \"{name}\"; there are {}", names.join(", "))).into()
+        Usage(format!("there is no view \"{name}\"; expected one of: {}", names.join(", "))).into()
     })
 }
 
@@ -130,4 +159,27 @@ fn check(context: &Context, root: &Root, network: &NetworkInfo) -> Result<Option
         known_channels(info, &[channel])?;
     }
     Ok(layer)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_explorer_opens_on_the_first_photo_that_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let broken = folder.path().join("broken.jpg");
+        std::fs::write(&broken, "no photo").unwrap();
+        let (broken, good) = (PhotoRef::File(broken), PhotoRef::Sample(0));
+        let from = |photos: &[&PhotoRef]| {
+            from_readable(photos.iter().map(|photo| (*photo).clone()).collect())
+        };
+        let kept = from(&[&broken, &broken, &good, &broken]).unwrap();
+        assert_eq!(kept, [good.clone(), broken.clone()]);
+        assert_eq!(from(&[&good, &broken]).unwrap().len(), 2);
+        assert_eq!(from(&[&broken]).unwrap().len(), 1);
+        let error = from(&[&broken, &broken]).unwrap_err().to_string();
+        assert!(error.starts_with("none of the 2 photos can be read; the first: "), "{error}");
+    }
 }

@@ -19,16 +19,16 @@ const INPUT: &str = "input";
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ExportArgs) -> Result<()> {
     let known = args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
-    let spared = Spared::new(flags, args.write.no_clobber, Some(&args.photo));
+    let spared = Spared::new(flags, args.write.no_clobber, Some(&args.photo.path));
     let target = Target::check(&args.output, &spared)?;
     if !target.is_stdout() && !known {
         let file = shown(&args.output);
-        bail!(Usage(format!("{file}: values of layers are written as .safetensors")));
+        bail!(Usage(format!("{file}: activations are written as .safetensors")));
     }
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let layers = layers(&context, &network, &args.layers)?;
-    let outcome = context.run_one(&network, &args.photo)?;
+    let outcome = context.run_one(&network, &args.photo.path)?;
     let mut tensors: BTreeMap<String, Arc<Array>> = BTreeMap::new();
     for (name, layer) in layers {
         let request = request::Values { run: outcome.run, layer, maps: None };

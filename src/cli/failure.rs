@@ -22,12 +22,13 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     }
     tracing::error!("{error:#}");
     say(&format!("{error:#}"));
+    if is_usage(error) { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// Whether the command line is at fault: it names what does not exist, or what does not go together.
+pub(super) fn is_usage(error: &anyhow::Error) -> bool {
     let unknown = |e: &SessionError| matches!(e, SessionError::Unknown(_));
-    if error.is::<Usage>() || error.downcast_ref::<SessionError>().is_some_and(unknown) {
-        ExitCode::from(2)
-    } else {
-        ExitCode::FAILURE
-    }
+    error.is::<Usage>() || error.downcast_ref::<SessionError>().is_some_and(unknown)
 }
 
 /// A line on stderr with the program's name, harmless to the terminal.
@@ -47,9 +48,9 @@ pub(super) fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{}", clean(text));
 }
 
-/// What clap has to say: help and version as they are, a refusal as one sentence.
+/// What clap has to say: the version as it is, a refusal as one sentence.
 pub(super) fn refuse(error: &clap::Error) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    if error.kind() == ErrorKind::DisplayVersion {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
@@ -59,7 +60,7 @@ pub(super) fn refuse(error: &clap::Error) -> ExitCode {
     };
     let said = sentence(&error.render().to_string());
     say(&match elsewhere {
-        // clap's tip, a way to hand the flag on as a photo, is no help then.
+        // A flag of another command, not the similar one that clap finds.
         Some(commands) => {
             format!("{}; {commands}", said.split("; ").next().unwrap_or_default())
         }
@@ -77,6 +78,8 @@ fn sentence(text: &str) -> String {
         }
         let line = line.strip_prefix("error: ").unwrap_or(line);
         let (separator, line) = match line.strip_prefix("tip: ") {
+            // How to write it as a photo, which it hardly ever is.
+            Some(tip) if tip.starts_with("to pass ") => continue,
             Some(tip) => ("; ", tip),
             None => (" ", line),
         };
@@ -102,5 +105,7 @@ mod tests {
         let text = "error: invalid value 'medan' for '--combine <HOW>'\n  [possible values: sum, mean]\n\n  tip: a similar value exists: 'mean'\n\nFor more information, try '--help'.\n";
         let said = "invalid value 'medan' for '--combine <HOW>' [possible values: sum, mean]; a similar value exists: 'mean'";
         assert_eq!(sentence(text), said);
+        let text = "error: unexpected argument '--x' found\n\n  tip: to pass '--x' as a value, use '-- --x'\n";
+        assert_eq!(sentence(text), "unexpected argument '--x' found");
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn run(flags: &Flags, args: &FetchArgs) -> Result<()> {
         Some(path) => {
             Target::Stdout.write(&[path.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
         }
-        None => failure::say("the built-in network is part of the program: nothing to fetch"),
+        None => {
+            failure::say("the built-in network is part of the program; there is nothing to fetch")
+        }
     }
     Ok(())
 }

@@ -1,37 +1,41 @@
-//! `convscope invert`: what a layer still knows of a photo.
+//! `convscope invert`: a photo from the activations of a layer.
 
 use anyhow::{Context as _, Result};
 
-use super::ablate::select_channels;
 use super::args::{Channels, Flags, InvertArgs};
+use super::channels::{check_channels, refuse_sort, select};
 use super::context::{Context, Keep, finite};
 use super::making::{Made, Out};
-use super::tiles::check_channels;
+use super::photos::is_tensor;
 use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
-    let out = Out::check(&args.making, flags, Some(&args.photo))?;
+    let out = Out::check(&args.making, flags, Some(&args.photo.path))?;
+    refuse_sort(flags, matches!(args.channels, Some(Channels::Top(_))), "--channels top:K")?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let layer = context.layer(&network, &args.layer)?;
     let info = network.layers.get(layer.0).context("the layer has no number")?;
     check_channels(args.channels.as_ref(), info)?;
-    let outcome = context.run_one(&network, &args.photo)?;
+    let outcome = context.run_one(&network, &args.photo.path)?;
     finite(&outcome)?;
-    let channels = match &args.channels {
+    let channels = match args.channels.as_ref() {
         None | Some(Channels::All) => None,
-        Some(channels) => Some(select_channels(&context, &outcome, layer, Some(channels))?),
+        some @ Some(_) => {
+            let known = (network.as_ref(), outcome.as_ref());
+            Some(select(&context, known, (outcome.run, layer), some)?)
+        }
     };
     let (iterations, seed) = (args.making.iterations, args.making.seed);
     let wish = Wish::Invert(Inversion { layer, channels, iterations, seed });
     let rebuild = Rebuild { run: outcome.run, wish };
     let found = context.work(&rebuild)?;
-    let photo = !crate::source::is_input_array(&args.photo);
+    let photo = !is_tensor(&args.photo.path)?;
     let made = Made {
         context: &context,
         network: &network,
-        path: Some(&args.photo),
+        path: Some(&args.photo.path),
         rebuild,
         found: &found,
         photo,

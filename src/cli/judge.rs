@@ -1,4 +1,4 @@
-//! `convscope judge`: is the explanation true?
+//! `convscope judge`: how faithful an explanation is.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -9,6 +9,7 @@ use super::output;
 use super::report::Head;
 use super::table::{Align, Table};
 use super::target::{self, Place};
+use super::unused::check_method;
 use crate::base::Choice;
 use crate::session::ask::*;
 
@@ -47,10 +48,11 @@ struct StageReport<'a> {
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
-    let method = target::method(&args.method)?;
+    let method = target::method(args.target.method.as_deref(), Place::default())?.method;
+    check_method(method, &args.effort)?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
-    let outcome = context.run_one(&network, &args.photo)?;
+    let outcome = context.run_one(&network, &args.photo.path)?;
     finite(&outcome)?;
     let known = (network.as_ref(), outcome.as_ref());
     let question =
@@ -61,7 +63,7 @@ pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
     of.notes.iter().for_each(|text| context.notes.keep(text));
     context.notes.say();
     let words = target::words(question.target, &network);
-    let text = if args.json {
+    let text = if args.report.json {
         let report = Report {
             method: method.name(),
             target: words,
@@ -73,7 +75,7 @@ pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
             randomisation: of.redrawn.iter().map(stage).collect(),
             seconds: found.seconds,
         };
-        Head::of(&context, &network, Some(&args.photo))?.with(report)?
+        Head::of(&context, &network, Some(&args.photo.path))?.with(report)?
     } else {
         format!("{} · {words}\n\n{}", method.name(), human(of, network.outputs.noun()))
     };
@@ -103,21 +105,24 @@ fn human(of: &Judgement, score: &str) -> String {
     table.row(row(
         "deletion",
         area(&of.deletion),
-        &format!("{score} while its pixels go; low is good, strewn pixels have {random}"),
+        &format!(
+            "{score} AUC as the top pixels are removed; lower is better (random order: {random})"
+        ),
     ));
     table.row(row(
         "insertion",
         area(&of.insertion),
-        &format!("{score} while its pixels come onto a blurred photo; high is good"),
+        &format!("{score} AUC as the top pixels are added to a blurred photo; higher is better"),
     ));
     let road = of.road.as_ref().map_or(String::new(), |of| format!("{:.3}", of.score));
-    table.row(row("ROAD", road, "logit lost by its pixels against the others'; above 0 is good"));
+    let words = "logit drop of the most minus the least important pixels; higher is better";
+    table.row(row("ROAD", road, words));
     table.rule();
     for Redrawn { stage, correlation } in &of.redrawn {
         table.row(row(
-            &format!("new weights down to {stage}"),
+            &format!("random weights down to {stage}"),
             format!("{correlation:+.2}"),
-            "rank correlation with the map; near 0 is good",
+            "rank correlation with the original map; near 0 is better",
         ));
     }
     let notes: String = of.notes.iter().map(|note| format!("{note}\n")).collect();

@@ -1,20 +1,25 @@
 //! `convscope kernels`: the weights of a convolution as a picture, as numbers, or on the terminal.
 
 use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
 
 use super::args::{Channels, Flags, KernelsArgs};
+use super::channels::{check_channels, refuse_sort};
 use super::context::{Context, Keep};
 use super::failure::Usage;
-use super::tiles::{Tiles, To, check_channels};
+use super::output;
+use super::report::{Head, Numbers};
+use super::tiles::{Tiles, To};
+use super::unused::For;
 use crate::base::SortOrder;
 use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
-    let to = To::check(&args.to, "kernels", (flags, None))?;
-    if to.is_values() && args.slice.is_some() {
-        bail!(Usage("an .npy holds every input of a kernel: leave out --slice".into()));
-    }
+    let own = [("--slice", args.slice.is_some(), For::Pictures)];
+    let to = To::check(&args.to, "kernels", (flags, None), &own)?;
+    let in_order = !matches!(args.channels, Some(Channels::These(_)));
+    refuse_sort(flags, in_order, "several kernels that are not listed one by one")?;
     if let Some(
         sort @ (SortOrder::Mean | SortOrder::Max | SortOrder::Sparsity | SortOrder::Effect),
     ) = flags.sort.sort
@@ -40,6 +45,12 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
         Slice::Matrix => " · one matrix: kernels are rows, inputs columns".to_string(),
         Slice::Input(input) => format!(" · input {input} of {inside}"),
     };
+    let report = args
+        .to
+        .report
+        .json
+        .then(|| report(&context, &network, layer, (&info, &which)))
+        .transpose()?;
     let tiles = Tiles {
         context: &context,
         names: which.iter().map(name).collect(),
@@ -56,7 +67,46 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
             look: Look::in_files(&context.settings.display),
         },
     };
-    tiles.put(&to)
+    tiles.put(&to)?;
+    if let Some(report) = report {
+        output::print(&Head::of(&context, &network, None)?.with(report)?)?;
+    }
+    Ok(())
+}
+
+/// What `--json` says.
+#[derive(Serialize)]
+struct Report<'a> {
+    layer: &'a str,
+    shape: [usize; 4],
+    kernels: Vec<KernelReport>,
+}
+
+#[derive(Serialize)]
+struct KernelReport {
+    kernel: usize,
+    norm: f32,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+fn report<'a>(
+    context: &Context,
+    network: &NetworkInfo,
+    layer: &'a LayerInfo,
+    (info, which): (&KernelInfo, &[usize]),
+) -> Result<Report<'a>> {
+    let kernels = Some(which.to_vec());
+    let request = request::KernelValues { network: network.id, layer: layer.id, kernels };
+    let values = context.ask(&request)?;
+    let each = info.shape.iter().skip(1).product::<usize>().max(1);
+    let kernel = |(kernel, values): (&usize, &[f32])| KernelReport {
+        kernel: *kernel,
+        norm: info.norms.get(*kernel).copied().unwrap_or(0.0),
+        numbers: (&ChannelStatistics::of(values)).into(),
+    };
+    let kernels = which.iter().zip(values.data.chunks(each)).map(kernel).collect();
+    Ok(Report { layer: &layer.name, shape: info.shape, kernels })
 }
 
 /// The layer of that name, which must be a convolution itself.
@@ -72,12 +122,12 @@ fn convolution<'a>(
         Some(of) => {
             let before = network.layers.get(of.0).map_or("", |layer| &layer.name);
             let name = &found.name;
-            bail!(Usage(format!("{name} is no convolution; the one before it is {before}")))
+            bail!(Usage(format!("{name} is not a convolution; the one before it is {before}")))
         }
         None => {
             let name = &found.name;
             bail!(Usage(format!(
-                "{name} is no convolution; `convscope layers` says which layers are"
+                "{name} is not a convolution; `convscope layers` says which layers are"
             )))
         }
     }

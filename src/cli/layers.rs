@@ -34,7 +34,7 @@ struct Row<'a> {
 pub(super) fn run(flags: &Flags, args: &LayersArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
-    let text = if args.json {
+    let text = if args.report.json {
         Head::of(&context, &network, None)?.with(listing(&network))?
     } else {
         human(&network)

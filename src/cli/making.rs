@@ -5,34 +5,33 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::args::{Flags, MakingArgs};
+use super::args::{Flags, Format, MakingArgs};
 use super::context::Context;
 use super::failure::Usage;
-use super::output::{self, Spared, Target as File};
+use super::files::Files;
+use super::output;
 use super::pictures;
 use super::report::Head;
-use super::tiles::{self, Format};
+use super::unused::Wanted;
 use crate::base::{Array, Blending, significant};
 use crate::picture::npy;
 use crate::session::ask::*;
 
 /// Where a picture goes.
-pub(super) struct Out(Option<(File, Format)>);
+pub(super) struct Out(Files);
 
 impl Out {
     /// Finds out before any work is done whether the picture can go there; flags and photo say what is read.
     ///
     /// # Errors
-    /// A file that cannot be written or is of no known kind, and two things that want stdout.
+    /// A file that cannot be written or is of no known kind, two things that want stdout, and flags without effect.
     pub fn check(args: &MakingArgs, flags: &Flags, photo: Option<&Path>) -> Result<Self> {
-        let spared = Spared::new(flags, args.write.no_clobber, photo);
-        let file = args.output.as_deref();
-        let file = file.map(|path| tiles::file(path, "pictures", &spared)).transpose()?;
-        let to_stdout = file.as_ref().is_some_and(|(target, _)| target.is_stdout());
-        if to_stdout && (args.print || args.json) {
+        let files = Files::one(&args.file, flags, photo, "pictures")?;
+        if files.is_stdout() && (args.draw.print || args.report.json) {
             bail!(Usage("-o - writes to stdout: leave out --print and --json".into()));
         }
-        Ok(Self(file))
+        Wanted::of(files.format(), &args.draw, args.report.json).check(flags, &args.draw, &[])?;
+        Ok(Self(files))
     }
 }
 
@@ -78,20 +77,18 @@ impl Made<'_> {
     pub fn put(&self, args: &MakingArgs, out: &Out) -> Result<()> {
         let Remade { of, photo } = &self.found.what;
         if of.reached == Some(0.0) {
-            let words = "nothing was found that it answers to: it may be dead, or knocked out";
+            let words = "nothing activates it: it may be dead, or knocked out";
             self.context.notes.warn(words);
             self.context.notes.say();
         }
-        if let Some((target, format)) = &out.0 {
-            target.write(&match format {
-                Format::Npy => {
-                    let Array { shape, data } = &of.picture;
-                    npy(&[shape.c, shape.h, shape.w], data)
-                }
-                Format::Png => pictures::png(self.context, self.sight(Blocks::Half))?,
-            })?;
-        }
-        if args.json {
+        out.0.write(0, |format| match format {
+            Format::Npy => {
+                let Array { shape, data } = &of.picture;
+                Ok(npy(&[shape.c, shape.h, shape.w], data))
+            }
+            Format::Png => pictures::png(self.context, self.sight(Blocks::Half)),
+        })?;
+        if args.report.json {
             let report = Report {
                 of: &self.words,
                 iterations: of.iterations,
@@ -105,7 +102,7 @@ impl Made<'_> {
             let head = Head::of(self.context, self.network, self.path)?;
             output::print(&head.with(report)?)?;
         }
-        if args.print || (out.0.is_none() && !args.json) {
+        if args.draw.print || (out.0.format().is_none() && !args.report.json) {
             self.print(args, of, *photo)?;
         }
         Ok(())
@@ -133,9 +130,11 @@ impl Made<'_> {
             }
             all
         };
-        let extent = [of.picture.shape.h, of.picture.shape.w];
-        let count = if self.photo { 2 } else { 1 };
-        pictures::print_beside(self.context, args.width, extent, count, wanted)?;
+        if args.draw.draws() {
+            let extent = [of.picture.shape.h, of.picture.shape.w];
+            let count = if self.photo { 2 } else { 1 };
+            pictures::print_beside(self.context, args.draw.width, extent, count, wanted)?;
+        }
         let mut words = format!("{} · {} iterations", self.words, of.iterations);
         if let Some(error) = of.error {
             words += &format!(" · relative feature error {}", significant(error as f32));

@@ -1,20 +1,27 @@
-//! `convscope maps`: the maps of a layer as a picture, as numbers, or on the terminal.
+//! `convscope maps`: the feature maps of a layer as a picture, as numbers, or on the terminal.
 
 use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
 
 use super::args::{Channels, Flags, MapsArgs};
+use super::channels::{check_channels, refuse_sort, select};
 use super::context::{Context, Keep, finite};
 use super::failure::Usage;
-use super::target;
-use super::tiles::{Tiles, To, check_channels};
-use crate::base::{LayerId, SortOrder};
+use super::output;
+use super::report::{Head, Numbers};
+use super::tiles::{Tiles, To};
+use super::unused::For;
+use crate::base::Choice;
 use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
-    let to = To::check(&args.to, "maps", (flags, Some(&args.photo)))?;
+    let overlay = [("--overlay", args.overlay.is_some(), For::Pictures)];
+    let to = To::check(&args.to, "maps", (flags, Some(&args.photo.path)), &overlay)?;
+    let in_order = args.combine.is_none() && !matches!(args.channels, Some(Channels::These(_)));
+    refuse_sort(flags, in_order, "several channels that are not listed one by one")?;
     if args.difference && flags.edits.knock_out.is_empty() {
-        bail!(Usage("--difference shows what --knock-out changes: say what is knocked out".into()));
+        bail!(Usage("--difference shows what --knock-out changes: add --knock-out".into()));
     }
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
@@ -22,9 +29,16 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
     let known = network.layers.get(layer.0).context("the layer has no number")?;
     // Channels that do not exist are refused before the network runs.
     check_channels(args.channels.as_ref(), known)?;
-    let outcome = context.run_one(&network, &args.photo)?;
+    let outcome = context.run_one(&network, &args.photo.path)?;
     let run = RunKey { difference: args.difference, ..outcome.run };
-    let maps = select(&context, (&network, &outcome), layer, args)?;
+    let maps = match args.combine {
+        Some(how) => vec![PlaneKind::Combined(how)],
+        None => {
+            let known = (network.as_ref(), outcome.as_ref());
+            let channels = select(&context, known, (run, layer), args.channels.as_ref())?;
+            channels.into_iter().map(PlaneKind::Channel).collect()
+        }
+    };
     let info = outcome.layers.get(layer.0).context("the layer has no number")?;
     let name = |what: &PlaneKind| match what {
         PlaneKind::Channel(channel) => channel.to_string(),
@@ -42,49 +56,56 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
         seen: Seen::Maps {
             run,
             layer,
-            maps,
+            maps: maps.clone(),
             look: Look::in_files(&context.settings.display),
             over_photo: args.overlay,
         },
     };
     tiles.put(&to)?;
+    if args.to.report.json {
+        let own = report(&context, run, info, &maps)?;
+        output::print(&Head::of(&context, &network, Some(&args.photo.path))?.with(own)?)?;
+    }
     finite(&outcome)
 }
 
-fn select(
+/// What `--json` says.
+#[derive(Serialize)]
+struct Report<'a> {
+    layer: &'a str,
+    shape: Vec<usize>,
+    maps: Vec<MapReport>,
+}
+
+#[derive(Serialize)]
+struct MapReport {
+    channel: Option<usize>,
+    combine: Option<&'static str>,
+    #[serde(flatten)]
+    numbers: Numbers,
+    /// Row and column.
+    peak: Option<[usize; 2]>,
+}
+
+fn report<'a>(
     context: &Context,
-    (network, outcome): (&NetworkInfo, &Outcome),
-    layer: LayerId,
-    args: &MapsArgs,
-) -> Result<Vec<PlaneKind>> {
-    if let Some(how) = args.combine {
-        return Ok(vec![PlaneKind::Combined(how)]);
-    }
-    let sort = context.settings.display.sort_in_files();
-    let (sort, most) = match &args.channels {
-        Some(Channels::These(these)) => {
-            return Ok(these.iter().copied().map(PlaneKind::Channel).collect());
-        }
-        // The first by index are no top.
-        Some(Channels::Top(k)) if sort == SortOrder::Index => (SortOrder::Mean, *k),
-        Some(Channels::Top(k)) => (sort, *k),
-        Some(Channels::All) | None => (sort, usize::MAX),
+    run: RunKey,
+    info: &'a LayerInfo,
+    maps: &[PlaneKind],
+) -> Result<Report<'a>> {
+    let request = request::Values { run, layer: info.id, maps: Some(maps.to_vec()) };
+    let values = context.ask(&request)?;
+    let (area, columns) = (info.shape.area().max(1), info.shape.w.max(1));
+    let map = |(what, values): (&PlaneKind, &[f32])| {
+        let (channel, combine) = match what {
+            PlaneKind::Channel(channel) => (Some(*channel), None),
+            PlaneKind::Combined(how) => (None, Some(how.name())),
+        };
+        let numbers = Numbers::from(&ChannelStatistics::of(values));
+        let at = values.iter().position(|value| *value == numbers.max);
+        let peak = at.map(|at| [at / columns, at % columns]);
+        MapReport { channel, combine, numbers, peak }
     };
-    let run = RunKey { difference: args.difference, ..outcome.run };
-    let statistics = context.ask(&request::Statistics { run, layer })?;
-    let weights = match sort {
-        SortOrder::Norm => {
-            let request = request::Kernels { network: outcome.run.network, layer };
-            Some(context.ask(&request)?.norms.clone())
-        }
-        SortOrder::Effect => {
-            let target = Target::Class(target::class(None, network, outcome)?);
-            let rank = Rank { run: outcome.run, layer, target };
-            let effects = context.work(&rank)?.what.effects;
-            Some(effects.iter().map(|effect| *effect as f32).collect())
-        }
-        _ => None,
-    };
-    let order = statistics.order(sort, weights.as_deref());
-    Ok(order.into_iter().take(most).map(PlaneKind::Channel).collect())
+    let maps = maps.iter().zip(values.data.chunks(area)).map(map).collect();
+    Ok(Report { layer: &info.name, shape: info.shape.dims(), maps })
 }

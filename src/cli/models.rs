@@ -35,7 +35,7 @@ struct Row<'a> {
 pub(super) fn run(flags: &Flags, args: &ModelsArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
     let rows = context.ask(&request::Models)?;
-    let text = if args.json {
+    let text = if args.report.json {
         Head::alone().with(Report { models: rows.iter().map(row).collect() })?
     } else {
         human(&rows)

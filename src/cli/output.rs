@@ -1,5 +1,6 @@
 //! Results: to stdout, or to a file that is there whole or not at all.
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,44 +18,62 @@ pub(super) struct Spared {
     /// Files that exist.
     existing: Existing,
     /// What the command reads.
-    inputs: Vec<PathBuf>,
+    inputs: HashSet<FileId>,
 }
 
 impl Spared {
     /// The network and the labels that flags name, and the photo of the command.
     pub fn new(flags: &Flags, no_clobber: bool, photo: Option<&Path>) -> Self {
         let existing = if no_clobber { Existing::Keep } else { Existing::Replace };
-        let mut inputs: Vec<PathBuf> = Vec::new();
+        let mut spared = Self { existing, inputs: HashSet::new() };
         let named = [flags.network.model.as_deref(), flags.network.labels.as_deref(), photo];
         for path in named.into_iter().flatten() {
-            inputs.push(path.to_path_buf());
+            spared.input(path);
             // Weights in a folder, and the shards beside their index.
             let is_index = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
             let folder = if is_index { folder_of(path) } else { path };
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            inputs.extend(entries.map(|entry| entry.path()).filter(|path| is_checkpoint(path)));
+            let weights = entries.map(|entry| entry.path()).filter(|path| is_checkpoint(path));
+            weights.for_each(|path| spared.input(&path));
         }
-        Self { existing, inputs }
+        spared
     }
 
-    /// Whether two paths name the same file, by whatever names.
-    fn reads(&self, path: &Path) -> bool {
-        let same = |input: &PathBuf| same_file(input, path);
-        self.inputs.iter().any(same)
+    /// Adds a file that the command reads.
+    pub fn input(&mut self, path: &Path) {
+        self.inputs.extend(file_id(path));
+    }
+
+    /// Refuses a file that the command reads, by whatever name, or that exists where those are kept.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn check(&self, path: &Path) -> Result<()> {
+        if file_id(path).is_some_and(|id| self.inputs.contains(&id)) {
+            bail!("{}: is an input of this command: write under another name", shown(path));
+        }
+        if self.existing == Existing::Keep && path.symlink_metadata().is_ok() {
+            bail!("{}: exists already", shown(path));
+        }
+        Ok(())
     }
 }
 
+/// What is the same for all names of a file.
 #[cfg(unix)]
-fn same_file(one: &Path, other: &Path) -> bool {
+type FileId = (u64, u64);
+#[cfg(not(unix))]
+type FileId = PathBuf;
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
     use std::os::unix::fs::MetadataExt;
-    let id = |path: &Path| path.metadata().ok().map(|data| (data.dev(), data.ino()));
-    id(one).is_some_and(|one| id(other) == Some(one))
+    path.metadata().ok().map(|data| (data.dev(), data.ino()))
 }
 
 #[cfg(not(unix))]
-fn same_file(one: &Path, other: &Path) -> bool {
-    let whole = |path: &Path| path.canonicalize().ok();
-    whole(one).is_some_and(|one| whole(other) == Some(one))
+fn file_id(path: &Path) -> Option<FileId> {
+    path.canonicalize().ok()
 }
 
 /// Where a result goes.
@@ -75,20 +94,20 @@ impl Target {
     pub fn check(path: &Path, spared: &Spared) -> Result<Self> {
         if path == Path::new("-") {
             if io::stdout().is_terminal() {
-                bail!(Usage("-o - writes bytes: send stdout to a file or a program".into()));
+                bail!(Usage(
+                    "-o - writes bytes to stdout: redirect it to a file or a program".into()
+                ));
             }
             return Ok(Self::Stdout);
         }
         if path.is_dir() {
-            bail!("{}: is a folder, a file name is needed", shown(path));
+            bail!("{}: is a folder; name a file", shown(path));
         }
         let folder = folder_of(path);
         if !folder.is_dir() {
             bail!("{}: there is no folder {}", shown(path), shown(folder));
         }
-        if spared.reads(path) {
-            bail!("{}: is an input of this command: write under another name", shown(path));
-        }
+        spared.check(path)?;
         let pending = Pending::open(path, spared.existing).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => anyhow!("{}: exists already", shown(path)),
             _ => anyhow!("{}: cannot be written: {error}", shown(path)),
@@ -106,6 +125,18 @@ impl Target {
     /// # Errors
     /// When the disk or the pipe fails; a file that was there is then as it was.
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
+        self.fill(bytes)?;
+        if let Self::File(path, _) = self {
+            failure::tell(&format!("wrote {}", shown(path)));
+        }
+        Ok(())
+    }
+
+    /// Writes it all without a word: of many files their number is said.
+    ///
+    /// # Errors
+    /// As [`Target::write`].
+    pub fn fill(&self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Stdout => {
                 let mut out = io::stdout().lock();
@@ -113,10 +144,7 @@ impl Target {
                 Ok(out.flush()?)
             }
             Self::File(path, pending) => {
-                let path = shown(path);
-                pending.write(bytes).with_context(|| format!("{path}: cannot be written"))?;
-                failure::tell(&format!("wrote {path}"));
-                Ok(())
+                pending.write(bytes).with_context(|| format!("{}: cannot be written", shown(path)))
             }
         }
     }

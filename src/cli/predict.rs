@@ -6,10 +6,11 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, PredictArgs};
-use super::context::{Context, Keep};
+use super::context::{Context, Keep, finite};
 use super::output::{self, shown};
-use super::report::Head;
-use super::truth::{Score, Truth, folder_classes};
+use super::photos::Photos;
+use super::report::{Head, PhotoList};
+use super::truth::{Score, Scores, Truth, folder_classes};
 use crate::base::{Choice, OutputFunction, bar, columns, count, fit, pad_end, pad_start};
 use crate::session::ask::{ClassLabel, NetworkInfo};
 
@@ -21,6 +22,8 @@ const NAME: usize = 60;
 #[derive(Serialize)]
 struct Photo<'a> {
     path: String,
+    /// The classes that the folder stands for.
+    truth: Option<&'a [usize]>,
     top: Vec<Guess<'a>>,
 }
 
@@ -42,21 +45,36 @@ enum ScoreReport {
 
 /// What follows the photos.
 #[derive(Serialize)]
-struct End {
+struct End<'a> {
+    judged: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy_top5: Option<f64>,
+    classes: Vec<ClassReport<'a>>,
     answer: &'static str,
+}
+
+/// A class that photos belong to by their folders.
+#[derive(Serialize)]
+struct ClassReport<'a> {
+    index: usize,
+    label: &'a str,
+    photos: usize,
+    top1: usize,
+    top5: usize,
 }
 
 /// Runs the command. Each photo is printed when it is done, so that memory does not grow with their
 /// number.
 pub(super) fn run(flags: &Flags, args: &PredictArgs) -> Result<()> {
+    let photos = Photos::find(&args.photos.paths)?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     if network.classes.is_empty() {
         bail!("{}: has no classes, it cannot predict", network.source);
     }
-    let folders = folder_classes(&network.classes, &args.photos);
+    let folders = folder_classes(&network.classes, &args.photos.paths);
     if let Some((classes, root)) = &folders {
         context.notes.warn(&format!(
             "the classes have no names: taken from the {} folders in {}, in alphabetical order as ImageFolder numbers \
@@ -68,20 +86,22 @@ pub(super) fn run(flags: &Flags, args: &PredictArgs) -> Result<()> {
     }
     let outputs = network.outputs;
     let classes = folders.as_ref().map_or(&network.classes, |(classes, _)| classes);
-    let truth = Truth::new(classes, &args.photos);
-    let mut score = Score::default();
+    let truth = Truth::new(classes, &args.photos.paths);
+    let mut scores = Scores::default();
+    let mut list = PhotoList::default();
     let (mut printed, mut in_class_folders) = (0, 0);
-    let batch = context.run_finite(&network, &args.photos, |path, outcome, bar| {
-        if let Some(classes) = truth.of(path) {
+    let batch = context.run_each(&network, &photos, finite, |place, outcome, (), bar| {
+        let path = photos.all.get(place).map_or(Path::new(""), |photo| &photo.path);
+        let truth = truth.of(path);
+        if let Some(classes) = truth {
             in_class_folders += 1;
             if names_a_class(&network) {
-                score.count(classes, &outcome.ranked);
+                scores.count(classes, &outcome.ranked);
             }
         }
         let top = outcome.ranked.get(..args.top).unwrap_or(&outcome.ranked);
-        let text = if args.json {
-            let before = if printed == 0 { "{\"photos\":[\n" } else { ",\n" };
-            format!("{before}{}", output::json(&photo(path, top, classes, outputs))?)
+        let text = if args.report.json {
+            list.entry(&photo(path, truth, top, (classes, outputs)))?
         } else {
             human(path, top, classes, outputs)
         };
@@ -90,15 +110,15 @@ pub(super) fn run(flags: &Flags, args: &PredictArgs) -> Result<()> {
     })?;
     let outside = printed - in_class_folders;
     if in_class_folders > 0 && !names_a_class(&network) {
-        context.notes.warn(NOT_JUDGED);
+        context.notes.warn(NOT_SCORED);
     } else if in_class_folders > 0 && outside > 0 {
         let photos = count(outside, "photo");
-        context.notes.warn(&format!("{photos} in no class folder not judged"));
+        context.notes.warn(&format!("{photos} not scored: the folder is not one of the classes"));
     }
-    let text = if args.json {
-        json_end(Head::of(&context, &network, None)?, printed, &score, network.outputs)?
+    let text = if args.report.json {
+        list.end(Head::of(&context, &network, None)?, end(&scores, classes, outputs))?
     } else {
-        human_end(&score, &network)
+        human_end(&scores.all, &network)
     };
     output::print(&text)?;
     context.notes.say();
@@ -106,8 +126,8 @@ pub(super) fn run(flags: &Flags, args: &PredictArgs) -> Result<()> {
 }
 
 /// Why class folders give no accuracy.
-const NOT_JUDGED: &str = "class folders are not judged: a network with a single output, or with numbers for outputs, \
-     names no class";
+const NOT_SCORED: &str = "class folders are not scored: a network with a single output, or with numbers for outputs, \
+     does not choose a class";
 
 /// Whether the likeliest class can be right or wrong. A single output is always the first of one.
 fn names_a_class(network: &NetworkInfo) -> bool {
@@ -116,9 +136,9 @@ fn names_a_class(network: &NetworkInfo) -> bool {
 
 fn photo<'a>(
     path: &Path,
+    truth: Option<&'a [usize]>,
     top: &[(usize, f32)],
-    labels: &'a [ClassLabel],
-    outputs: OutputFunction,
+    (labels, outputs): (&'a [ClassLabel], OutputFunction),
 ) -> Photo<'a> {
     let score = |score| match outputs.is_probability() {
         true => ScoreReport::Probability(score),
@@ -129,19 +149,29 @@ fn photo<'a>(
         label: name(labels, *index),
         score: score(*of),
     };
-    Photo { path: path.to_string_lossy().into_owned(), top: top.iter().map(guess).collect() }
+    let path = path.to_string_lossy().into_owned();
+    Photo { path, truth, top: top.iter().map(guess).collect() }
+}
+
+fn end<'a>(scores: &Scores, labels: &'a [ClassLabel], outputs: OutputFunction) -> End<'a> {
+    let class = |(index, of): (&usize, &Score)| ClassReport {
+        index: *index,
+        label: name(labels, *index),
+        photos: of.judged,
+        top1: of.top1,
+        top5: of.top5,
+    };
+    End {
+        judged: scores.all.judged,
+        accuracy: scores.all.accuracy(scores.all.top1),
+        accuracy_top5: scores.all.accuracy(scores.all.top5),
+        classes: scores.classes.iter().map(class).collect(),
+        answer: outputs.name(),
+    }
 }
 
 fn name(labels: &[ClassLabel], index: usize) -> &str {
     labels.get(index).map_or("", |label| &label.name)
-}
-
-/// The rest of the object, whose first field is the list of photos.
-fn json_end(head: Head, printed: usize, score: &Score, outputs: OutputFunction) -> Result<String> {
-    let open = if printed == 0 { "{\"photos\":[" } else { "\n" };
-    let end = End { accuracy: score.accuracy(score.top1), answer: outputs.name() };
-    let rest = head.without_photo().with(end)?;
-    Ok(format!("{open}],{}", rest.trim_start_matches('{')))
 }
 
 /// One guess stands on the photo's line; several stand below it, with bars where they are probabilities.

@@ -1,15 +1,13 @@
 //! `convscope stats`: what the values of layers and channels are like, over some photos.
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, StatsArgs};
 use super::context::{Context, Keep};
 use super::output;
-use super::progress::Bar;
-use super::report::Head;
+use super::photos::Photos;
+use super::report::{Head, Numbers};
 use super::table::{Align, Table};
 use crate::base::{LayerId, bar, count, percent, significant};
 use crate::session::ask::*;
@@ -47,25 +45,9 @@ struct ChannelReport {
     numbers: Numbers,
 }
 
-#[derive(Serialize)]
-struct Numbers {
-    min: f32,
-    max: f32,
-    mean: f64,
-    std: f64,
-    sparsity: f32,
-    invalid: usize,
-}
-
-impl From<&ChannelStatistics> for Numbers {
-    fn from(of: &ChannelStatistics) -> Self {
-        let sparsity = of.sparsity();
-        Self { min: of.min, max: of.max, mean: of.mean, std: of.std, sparsity, invalid: of.invalid }
-    }
-}
-
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
+    let photos = Photos::find(&args.photos.paths)?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let only = args.layer.as_deref().map(|name| context.layer(&network, name)).transpose()?;
@@ -73,21 +55,26 @@ pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
     let mut layers: Vec<Layer> = wanted
         .map(|layer| Layer { id: layer.id, name: layer.name.clone(), statistics: None })
         .collect();
-    let batch = context.run_all(&network, &args.photos, |_: &Path, outcome, _: &Bar| {
-        for layer in &mut layers {
-            let request = request::Statistics { run: outcome.run, layer: layer.id };
-            let new = context.ask(&request)?;
-            layer.statistics = Some(match &layer.statistics {
-                Some(seen) => seen.merge(&new),
-                None => new.as_ref().clone(),
-            });
-        }
-        Ok(())
-    })?;
+    let batch = context.run_each(
+        &network,
+        &photos,
+        |_| Ok(()),
+        |_, outcome, (), _| {
+            for layer in &mut layers {
+                let request = request::Statistics { run: outcome.run, layer: layer.id };
+                let new = context.ask(&request)?;
+                layer.statistics = Some(match &layer.statistics {
+                    Some(seen) => seen.merge(&new),
+                    None => new.as_ref().clone(),
+                });
+            }
+            Ok(())
+        },
+    )?;
     let seen: Vec<(&str, &LayerStatistics)> =
         layers.iter().filter_map(|l| Some((l.name.as_str(), l.statistics.as_ref()?))).collect();
     let photos = batch.photos - batch.failed;
-    let text = if args.json {
+    let text = if args.report.json {
         Head::of(&context, &network, None)?.without_photo().with(report(photos, &seen))?
     } else if args.csv {
         csv(&seen)

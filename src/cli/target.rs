@@ -7,13 +7,37 @@ use super::context::{Context, known_channels};
 use super::failure::Usage;
 use crate::session::ask::*;
 
-/// The method of that name.
+/// A method, and what there is to say about why it is that one.
+pub(super) struct Chosen {
+    /// The method.
+    pub method: Method,
+    /// Sentences.
+    pub notes: Vec<String>,
+}
+
+/// The method of that name; without one, the usual method for a class, or for the place.
 ///
 /// # Errors
 /// When there is none, with similar names.
-pub(super) fn method(name: &str) -> Result<Method> {
-    Ok(Method::named(name).map_err(Usage)?)
+pub(super) fn method(name: Option<&str>, place: Place<'_>) -> Result<Chosen> {
+    let named = |name: &str| Method::named(name).map_err(Usage);
+    let Some(name) = name else {
+        if place == Place::default() {
+            return Ok(Chosen { method: named(OF_CLASSES)?, notes: Vec::new() });
+        }
+        let what = if place.channel.is_some() { "a channel" } else { "a unit" };
+        let note = format!(
+            "the method is {OF_PLACES}: {OF_CLASSES}, the default, does not explain {what}"
+        );
+        return Ok(Chosen { method: named(OF_PLACES)?, notes: vec![note] });
+    };
+    Ok(Chosen { method: named(name)?, notes: Vec::new() })
 }
+
+/// The usual method for a class.
+const OF_CLASSES: &str = "grad-cam";
+/// The usual method for a channel or a unit.
+const OF_PLACES: &str = "guided-backprop";
 
 /// The class that a text names; the top class without one.
 ///
@@ -53,7 +77,12 @@ pub(super) fn question(
 ) -> Result<Question> {
     let named = args.layer.as_deref().map(|name| context.layer(network, name)).transpose()?;
     let is_class = place == Place::default();
-    let parameters = Parameters { steps: effort.steps, samples: effort.samples, seed: effort.seed };
+    let usual = Parameters::default();
+    let parameters = Parameters {
+        steps: effort.steps.unwrap_or(usual.steps),
+        samples: effort.samples.unwrap_or(usual.samples),
+        seed: effort.seed.unwrap_or(usual.seed),
+    };
     let last = last_map(&outcome.layers).context("no layer of this network has a map")?;
     if is_class {
         if method.kind() == Kind::Map
@@ -61,13 +90,13 @@ pub(super) fn question(
             && !method.takes_layer()
         {
             bail!(Usage(format!(
-                "{} reads the layer before the global average pool alone: leave out --layer",
+                "{} always reads the layer before the global average pool: leave out --layer",
                 method.name()
             )));
         }
         if method.kind() != Kind::Map && !method.takes_layer() && named.is_some() {
             bail!(Usage(format!(
-                "{} of a class reads no layer of your choice: leave out --layer, or add --channel or --unit",
+                "{} does not read a layer for a class: leave out --layer, or add --channel or --unit",
                 method.name()
             )));
         }
@@ -76,7 +105,7 @@ pub(super) fn question(
     }
     if method.takes_layer() {
         bail!(Usage(format!(
-            "{} explains classes; for a channel or a unit take saliency, guided-backprop, deconvnet, smoothgrad, integrated-gradients or occlusion",
+            "{} explains classes; for a channel or a unit use saliency, guided-backprop, deconvnet, smoothgrad, integrated-gradients or occlusion",
             method.name()
         )));
     }

@@ -5,77 +5,46 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::args::{Channels, Flags, ToArgs};
+use super::args::{Flags, Format, ToArgs};
 use super::context::Context;
 use super::failure::{self, Usage};
-use super::output::{self, Spared, Target, shown};
+use super::files::Files;
+use super::output;
 use super::print::{Printer, Sheet, Tile, caption, terminal_width, tile_size};
+use super::unused::{For, Wanted};
 use crate::picture::npy;
 use crate::session::ask::*;
 
 /// How small tiles may get on the terminal before the rest is left out.
 const LEAST_TILE: usize = 8;
 
-/// What a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    /// A picture.
-    Png,
-    /// The values.
-    Npy,
-}
-
 /// Where tiles go.
 pub(super) struct To<'a> {
     args: &'a ToArgs,
-    file: Option<(Target, Format)>,
+    files: Files,
 }
 
 impl<'a> To<'a> {
     /// Finds out before any work is done whether the tiles can go there. `noun` is for messages: `maps`; flags and
-    /// photo say what is read.
+    /// photo say what is read; `own` are the command's flags and what they are for.
     ///
     /// # Errors
-    /// A file that cannot be written or is of no known kind, and two things that want stdout.
+    /// A file that cannot be written or is of no known kind, two things that want stdout, and flags without effect.
     pub fn check(
         args: &'a ToArgs,
         noun: &str,
         (flags, photo): (&Flags, Option<&Path>),
+        own: &[(&str, bool, For)],
     ) -> Result<Self> {
-        let spared = Spared::new(flags, args.write.no_clobber, photo);
-        let file = args.output.as_deref().map(|path| file(path, noun, &spared)).transpose()?;
-        let to_stdout = file.as_ref().is_some_and(|(target, _)| target.is_stdout());
-        if args.print && to_stdout {
-            bail!(Usage("--print and -o - both write to stdout: choose one".into()));
+        let files = Files::one(&args.file, flags, photo, noun)?;
+        if files.is_stdout() && (args.draw.print || args.report.json) {
+            bail!(Usage("-o - writes to stdout: leave out --print and --json".into()));
         }
-        Ok(Self { args, file })
+        let own = [own, &[("--scale", args.scale.is_some(), For::Png)]].concat();
+        let wanted = Wanted::of(files.format(), &args.draw, args.report.json);
+        wanted.check(flags, &args.draw, &own)?;
+        Ok(Self { args, files })
     }
-
-    /// Whether the numbers are written.
-    pub fn is_values(&self) -> bool {
-        self.file.as_ref().is_some_and(|(_, format)| *format == Format::Npy)
-    }
-}
-
-/// A file that is asked for, and what it is to hold. `noun` is for messages: `maps`.
-///
-/// # Errors
-/// When it cannot be written, or its ending says neither.
-pub(super) fn file(path: &Path, noun: &str, spared: &Spared) -> Result<(Target, Format)> {
-    let target = Target::check(path, spared)?;
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    let format = match ending.as_deref() {
-        _ if target.is_stdout() => Format::Npy,
-        Some("npy") => Format::Npy,
-        Some("png") => Format::Png,
-        _ => {
-            let file = shown(path);
-            bail!(Usage(format!(
-                "{file}: {noun} are written as .png (a picture) or .npy (the values)"
-            )))
-        }
-    };
-    Ok((target, format))
 }
 
 /// Tiles and the words about them.
@@ -106,14 +75,18 @@ impl Tiles<'_> {
     /// # Errors
     /// The session's, and those of files and pipes.
     pub fn put(self, to: &To<'_>) -> Result<()> {
-        if let Some((target, format)) = &to.file {
-            target.write(&match format {
-                Format::Npy => self.npy()?,
-                Format::Png => self.png(to.args.scale)?,
-            })?;
-        }
-        if to.args.print || to.file.is_none() {
-            self.print(to.args.width)?;
+        to.files.write(0, |format| match format {
+            Format::Npy => self.npy(),
+            Format::Png => self.png(to.args.scale),
+        })?;
+        let draw = &to.args.draw;
+        if draw.print || (to.files.format().is_none() && !to.args.report.json) {
+            if draw.draws() {
+                self.draw(draw.width)?;
+            } else {
+                failure::note("stdout is not a terminal: add --print to draw there anyway");
+                output::print(&format!("{}\n", self.about()))?;
+            }
         }
         Ok(())
     }
@@ -132,14 +105,14 @@ impl Tiles<'_> {
         self.context.ask(&request)?.png().context("the picture cannot be encoded")
     }
 
-    fn print(mut self, width: Option<u16>) -> Result<()> {
+    fn draw(mut self, width: Option<u16>) -> Result<()> {
         let width = usize::from(width.unwrap_or_else(terminal_width));
         let fitting = (width / LEAST_TILE).max(1).pow(2);
         let count = self.seen.count();
         if !self.chosen && count > fitting {
             let noun = self.noun;
             failure::say(&format!(
-                "{fitting} of {count} {noun}s shown; --channels all shows all, -o writes them"
+                "{fitting} of {count} {noun}s shown; --channels all shows all, -o writes them to a file"
             ));
             self.seen.truncate(fitting);
             self.names.truncate(fitting);
@@ -182,16 +155,5 @@ impl Tiles<'_> {
         };
         let [rows, columns] = self.extent;
         format!("{} · {what} · {rows}x{columns}{}", self.layer, self.detail)
-    }
-}
-
-/// Refuses channels that a layer does not have.
-///
-/// # Errors
-/// With the first of them.
-pub(super) fn check_channels(channels: Option<&Channels>, layer: &LayerInfo) -> Result<()> {
-    match channels {
-        Some(Channels::These(these)) => super::context::known_channels(layer, these),
-        _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! What a photo shows, by the class folder that it lies in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::base::clean;
@@ -77,6 +77,25 @@ fn spelled(name: &str) -> String {
     name.to_lowercase().replace(['_', '-'], " ").trim().to_string()
 }
 
+/// How many photos were judged, and how many rightly: all, and by class.
+#[derive(Debug, Default)]
+pub(super) struct Scores {
+    /// All photos in class folders.
+    pub all: Score,
+    /// Those of each class that has some. Where several classes have the name of a folder, they count for the first.
+    pub classes: BTreeMap<usize, Score>,
+}
+
+impl Scores {
+    /// Counts a photo: its true classes and all classes, the likeliest first.
+    pub fn count(&mut self, truth: &[usize], ranked: &[(usize, f32)]) {
+        self.all.count(truth, ranked);
+        if let Some(class) = truth.first() {
+            self.classes.entry(*class).or_default().count(truth, ranked);
+        }
+    }
+}
+
 /// How many photos were judged, and how many rightly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Score {
@@ -89,8 +108,7 @@ pub(super) struct Score {
 }
 
 impl Score {
-    /// Counts a photo: its true classes and all classes, the likeliest first.
-    pub fn count(&mut self, truth: &[usize], ranked: &[(usize, f32)]) {
+    fn count(&mut self, truth: &[usize], ranked: &[(usize, f32)]) {
         let within = |k: usize| ranked.iter().take(k).any(|(class, _)| truth.contains(class));
         self.judged += 1;
         self.top1 += usize::from(within(1));

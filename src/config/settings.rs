@@ -282,24 +282,27 @@ mod tests {
             ),
             (
                 "[display]\ntile = 8\nsort = \"median\"",
-                "c.toml:3: display.sort: \"median\" is none of index, mean, max, sparsity, norm, effect",
+                "c.toml:3: display.sort: unknown value \"median\"; expected one of: index, mean, max, sparsity, norm, effect",
             ),
             (
                 "[display]\n\ncolors = \"24\"",
-                "c.toml:3: display.colors: \"24\" is none of truecolor, 256, 16, grey, auto",
+                "c.toml:3: display.colors: unknown value \"24\"; expected one of: truecolor, 256, 16, grey, auto",
             ),
-            ("[run]\ndtype = \"f8\"", "c.toml:2: run.dtype: \"f8\" is none of f32, f64, f16, bf16"),
+            (
+                "[run]\ndtype = \"f8\"",
+                "c.toml:2: run.dtype: unknown value \"f8\"; expected one of: f32, f64, f16, bf16",
+            ),
             (
                 "[run]\ndevice = \"gpu\"",
-                "c.toml:2: run.device: \"gpu\" is none of auto, cpu, cuda, cuda:N, metal",
+                "c.toml:2: run.device: unknown value \"gpu\"; expected one of: auto, cpu, cuda, cuda:N, metal",
             ),
             (
                 "[display]\ngraphics = \"ascii\"",
-                "c.toml:2: display.graphics: \"ascii\" is none of auto, kitty, iterm2, sixel, halfblocks, quadrants, sextants",
+                "c.toml:2: display.graphics: unknown value \"ascii\"; expected one of: auto, kitty, iterm2, sixel, halfblocks, quadrants, sextants",
             ),
             (
                 "[display]\ntheme = \"solarized\"",
-                "c.toml:2: display.theme: \"solarized\" is none of auto, dark, light, none",
+                "c.toml:2: display.theme: unknown value \"solarized\"; expected one of: auto, dark, light, none",
             ),
             ("[display]\ntile = 0", "c.toml:2: display.tile: must be 1 to 1000"),
             ("[run]\nthreads = -1", "c.toml:2: run.threads: must be 0 to 1024"),

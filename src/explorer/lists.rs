@@ -182,7 +182,7 @@ pub(super) fn choose_photo(
     }
     let Some(photo) = photo_of(state, &item.name) else { return Vec::new() };
     let all: Vec<PhotoRef> = match &photo {
-        PhotoRef::Blank => vec![PhotoRef::Blank],
+        PhotoRef::Blank | PhotoRef::Stdin(_) => vec![photo.clone()],
         PhotoRef::Sample(_) => (0..sample_names().count()).map(PhotoRef::Sample).collect(),
         PhotoRef::File(_) => {
             let photos = state.entries().iter().filter(|entry| !entry.folder);

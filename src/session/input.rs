@@ -1,13 +1,13 @@
 //! Inputs: photos and tensors made ready for a network.
 
 use std::hash::{Hash, Hasher};
-use std::path::Path;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use super::SessionError;
 use super::ask::known::InputInfo;
 use super::ask::refs::{InputId, PhotoRef};
+use super::naming::STDIN;
 use super::network::Network;
 use super::room::check_input;
 use crate::base::{Array, Cancel, Shape, file_name};
@@ -55,12 +55,14 @@ pub fn ready(
     let [height, width] = network.recipe.size;
     check_input(Shape::new(1, network.graph.input_channels, height, width))?;
     let Ready { name, held, hash, notes } = match photo {
-        PhotoRef::File(path) => match Given::read(path)? {
-            Given::Input { input, notes } => input_array(path, input, notes),
-            Given::Photo(photo) => {
-                ready_photo(photo, file_name(path), &path.to_string_lossy(), network, cancel)?
-            }
-        },
+        PhotoRef::File(path) => {
+            let names = (file_name(path), &*path.to_string_lossy());
+            ready_given(Given::read(path)?, names, network, cancel)?
+        }
+        PhotoRef::Stdin(bytes) => {
+            let given = Given::decode(bytes, STDIN)?;
+            ready_given(given, (STDIN.into(), STDIN), network, cancel)?
+        }
         PhotoRef::Blank => blank(network),
         PhotoRef::Sample(index) => {
             let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;
@@ -95,6 +97,19 @@ struct Ready {
     notes: Vec<String>,
 }
 
+/// What was given under a short name and a path.
+fn ready_given(
+    given: Given,
+    (name, path): (String, &str),
+    network: &Network,
+    cancel: &Cancel,
+) -> Result<Ready, SessionError> {
+    match given {
+        Given::Input { input, notes } => Ok(input_array(name, input, notes)),
+        Given::Photo(photo) => ready_photo(photo, name, path, network, cancel),
+    }
+}
+
 fn ready_photo(
     photo: Photo,
     name: String,
@@ -123,7 +138,7 @@ fn blank(network: &Network) -> Ready {
     Ready { name: "no photo".into(), held, hash: 0, notes: Vec::new() }
 }
 
-fn input_array(path: &Path, input: Array, notes: Vec<String>) -> Ready {
+fn input_array(name: String, input: Array, notes: Vec<String>) -> Ready {
     let mut hash = Xxh3::new();
     for value in &input.data {
         value.to_bits().hash(&mut hash);
@@ -132,5 +147,5 @@ fn input_array(path: &Path, input: Array, notes: Vec<String>) -> Ready {
         Placement { offset: [0; 2], scale: [1.0; 2], photo: [input.shape.h, input.shape.w] };
     let prepared = Prepared { input, seen: Vec::new(), placement };
     let held = Held { prepared, photo: None };
-    Ready { name: file_name(path), held, hash: hash.finish(), notes }
+    Ready { name, held, hash: hash.finish(), notes }
 }

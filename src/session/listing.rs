@@ -9,6 +9,7 @@ use super::ask::refs::{ModelRef, PhotoRef};
 use super::ask::request;
 use super::input::no_photo;
 use super::locate::{Weights, locate, reference};
+use super::naming::STDIN;
 use super::store::{Ask, Session};
 use crate::base::{Cancel, Progress, clean, file_name};
 use crate::picture::{Cells, Grid, Picture};
@@ -118,11 +119,13 @@ impl Ask for request::Thumbnail {
         _: &mut Progress,
     ) -> Result<Self::Answer, SessionError> {
         let (columns, rows) = self.size;
+        let pixels = |given| match given {
+            Given::Photo(photo) => Ok(photo),
+            Given::Input { .. } => Err(no_photo()),
+        };
         let photo = match &self.photo {
-            PhotoRef::File(path) => match Given::read(path)? {
-                Given::Photo(photo) => photo,
-                Given::Input { .. } => return Err(no_photo()),
-            },
+            PhotoRef::File(path) => pixels(Given::read(path)?)?,
+            PhotoRef::Stdin(bytes) => pixels(Given::decode(bytes, STDIN)?)?,
             PhotoRef::Blank => return Err(SessionError::NotReady),
             PhotoRef::Sample(index) => {
                 let sample = SAMPLES.get(*index).ok_or(SessionError::NotReady)?;

@@ -69,6 +69,9 @@ impl ModelRef {
     }
 }
 
+/// What a photo from stdin is called.
+pub const STDIN: &str = "stdin";
+
 /// The word before the name of a photo that ships with the program.
 const SAMPLE: &str = "builtin:";
 
@@ -89,6 +92,7 @@ impl PhotoRef {
     pub fn text(&self) -> String {
         match self {
             Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Stdin(_) => "-".to_string(),
             Self::Blank => String::new(),
             Self::Sample(index) => {
                 SAMPLES.get(*index).map_or(String::new(), |s| format!("{SAMPLE}{}", s.name))

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::read_file;
 use super::npy::{self, Npy};
-use super::recognize::{Door, Kind, peek, refuse};
+use super::recognize::{Door, Kind, peek, recognize, refuse};
 use super::{Photo, SourceError};
 use crate::base::Array;
 
@@ -37,7 +37,22 @@ impl Given {
             return Photo::read(path).map(Self::Photo);
         }
         let bytes = read_file(path, LIMIT, "an input tensor")?;
-        match npy::parse(&bytes).map_err(|why| SourceError::at(path, why))? {
+        Self::array(&bytes, &path.to_string_lossy())
+    }
+
+    /// Decodes what came without a file, under a name for messages.
+    ///
+    /// # Errors
+    /// When it is neither a picture nor an input tensor, or is broken.
+    pub fn decode(bytes: &[u8], name: &str) -> Result<Self, SourceError> {
+        match recognize(bytes, bytes.len() as u64).map(|known| known.kind) {
+            Some(Kind::Array) => Self::array(bytes, name),
+            _ => Photo::decode(bytes, name).map(Self::Photo),
+        }
+    }
+
+    fn array(bytes: &[u8], name: &str) -> Result<Self, SourceError> {
+        match npy::parse(bytes).map_err(|why| SourceError::named(name, why))? {
             Npy::Photo(photo) => Ok(Self::Photo(photo)),
             Npy::Input(input) => {
                 let notes = not_finite(&input).into_iter().collect();
@@ -59,4 +74,9 @@ fn not_finite(input: &Array) -> Option<String> {
 /// Whether the file at `path` holds an input tensor rather than a picture. What cannot be read does not.
 pub fn is_input_array(path: &Path) -> bool {
     peek(path).is_ok_and(|head| npy::is_float(&head.bytes))
+}
+
+/// The same for bytes that came without a file.
+pub fn is_input_bytes(bytes: &[u8]) -> bool {
+    npy::is_float(bytes)
 }

@@ -17,7 +17,7 @@ mod stated;
 pub use builtin::{SAMPLES, Sample, network as builtin_network};
 pub use checkpoint::{Checkpoint, Loaded, is_checkpoint};
 pub use error::SourceError;
-pub use given::{Given, is_input_array};
+pub use given::{Given, is_input_array, is_input_bytes};
 pub use photo::{Photo, collect, is_photo};
 pub use preprocess::{Placement, Prepared, prepare};
 pub use recipe::{Crop, Fit, Interpolation, Recipe};

@@ -148,7 +148,7 @@ fn explanations_and_judgements_go_by_the_label_itself() {
     // ROAD is about the logit, whatever becomes of it.
     assert_eq!(judged["road"], numbers["road"]);
     let table = labels.run(&["judge", p, "--class", "1", "--size", "24", "--answer", "none"]).out;
-    assert!(table.contains("  value while its pixels go") && !table.contains("probability"));
+    assert!(table.contains("  value AUC as the top pixels") && !table.contains("probability"));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn class_folders_are_not_judged_by_a_single_output() {
     let found = one.json(&["predict", "val"]);
     assert!(found.get("accuracy").is_none(), "{found}");
     let said = one.run(&["predict", "val"]);
-    assert!(said.err.contains("note: class folders are not judged"), "{}", said.err);
+    assert!(said.err.contains("note: class folders are not scored"), "{}", said.err);
     assert!(!said.out.contains("accuracy"), "{}", said.out);
 }
 

@@ -28,17 +28,17 @@ fn a_closed_network_is_found_quickly() {
         "\ncpu\n  ",
         "hf/hub: made with the first network\n",
         "B free on its disk",
-        "\nhub\n  ok  there is a token\n  no  127.0.0.1:9",
-        "\nterminal\n  no  256 colours",
+        "\nhub\n  ok  there is a token\n  –   127.0.0.1:9",
+        "\nterminal\n  –   256 colors",
         "portable",
     ] {
         assert!(ran.out.contains(words), "{words:?} in {}", ran.out);
     }
     assert!(!bench.path("hf").exists());
-    // Below each no stands what to do.
+    // Below each finding that is not ok stands what to do.
     let mut lines = ran.out.lines();
     while let Some(line) = lines.next() {
-        if line.starts_with("  no  ") {
+        if line.starts_with("  –   ") {
             assert!(lines.next().is_some_and(|advice| advice.starts_with("      ")), "{line}");
         }
     }
@@ -56,7 +56,7 @@ fn whatever_is_wrong_is_a_finding() {
     assert!(settings[1].1.contains("keys.toml:2"), "{settings:?}");
 
     let hub = part(bench.run(&["doctor", "--json", "--offline"]), "hub");
-    assert!(hub[1].1.contains("switched off"), "{hub:?}");
+    assert!(hub[1].1.contains("not asked: offline"), "{hub:?}");
     let device = ["doctor", "--json", "--offline", "--device", "cuda:7"];
     let devices = part(bench.run(&device), "devices");
     assert!(devices.iter().any(|(ok, what)| !ok && what.starts_with("cuda:7: ")), "{devices:?}");

@@ -50,8 +50,10 @@ fn pictures_are_sheets_of_tiles() {
 #[test]
 fn printing_needs_no_terminal() {
     let (bench, photo) = (Bench::new(), photo());
-    let printed =
-        bench.on("basic", &["maps", &photo, "--layer", "relu", "--channels", "0"]).ok().out;
+    let printed = bench
+        .on("basic", &["maps", &photo, "--layer", "relu", "--channels", "0", "--print"])
+        .ok()
+        .out;
     let mut lines = printed.lines();
     assert_eq!(lines.next().unwrap().matches('▄').count(), 80);
     assert!(printed.contains("\u{1b}[38;5;") && !printed.contains("\u{1b}[38;2;"));

@@ -73,7 +73,7 @@ fn three_inputs_are_colours_unless_one_is_named() {
 fn printing_says_what_is_seen() {
     let bench = Bench::new();
     let caption = |network: &str, more: &[&str]| {
-        let printed = bench.on(network, &[&["kernels"], more].concat()).ok().out;
+        let printed = bench.on(network, &[&["kernels", "--print"], more].concat()).ok().out;
         assert!(printed.contains('▄') && !printed.contains("\u{1b}_G"));
         printed.lines().last().unwrap().to_string()
     };
@@ -89,7 +89,7 @@ fn printing_says_what_is_seen() {
 #[test]
 fn finer_blocks_and_fewer_colours_are_text() {
     let bench = Bench::new();
-    let line = ["kernels", "--layer", "conv1", "--channels", "0", "--width", "20"];
+    let line = ["kernels", "--layer", "conv1", "--channels", "0", "--print", "--width", "20"];
     let print = |term: &str, graphics: &str| {
         let model = network_path("basic");
         let more = ["--graphics", graphics, "--model", model.to_str().unwrap()];
@@ -106,6 +106,6 @@ fn finer_blocks_and_fewer_colours_are_text() {
     // Pictures are for terminals, and leaving them out is said.
     let piped = print("xterm-256color", "sixel");
     assert!(piped.code == 0 && piped.out.contains('▄') && !piped.out.contains("\u{1b}P"));
-    let said = "convscope: stdout is no terminal: half blocks are printed, not sixel pictures\n";
+    let said = "convscope: stdout is not a terminal: half blocks are printed, not sixel pictures\n";
     assert_eq!(piped.err, said);
 }

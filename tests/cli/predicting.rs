@@ -43,7 +43,7 @@ fn class_folders_give_an_accuracy() {
         "{}",
         text.out
     );
-    assert!(text.err.contains("1 photo in no class folder"), "{}", text.err);
+    assert!(text.err.contains("1 photo not scored"), "{}", text.err);
 }
 
 #[test]

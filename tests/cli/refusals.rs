@@ -15,7 +15,7 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["maps", "P", "--layer", "relu", "--combine", "medan"], "'mean'"),
         (&["maps", "P", "--layer", "relu", "--combine", "sum", "--channels", "0"], "--combine"),
         (&["maps", "P", "--layer", "relu", "-o", "a.gif"], ".png (a picture) or .npy"),
-        (&["maps", "P", "--layer", "relu", "-o", "-", "--print"], "choose one"),
+        (&["maps", "P", "--layer", "relu", "-o", "-", "--print"], "leave out --print"),
         (&["maps", "P"], "--layer"),
         (
             &["export", "P", "--layers", "conv1,flaten", "-o", "a.safetensors"],
@@ -35,15 +35,21 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         (&["maps", "P", "--graphics", "ansi"], "halfblocks, quadrants"),
         (&["--theme", "drak"], "dark"),
         (&["kernels"], "--layer"),
-        (&["kernels", "--layer", "relu"], "relu is no convolution; the one before it is conv1"),
+        (&["kernels", "--layer", "relu"], "relu is not a convolution; the one before it is conv1"),
         (&["kernels", "--layer", "layer1.0.bn2"], "the one before it is layer1.0.conv2"),
-        (&["kernels", "--layer", "fc"], "fc is no convolution; `convscope layers`"),
+        (&["kernels", "--layer", "fc"], "fc is not a convolution; `convscope layers`"),
         (&["kernels", "--layer", "layer1.0.cnv1"], "did you mean layer1.0.conv1"),
         (&["kernels", "--layer", "conv1", "--channels", "6"], "its channels are 0 to 5"),
         (&["kernels", "--layer", "conv1", "--slice", "3"], "its inputs are 0 to 2"),
         (&["kernels", "--layer", "conv1", "--sort", "max"], "max is for maps"),
-        (&["kernels", "--layer", "conv1", "-o", "-", "--print"], "choose one"),
-        (&["kernels", "--layer", "conv1", "-o", "-", "--slice", "1"], "leave out --slice"),
+        (&["kernels", "--layer", "conv1", "-o", "-", "--print"], "leave out --print"),
+        (&["kernels", "--layer", "conv1", "-o", "-", "--slice", "1"], "--slice is for pictures"),
+        (&["kernels", "--layer", "conv1", "--channels", "1", "--sort", "norm"], "--sort is for"),
+        (&["maps", "P", "--layer", "relu", "--channels", "1", "--sort", "max"], "--sort is for"),
+        (&["maps", "P", "--layer", "relu", "--combine", "max", "--sort", "max"], "--sort is for"),
+        (&["maps", "P", "--layer", "relu", "-o", "-", "--overlay"], "--overlay is for pictures"),
+        (&["maps", "P", "--layer", "relu", "-o", "-", "--scale", "3"], "-o FILE.png"),
+        (&["predict", "P", "--threads", "-1"], "a number from 0 to 1024"),
         (&["kernels", "--layer", "conv1", "-o", "k.jpg"], "kernels are written as .png"),
         (&["predict"], "PHOTO"),
         (&["--layer", "layer5"], "did you mean layer"),
@@ -56,7 +62,8 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
         bench.on("basic", &line).refused(2, words);
     }
     for (line, words) in [
-        (&["fetch"][..], "<M>"),
+        (&["help", "explian"][..], "did you mean explain"),
+        (&["fetch"], "<M>"),
         (&["completions", "tcsh"], "zsh"),
         (&["config"], "path|show|init"),
         (&["config", "shw"], "'show'"),
@@ -129,7 +136,7 @@ fn the_world_may_fail() {
 fn the_explorer_needs_a_terminal() {
     let ran = Bench::new().run(&[]);
     ran.refused(1, "needs a terminal");
-    let commands = "layers, predict, maps, kernels, stats, explain, ablate, judge, invert, dream, export, bench, models, fetch, doctor, config, completions, man";
+    let commands = "layers, predict, maps, kernels, stats, explain, ablate, judge, invert, dream, export, bench, models, fetch, doctor, config, completions, man, help";
     assert!(ran.err.contains(commands), "{}", ran.err);
 }
 

@@ -60,11 +60,11 @@ fn the_doctor_hears_what_the_terminal_says() {
     s.send("\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\\x1bP>|foot(1.16.2)\x1b\\\x1b[?2026;2$y\x1b[6;20;10t\x1b[?62;4c");
     s.shows("ok  foot(1.16.2)");
     for words in [
-        "ok  true colour",
+        "ok  true color",
         "ok  real pictures: sixel",
         "ok  a cell has 10x20 pixels",
         "ok  a light background, #fdf6e3",
-        "ok  synchronised updates",
+        "ok  synchronized updates",
         "ok  not inside tmux",
         "ok  --graphics auto draws in sixel",
         "ok  --theme auto takes light",

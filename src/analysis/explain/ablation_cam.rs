@@ -12,6 +12,7 @@ pub const METHOD: Method = Method {
     doc: "where the channels lie without which the target falls; no gradients, a run for each channel",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: |size| Passes { forward: size.channels, backward: 0 },
     explain,
 };

@@ -11,6 +11,7 @@ pub const METHOD: Method = Method {
     doc: "where the evidence for a class lies, exactly; needs a global average pool and one linear layer",
     kind: Kind::Map,
     takes_layer: false,
+    reads: &[],
     passes: |_| Passes::default(),
     explain,
 };

@@ -9,6 +9,7 @@ pub const METHOD: Method = Method {
     doc: "what a channel looks for, projected back to the pixels",
     kind: Kind::Gradient,
     takes_layer: false,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| {
         to_input(subject, question, ReluRule::Deconvnet, work.cancel)

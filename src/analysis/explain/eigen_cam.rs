@@ -12,6 +12,7 @@ pub const METHOD: Method = Method {
     doc: "the strongest pattern in a layer, whatever the class",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: |_| Passes::default(),
     explain,
 };

@@ -9,6 +9,7 @@ pub const METHOD: Method = Method {
     doc: "where the channels lie that raise the target, each by its mean gradient",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| {
         by_pair(subject, question, work.cancel, |pair| weighted(&pair.values, &weights(pair)))

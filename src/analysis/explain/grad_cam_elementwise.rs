@@ -9,6 +9,7 @@ pub const METHOD: Method = Method {
     doc: "products of gradient and activation, only those that raise the target",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| {
         by_pair(subject, question, work.cancel, |pair| pair.sum(|a, g| (g * a).max(0.0)))

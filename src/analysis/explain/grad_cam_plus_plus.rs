@@ -11,6 +11,7 @@ pub const METHOD: Method = Method {
     doc: "as Grad-CAM, but several places of one kind count alike",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| by_pair(subject, question, work.cancel, map),
 };

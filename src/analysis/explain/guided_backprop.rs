@@ -9,6 +9,7 @@ pub const METHOD: Method = Method {
     doc: "sharp edges that excite the target; says little about the class",
     kind: Kind::Gradient,
     takes_layer: false,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| to_input(subject, question, ReluRule::Guided, work.cancel),
 };

@@ -16,6 +16,7 @@ pub const METHOD: Method = Method {
     doc: "the edges of guided backpropagation where Grad-CAM finds the class",
     kind: Kind::Gradient,
     takes_layer: true,
+    reads: &[],
     passes: |_| Passes { forward: 0, backward: 2 },
     explain,
 };

@@ -9,6 +9,7 @@ pub const METHOD: Method = Method {
     doc: "what each place of a layer adds to the target, to first order",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| {
         by_pair(subject, question, work.cancel, |pair| pair.sum(|a, g| g * a))

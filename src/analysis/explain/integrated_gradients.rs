@@ -1,7 +1,7 @@
 //! Integrated gradients: each pixel's share on the way from the mean colour to the photo (Sundararajan et al. 2017).
 
 use super::{Attribution, Kind, Method, Passes, Question};
-use crate::analysis::{AnalysisError, Subject, Work};
+use crate::analysis::{AnalysisError, Parameter, Subject, Work};
 use crate::base::Array;
 
 /// The input times the mean gradient on the straight line from the zero tensor (the mean colour), by
@@ -12,6 +12,7 @@ pub const METHOD: Method = Method {
     doc: "each pixel's share in the target, from a grey picture to the photo",
     kind: Kind::Share,
     takes_layer: false,
+    reads: &[Parameter::Steps],
     passes: |size| {
         let steps = size.parameters.steps;
         // One more for the target at the baseline.

@@ -9,6 +9,7 @@ pub const METHOD: Method = Method {
     doc: "positive gradients times activations, for early layers as well",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| {
         by_pair(subject, question, work.cancel, |pair| pair.sum(|a, g| g.max(0.0) * a))

@@ -23,7 +23,7 @@ mod smoothgrad;
 mod weighted;
 mod xgrad_cam;
 
-use super::{AnalysisError, Parameters, Subject, Target, Work, finite};
+use super::{AnalysisError, Parameter, Parameters, Subject, Target, Work, finite};
 use crate::base::{Array, Cancel, LayerId, Shape};
 use crate::engine::ReluRule;
 use crate::model::Value;
@@ -65,6 +65,8 @@ pub struct Method {
     pub kind: Kind,
     /// Whether it reads a layer of the user's choice.
     pub takes_layer: bool,
+    /// Which of [`Parameters`] it reads.
+    pub reads: &'static [Parameter],
     /// How often the network runs.
     pub passes: fn(&Size) -> Passes,
     /// What [`Method::run`] checks.

@@ -13,6 +13,7 @@ pub const METHOD: Method = Method {
     doc: "what the target loses when a part of the photo is covered; no gradients",
     kind: Kind::Share,
     takes_layer: false,
+    reads: &[],
     passes: |size| {
         let (window, stride) = usual(size.input);
         Passes { forward: places(size.input, window, stride).len(), backward: 0 }

@@ -9,6 +9,7 @@ pub const METHOD: Method = Method {
     doc: "which pixels the target reacts to most",
     kind: Kind::Gradient,
     takes_layer: false,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| to_input(subject, question, ReluRule::Plain, work.cancel),
 };

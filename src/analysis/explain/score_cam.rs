@@ -14,6 +14,7 @@ pub const METHOD: Method = Method {
     doc: "where a channel alone already shows the target enough; no gradients, a run for each channel",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: |size| Passes { forward: size.channels, backward: 0 },
     explain,
 };

@@ -1,7 +1,7 @@
 //! SmoothGrad: the mean of gradients at noisy inputs (Smilkov et al. 2017).
 
 use super::{Attribution, Kind, Method, Passes, Question};
-use crate::analysis::{AnalysisError, Subject, Target, Work};
+use crate::analysis::{AnalysisError, Parameter, Subject, Target, Work};
 use crate::base::{Array, Random};
 
 /// The mean saliency of `samples` inputs with normal noise, whose deviation is 0.15 of the span of the input's
@@ -11,6 +11,7 @@ pub const METHOD: Method = Method {
     doc: "saliency with the noise averaged out",
     kind: Kind::Gradient,
     takes_layer: false,
+    reads: &[Parameter::Samples, Parameter::Seed],
     passes: |size| {
         let samples = size.parameters.samples;
         Passes { forward: samples, backward: samples }

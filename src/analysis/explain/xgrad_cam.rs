@@ -10,6 +10,7 @@ pub const METHOD: Method = Method {
     doc: "as Grad-CAM, but each gradient counts as much as the activation it meets",
     kind: Kind::Map,
     takes_layer: true,
+    reads: &[],
     passes: Passes::one_backward,
     explain: |subject, question, work| by_pair(subject, question, work.cancel, map),
 };

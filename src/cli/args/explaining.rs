@@ -1,7 +1,5 @@
 //! What the commands that explain take.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 
@@ -10,11 +8,16 @@ use super::values::{Channels, within};
 use crate::base::bounds;
 use crate::cli::completions;
 
-/// What is explained.
+/// What to explain, and how.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Explanation")]
 pub(in crate::cli) struct TargetArgs {
-    /// The layer: the one that a class activation map is taken at (by default the last with rows and columns), or the
-    /// one of --channel and --unit
+    /// The method (`convscope help methods` lists them); by default grad-cam for a class, guided-backprop for a channel
+    /// or a unit
+    #[arg(long, value_name = "M", add = ArgValueCandidates::new(completions::methods))]
+    pub method: Option<String>,
+    /// The layer whose map is shown, by default the last one with rows and columns; or the layer of --channel and
+    /// --unit
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: Option<String>,
     /// Explain this class, by its index or its name; by default the top class
@@ -24,61 +27,55 @@ pub(in crate::cli) struct TargetArgs {
 
 /// Numbers of methods that repeat themselves.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Explanation")]
 pub(in crate::cli) struct EffortArgs {
-    /// Points on the path of integrated-gradients, 1 to 10000
-    #[arg(long, value_name = "N", default_value = "50", value_parser = within(&bounds::STEPS))]
-    pub steps: usize,
-    /// Noisy inputs of smoothgrad, 1 to 10000
-    #[arg(long, value_name = "N", default_value = "25", value_parser = within(&bounds::SAMPLES))]
-    pub samples: usize,
-    /// What random numbers start from
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// Number of points on the path of integrated-gradients, 1 to 10000; by default 50
+    #[arg(long, value_name = "N", value_parser = within(&bounds::STEPS))]
+    pub steps: Option<usize>,
+    /// Number of noisy inputs of smoothgrad, 1 to 10000; by default 25
+    #[arg(long, value_name = "N", value_parser = within(&bounds::SAMPLES))]
+    pub samples: Option<usize>,
+    /// Seed of the noise of smoothgrad; by default 0
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
 }
+
+/// What `explain --help` ends with.
+const FILES: &str = "\
+With several photos or a folder, -o names a folder: one that exists, or a new one that ends with /. It gets a file per \
+photo, named after the photo: a picture, or the values with --format npy.
+
+A .png shows the map over the photo, or the gradient. A .npy holds a map [H,W] from 0 to 1, or a gradient [C,H,W] as \
+computed.";
 
 /// `explain`
 #[derive(Args, Debug)]
+#[command(after_help = FILES)]
 pub(in crate::cli) struct ExplainArgs {
-    /// A photo or an input tensor (.npy)
-    #[arg(value_name = "PHOTO")]
-    pub photo: PathBuf,
-    /// The method: cam, grad-cam, saliency, ...
-    #[arg(long, value_name = "M", default_value = "grad-cam",
-        add = ArgValueCandidates::new(completions::methods))]
-    pub method: String,
-    /// What is explained.
+    #[command(flatten)]
+    pub photos: PhotoArgs,
     #[command(flatten)]
     pub target: TargetArgs,
     /// Explain a channel of --layer: its sum over all positions
-    #[arg(long, value_name = "N", conflicts_with = "class", value_parser = within(&bounds::INDEX))]
+    #[arg(long, value_name = "N", help_heading = "Explanation", conflicts_with = "class", value_parser = within(&bounds::INDEX))]
     pub channel: Option<usize>,
     /// Explain one unit of --layer: channel, row, column
-    #[arg(long, value_name = "C,Y,X", conflicts_with_all = ["class", "channel"])]
+    #[arg(long, value_name = "C,Y,X", help_heading = "Explanation", conflicts_with_all = ["class", "channel"])]
     pub unit: Option<String>,
-    /// How long it takes.
     #[command(flatten)]
     pub effort: EffortArgs,
-    /// Write a picture (.png: the map over the photo, or the gradient) or the values (.npy, float32: a map [H,W] from 0
-    /// to 1, a gradient [C,H,W] unscaled); - is .npy to stdout
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub write: WriteFlags,
-    /// With .npy: a map as it is, at the layer's size, before the ReLU
-    #[arg(long)]
+    pub file: FileFlags,
+    /// Write the map as computed: at the size of the layer, before the ReLU (.npy only)
+    #[arg(long, requires = "output", help_heading = "Output")]
     pub raw: bool,
-    /// With .png: the map alone, not over the photo
-    #[arg(long)]
+    /// Write the map alone, not over the photo (.png only)
+    #[arg(long, requires = "output", help_heading = "Output")]
     pub map: bool,
-    /// Draw on the terminal, as --graphics says (also without -o and --json)
-    #[arg(long)]
-    pub print: bool,
-    /// Columns to draw in, 1 to 1000; by default all of the terminal
-    #[arg(long, value_name = "N", value_parser = within(&bounds::COLUMNS))]
-    pub width: Option<u16>,
-    /// Print the numbers as JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub draw: DrawFlags,
+    #[command(flatten)]
+    pub report: JsonFlag,
     #[command(flatten)]
     pub(super) network: NetworkFlags,
     #[command(flatten)]
@@ -96,31 +93,29 @@ pub(in crate::cli) struct ExplainArgs {
 /// `ablate`
 #[derive(Args, Debug)]
 pub(in crate::cli) struct AblateArgs {
-    /// A photo or an input tensor (.npy)
-    #[arg(value_name = "PHOTO")]
-    pub photo: PathBuf,
+    #[command(flatten)]
+    pub photo: PhotoArg,
     /// The layer
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: String,
-    /// Its channels: 0,3-7 or top:K or all
+    /// Channels to switch off: 0,3-7, or top:K (the first K of --sort, by default of the mean), or all
     #[arg(long, value_name = "LIST", required_unless_present = "rank")]
     pub channels: Option<Channels>,
-    /// Multiply the channels by this, -1000000 to 1000000, instead of switching them off
+    /// Multiply the channels by X, -1000000 to 1000000, instead of switching them off
     #[arg(long, value_name = "X", conflicts_with = "rank", allow_hyphen_values = true,
         value_parser = within(&bounds::FACTOR))]
     pub scale: Option<f32>,
-    /// Rank the layer's channels by what --class loses without each of them
+    /// Rank the channels of the layer by the logit that --class loses without each of them
     #[arg(long, conflicts_with = "channels")]
     pub rank: bool,
-    /// The class of the ranking, by its index or its name; by default the top class
+    /// The class for --rank, by its index or its name; by default the top class
     #[arg(long, value_name = "C|NAME")]
     pub class: Option<String>,
-    /// How many classes, or channels, to name, 1 to 1000000
+    /// Number of classes, or of channels with --rank, to print, 1 to 1000000
     #[arg(long, value_name = "K", value_parser = within(&bounds::TOP))]
     pub top: Option<usize>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub report: JsonFlag,
     #[command(flatten)]
     pub(super) network: NetworkFlags,
     #[command(flatten)]
@@ -136,22 +131,14 @@ pub(in crate::cli) struct AblateArgs {
 /// `judge`
 #[derive(Args, Debug)]
 pub(in crate::cli) struct JudgeArgs {
-    /// A photo or an input tensor (.npy)
-    #[arg(value_name = "PHOTO")]
-    pub photo: PathBuf,
-    /// The method: cam, grad-cam, saliency, ...
-    #[arg(long, value_name = "M", default_value = "grad-cam",
-        add = ArgValueCandidates::new(completions::methods))]
-    pub method: String,
-    /// What is explained.
+    #[command(flatten)]
+    pub photo: PhotoArg,
     #[command(flatten)]
     pub target: TargetArgs,
-    /// How long it takes.
     #[command(flatten)]
     pub effort: EffortArgs,
-    /// Print JSON, with the curves
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub report: JsonFlag,
     #[command(flatten)]
     pub(super) network: NetworkFlags,
     #[command(flatten)]

@@ -15,7 +15,7 @@ use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 pub(super) use commands::*;
 pub(super) use explaining::*;
 pub(super) use groups::*;
-pub(super) use order::{command_first, flag_elsewhere};
+pub(super) use order::{command_first, flag_elsewhere, parse};
 pub(super) use rebuilding::*;
 pub(super) use values::Channels;
 
@@ -23,9 +23,9 @@ use super::completions;
 use crate::base::bounds;
 use values::within;
 
-/// See inside a convolutional network from the terminal.
+/// Look inside a convolutional network from the terminal: feature maps, kernels, explanations.
 ///
-/// Without a command, the explorer opens; without photos, on the built-in ones.
+/// Without a command, the explorer opens, on the built-in photos if you name none.
 #[derive(Parser, Debug)]
 #[command(
     name = "convscope",
@@ -35,8 +35,8 @@ use values::within;
     max_term_width = 100
 )]
 pub(super) struct Line {
-    /// Never ask the hub: only what is on this machine
-    #[arg(long, global = true)]
+    /// Do not connect to the hub: use only what is on this machine
+    #[arg(long, global = true, help_heading = "Network")]
     pub offline: bool,
     /// For the explorer.
     #[command(flatten)]
@@ -49,16 +49,16 @@ pub(super) struct Line {
 /// What the explorer is started with.
 #[derive(Args, Debug)]
 pub(super) struct Root {
-    /// Photos, folders of photos, or input tensors (.npy), for the explorer
+    /// Photos, folders of photos, input tensors (.npy), or a checkpoint to open; - reads a photo from stdin
     #[arg(value_name = "PHOTO|FOLDER")]
     pub photos: Vec<PathBuf>,
-    /// Open the explorer in this view
+    /// Open this view
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completions::views))]
     pub view: Option<String>,
-    /// Open the explorer at this layer
+    /// Open at this layer
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: Option<String>,
-    /// Open the explorer at this channel
+    /// Open at this channel
     #[arg(long, value_name = "N", value_parser = within(&bounds::INDEX))]
     pub channel: Option<usize>,
     #[command(flatten)]
@@ -100,47 +100,49 @@ groups::offers! {
 /// What there is besides the explorer.
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// List the layers: shape, parameters, multiply-adds, receptive field
+    /// List the layers with shape, parameters, multiply-adds and receptive field
     Layers(LayersArgs),
-    /// Name what is on photos; on a folder of class folders, also the accuracy
+    /// Classify photos; on a folder of class folders, also measure the accuracy
     Predict(PredictArgs),
-    /// Draw the maps of a layer into a file or onto the terminal
+    /// Draw the feature maps of a layer, on the terminal or to a file
     Maps(MapsArgs),
-    /// Draw the weights of a convolution into a file or onto the terminal
+    /// Draw the weights of a convolution, on the terminal or to a file
     Kernels(KernelsArgs),
-    /// Statistics of every layer and channel over some photos
+    /// Print statistics of the activations of every layer and channel, over all photos
     Stats(StatsArgs),
-    /// Show which places of a photo, or of a layer, made a class, a channel or a unit
+    /// Show which parts of a photo a class, a channel or a unit responds to (Grad-CAM and others)
     Explain(ExplainArgs),
-    /// Switch channels off and see what becomes of the classes, or rank a layer's channels by their effect
+    /// Switch channels off and compare the classes, or rank the channels of a layer by their effect
     Ablate(AblateArgs),
-    /// Say whether an explanation is true: deletion, insertion, ROAD, randomisation
+    /// Test how faithful an explanation is: deletion, insertion, ROAD, randomization
     Judge(JudgeArgs),
-    /// Make a picture from what a layer still knows of a photo
+    /// Reconstruct a photo from the activations of a layer (feature inversion)
     Invert(InvertArgs),
-    /// Make a picture that a channel, a unit or a class answers most to, or put more of a layer into a photo
+    /// Synthesize the input that maximizes a channel, unit or class; with a photo, DeepDream
     Dream(DreamArgs),
-    /// Write the values of layers to a .safetensors file
+    /// Write the activations of layers to a .safetensors file
     Export(ExportArgs),
-    /// Time the passes of a network on this machine
+    /// Time the network on this machine
     Bench(BenchArgs),
-    /// List the networks that have a name, and the checkpoints in this folder
+    /// List the known networks, and the checkpoints in this folder
     Models(ModelsArgs),
-    /// Bring a network from the hub to this machine and print where it is
+    /// Download a network from the hub and print its path
     Fetch(FetchArgs),
-    /// Say what the terminal, the devices, the cache and the hub can do
+    /// Check the terminal, the devices, the cache and the hub
     Doctor(DoctorArgs),
-    /// Show the settings and where they are, or write files to begin with
+    /// Show the settings and their paths, or create the files
     Config(ConfigArgs),
-    /// Print what makes a shell complete commands, networks and layers
+    /// Print shell completions
     Completions(CompletionsArgs),
     /// Print the manual page
     Man,
+    /// Print help for a command, or for the flags that commands share
+    Help(HelpArgs),
 }
 
 impl Command {
     /// Every such word.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 19] = [
         "layers",
         "predict",
         "maps",
@@ -159,6 +161,7 @@ impl Command {
         "config",
         "completions",
         "man",
+        "help",
     ];
 }
 

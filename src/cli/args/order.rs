@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::Line;
 
@@ -18,6 +18,24 @@ pub(in crate::cli) fn command_first(mut words: Vec<OsString>) -> Vec<OsString> {
         words.insert(1, command);
     }
     words
+}
+
+/// Reads a line. A value may be a negative number, which its flag then refuses as out of range.
+///
+/// # Errors
+/// What clap refuses, and its pages.
+pub(in crate::cli) fn parse(words: &[OsString]) -> Result<Line, clap::Error> {
+    let negative = |arg: Arg| {
+        let takes = arg.get_action().takes_values() && !arg.is_positional();
+        if takes && !arg.is_allow_hyphen_values_set() {
+            arg.allow_negative_numbers(true)
+        } else {
+            arg
+        }
+    };
+    let line = Line::command().mut_args(negative);
+    let line = line.mut_subcommands(|command| command.mut_args(negative));
+    Line::from_arg_matches(&line.try_get_matches_from(words)?)
 }
 
 /// The place of the command's name among the words of a line; `None` where the line is the explorer's.
@@ -67,8 +85,6 @@ pub(in crate::cli) fn flag_elsewhere(flag: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use clap::Parser;
-
     use super::*;
 
     fn ordered(line: &str) -> String {
@@ -164,7 +180,7 @@ mod tests {
                 all.extend(words);
                 all.extend([flag.as_str(), value.as_str()]);
                 let before: Vec<OsString> = all.iter().map(OsString::from).collect();
-                match Line::try_parse_from(command_first(before)) {
+                match parse(&command_first(before)) {
                     Ok(parsed) => {
                         assert_eq!(parsed.command.is_none(), name == "convscope", "{all:?}");
                     }

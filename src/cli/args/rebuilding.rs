@@ -13,13 +13,12 @@ use crate::cli::completions;
 /// `invert`
 #[derive(Args, Debug)]
 pub(in crate::cli) struct InvertArgs {
-    /// A photo or an input tensor (.npy)
-    #[arg(value_name = "PHOTO")]
-    pub photo: PathBuf,
+    #[command(flatten)]
+    pub photo: PhotoArg,
     /// The layer
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: String,
-    /// Only from these of its channels: 0,3-7 or top:K or all
+    /// Use only these channels: 0,3-7, or top:K (the first K of --sort, by default of the mean), or all
     #[arg(long, value_name = "LIST")]
     pub channels: Option<Channels>,
     /// How it is made, and where it goes.
@@ -42,13 +41,13 @@ pub(in crate::cli) struct InvertArgs {
 /// `dream`
 #[derive(Args, Debug)]
 pub(in crate::cli) struct DreamArgs {
-    /// Begin with this photo, and put more into it; without one, with noise
+    /// Start from this photo (DeepDream), - reads it from stdin; without a photo, start from noise
     #[arg(value_name = "PHOTO")]
     pub photo: Option<PathBuf>,
     /// The layer
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: Option<String>,
-    /// A channel of --layer; with a photo the whole layer when neither is given
+    /// A channel of --layer; with a photo, the default is the whole layer
     #[arg(long, value_name = "N", value_parser = within(&bounds::INDEX))]
     pub channel: Option<usize>,
     /// One unit of --layer: channel, row, column
@@ -75,25 +74,17 @@ pub(in crate::cli) struct DreamArgs {
 /// How a picture is made, and where it goes.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct MakingArgs {
-    /// Iterations, 1 to 100000; by default 200 of an inversion, 256 from noise, 10 in each of four octaves of a
-    /// photo's dream
+    /// Number of iterations, 1 to 100000; by default 200 for invert, 256 for dream from noise, 10 in each of the four
+    /// octaves of DeepDream
     #[arg(long, value_name = "N", value_parser = within(&bounds::ITERATIONS))]
     pub iterations: Option<usize>,
-    /// What random numbers start from
+    /// Seed of the random numbers
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Write a picture (.png) or the input tensor (.npy, float32 [C,H,W]); - is .npy to stdout
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub write: WriteFlags,
-    /// Draw on the terminal, as --graphics says (also without -o and --json)
-    #[arg(long)]
-    pub print: bool,
-    /// Columns to draw in, 1 to 1000; by default all of the terminal
-    #[arg(long, value_name = "N", value_parser = within(&bounds::COLUMNS))]
-    pub width: Option<u16>,
-    /// Print the numbers as JSON
-    #[arg(long)]
-    pub json: bool,
+    pub file: FileFlags,
+    #[command(flatten)]
+    pub draw: DrawFlags,
+    #[command(flatten)]
+    pub report: JsonFlag,
 }

@@ -1,9 +1,11 @@
 //! Values of flags that are more than a word or a number.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Command};
 
 use crate::base::bounds::{self, Bounds};
 use crate::base::{Choice, Timed, numbers};
@@ -20,7 +22,7 @@ impl FromStr for Size {
         match (bounds::SIDE.parse(height), bounds::SIDE.parse(width)) {
             (Ok(height), Ok(width)) => Ok(Self([height, width])),
             _ => Err(format!(
-                "HEIGHTxWIDTH such as 320x512 is needed, or one number, each {}",
+                "expected HEIGHTxWIDTH such as 320x512, or one number, each {}",
                 bounds::SIDE
             )),
         }
@@ -54,7 +56,9 @@ impl FromStr for Deviations {
 /// Numbers between commas.
 fn list(text: &str, bounds: &Bounds<f32>) -> Result<Vec<f32>, String> {
     let values: Result<Vec<f32>, String> = text.split(',').map(|part| bounds.parse(part)).collect();
-    values.map_err(|_| format!("numbers between commas are needed, 0.5,0.5,0.5, each {bounds}"))
+    values.map_err(|_| {
+        format!("expected numbers separated by commas such as 0.5,0.5,0.5, each {bounds}")
+    })
 }
 
 /// Which channels.
@@ -62,7 +66,7 @@ fn list(text: &str, bounds: &Bounds<f32>) -> Result<Vec<f32>, String> {
 pub(in crate::cli) enum Channels {
     /// All, in the order of `--sort`.
     All,
-    /// The first so many in the order of `--sort`.
+    /// The first N in the order of `--sort`.
     Top(usize),
     /// These, in this order.
     These(Vec<usize>),
@@ -72,22 +76,22 @@ impl FromStr for Channels {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "numbers and ranges such as 0,3-7 are needed, or top:K, or all".to_string();
+        let expected = "expected numbers and ranges such as 0,3-7, or top:K, or all";
         if text == "all" {
             return Ok(Self::All);
         }
         if let Some(count) = text.strip_prefix("top:") {
-            return bounds::TOP.parse(count).map(Self::Top).map_err(|_| wrong());
+            return bounds::TOP.parse(count).map(Self::Top).map_err(|_| expected.to_string());
         }
-        let more = "numbers and ranges such as 0,3-7 are needed, or top:K, or all";
-        numbers(text).map(Self::These).map_err(|why| format!("{why}: {more}"))
+        numbers(text).map(Self::These).map_err(|why| format!("{why}: {expected}"))
     }
 }
 
-/// One of the names of a choice.
+/// One of the names of a choice, however it is spelled.
 pub(super) fn choice<T: Choice + Send + Sync>() -> impl TypedValueParser<Value = T> {
-    let names: Vec<&'static str> = T::ALL.iter().map(|choice| choice.name()).collect();
-    PossibleValuesParser::new(names).try_map(|name| T::parse(&name))
+    let names = PossibleValuesParser::new(T::ALL.iter().map(|choice| choice.name()));
+    let known = |name: &str| T::parse(name).ok().map(T::name);
+    Spelled { names, known }.try_map(|name| T::parse(&name))
 }
 
 /// Kinds of work whose time is taken: one, or all of them.
@@ -96,11 +100,37 @@ pub(in crate::cli) struct Works(pub Vec<Timed>);
 
 /// One of the names of work, or `all`.
 pub(super) fn works() -> impl TypedValueParser<Value = Works> {
-    let names = Timed::ALL.iter().map(|work| work.name()).chain(["all"]);
-    PossibleValuesParser::new(names).try_map(|name| match name.as_str() {
+    let names = PossibleValuesParser::new(Timed::ALL.iter().map(|w| w.name()).chain(["all"]));
+    let known = |name: &str| Timed::parse(name).ok().map(Timed::name);
+    Spelled { names, known }.try_map(|name| match name.as_str() {
         "all" => Ok::<_, String>(Works(Timed::ALL.to_vec())),
         name => Ok(Works(vec![Timed::parse(name)?])),
     })
+}
+
+/// Names of which clap knows the usual spelling, for help, completions and messages, and `known` every other.
+#[derive(Clone)]
+struct Spelled {
+    names: PossibleValuesParser,
+    known: fn(&str) -> Option<&'static str>,
+}
+
+impl TypedValueParser for Spelled {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let usual = value.to_str().and_then(self.known);
+        self.names.parse_ref(command, arg, usual.map_or(value, OsStr::new))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.names.possible_values()
+    }
 }
 
 /// A number of a range.

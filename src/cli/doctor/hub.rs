@@ -13,7 +13,7 @@ const COUNTING: Duration = Duration::from_secs(2);
 const LITTLE: u64 = 1 << 30;
 
 fn unusable(error: &HubError) -> Vec<Finding> {
-    vec![no(error.to_string(), "the built-in network and files of your own need no hub")]
+    vec![no(error.to_string(), "the built-in network and your own files do not need the hub")]
 }
 
 /// The folder of the cache.
@@ -36,8 +36,8 @@ pub(super) fn cache(known: &Known) -> Vec<Finding> {
         yes("can be written")
     } else {
         no(
-            "cannot be written: networks in it are used, new ones have no place",
-            "set HF_HUB_CACHE to a folder of your own",
+            "cannot be written: networks in it can be used, but none can be added",
+            "set HF_HUB_CACHE to a folder that you can write to",
         )
     });
     found.push(match room.free {
@@ -46,7 +46,7 @@ pub(super) fn cache(known: &Known) -> Vec<Finding> {
             "free some, or set HF_HUB_CACHE to a folder on another disk",
         ),
         Some(free) => yes(format!("{}B free on its disk", short_count(free))),
-        None => no("its disk does not tell what is free", "`df` may tell"),
+        None => no("the free space on its disk is unknown", "check it with `df`"),
     });
     found
 }
@@ -64,8 +64,8 @@ pub(super) fn hub(known: &Known) -> Vec<Finding> {
         None => no("there is no token", "only gated networks need one: set HF_TOKEN"),
     });
     if options.offline {
-        let advice = "leave out --offline and unset HF_HUB_OFFLINE to ask it";
-        found.push(no(format!("{endpoint}: not asked, the network is switched off"), advice));
+        let advice = "to ask it, leave out --offline and unset HF_HUB_OFFLINE";
+        found.push(no(format!("{endpoint}: not asked: offline"), advice));
         return found;
     }
     found.push(match check(&options) {

@@ -20,13 +20,13 @@ pub(super) fn devices(known: &Known) -> Vec<Finding> {
     let run = &known.settings.run;
     found.push(match Machine::new(run.threads).choose(run.device, run.dtype) {
         Ok(chosen) => yes(format!("networks run on {} ({})", chosen.label(), chosen.why)),
-        Err(error) => no(error.to_string(), "--device auto takes what there is"),
+        Err(error) => no(error.to_string(), "--device auto uses what is available"),
     });
     found.push(match isa() {
         Ok(isa) => yes(format!(
-            "float32 on the CPU runs on the fast backend, with {isa}; all else on the portable one"
+            "float32 on the CPU uses the fast backend with {isa}; everything else uses the portable backend"
         )),
-        Err(error) => no(error.to_string(), "without the variable the best are taken"),
+        Err(error) => no(error.to_string(), "unset the variable to use the best"),
     });
     found
 }
@@ -46,9 +46,9 @@ fn without(why: &str) -> &'static str {
     if why.starts_with("metal") {
         if cfg!(target_os = "macos") { "build with --features metal" } else { "only Macs have it" }
     } else if cfg!(feature = "cuda") {
-        "look whether `nvidia-smi` shows it, and at CUDA_VISIBLE_DEVICES; docs/gpus.md says more"
+        "check that `nvidia-smi` lists it, and CUDA_VISIBLE_DEVICES; see docs/gpus.md"
     } else {
-        "with a GPU of NVIDIA build with --features cuda: docs/gpus.md"
+        "for an NVIDIA GPU, build with --features cuda; see docs/gpus.md"
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn cpu(known: &Known) -> Vec<Finding> {
         threads => threads,
     };
     let mut found = instructions();
-    found.push(yes(format!("threads that compute: {threads}")));
+    found.push(yes(format!("compute threads: {threads}")));
     found
 }
 
@@ -69,7 +69,7 @@ fn instructions() -> Vec<Finding> {
         std::is_x86_feature_detected!("avx512f"),
         std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma"),
     );
-    let faster = "networks run all the same; a CPU that has them is faster";
+    let faster = "networks run without them; a CPU that has them is faster";
     let line =
         |there: bool, name: &str| if there { yes(name) } else { no(format!("no {name}"), faster) };
     vec![line(wide, "AVX-512"), line(usual, "AVX2 and FMA")]
@@ -84,6 +84,6 @@ fn instructions() -> Vec<Finding> {
 fn instructions() -> Vec<Finding> {
     vec![no(
         format!("{}: no wide instructions are known", std::env::consts::ARCH),
-        "networks run all the same; x86-64 and aarch64 are faster",
+        "networks run without them; x86-64 and aarch64 are faster",
     )]
 }

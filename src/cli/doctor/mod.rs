@@ -61,7 +61,7 @@ const PARTS: [Part; 5] = [
     Part {
         name: "terminal",
         look: terminal::look,
-        advice: "say what it shows with --graphics and --theme",
+        advice: "set what it supports with --graphics and --theme",
     },
     Part {
         name: "devices",
@@ -106,7 +106,7 @@ pub(super) fn run(flags: &Flags, args: &DoctorArgs) -> Result<()> {
     let rows = all
         .iter()
         .flat_map(|(part, findings)| findings.iter().map(|finding| Row { part, finding }));
-    let text = if args.json {
+    let text = if args.report.json {
         Head::alone().with(Report { findings: rows.collect() })?
     } else {
         human(&all)
@@ -163,7 +163,7 @@ fn settings(flags: &Flags) -> Result<(Settings, Vec<Finding>)> {
         found.push(match config_dir() {
             Some(folder) => yes(format!("the files in {} are understood", output::shown(&folder))),
             None => no(
-                "there is no home folder: the defaults are in force",
+                "there is no home folder: the defaults apply",
                 "set CONVSCOPE_CONFIG_DIR to the folder of the settings",
             ),
         });
@@ -177,7 +177,7 @@ fn human(all: &[(&str, Vec<Finding>)]) -> String {
         text.push_str(part);
         text.push('\n');
         for Finding { ok, what, advice } in findings {
-            let word = if *ok { "ok" } else { "no" };
+            let word = if *ok { "ok" } else { "– " };
             text.push_str(&format!("  {word}  {}\n", clean(what)));
             if let Some(advice) = advice {
                 text.push_str(&format!("      {}\n", clean(advice)));

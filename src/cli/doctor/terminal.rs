@@ -21,7 +21,7 @@ pub(super) fn look(known: &Known) -> Vec<Finding> {
     let mut found = vec![depth(colors::depth(display.colors)), locale(variable)];
     if !tty::is_there() {
         let advice = "run `convscope doctor` in a terminal to test its capabilities";
-        found.push(no("there is no terminal that could be asked, or stdout is not one", advice));
+        found.push(no("not in a terminal: stdin or stdout is something else", advice));
         return found;
     }
     let started = std::time::Instant::now();
@@ -38,12 +38,14 @@ pub(super) fn look(known: &Known) -> Vec<Finding> {
 }
 
 fn depth(depth: ColorDepth) -> Finding {
-    let advice = "where it has them, set COLORTERM=truecolor, or colors in config.toml";
+    let advice = "if the terminal has more, set COLORTERM=truecolor, or colors in config.toml";
     match depth {
-        ColorDepth::TrueColor => yes("true colour"),
-        ColorDepth::Colors256 => no("256 colours: neither TERM nor COLORTERM tells of all", advice),
-        ColorDepth::Colors16 => no("16 colours: neither TERM nor COLORTERM tells of more", advice),
-        ColorDepth::Grey => no("greys only", "unset NO_COLOR, or set colors in config.toml"),
+        ColorDepth::TrueColor => yes("true color"),
+        ColorDepth::Colors256 => {
+            no("256 colors: neither TERM nor COLORTERM announces more", advice)
+        }
+        ColorDepth::Colors16 => no("16 colors: neither TERM nor COLORTERM announces more", advice),
+        ColorDepth::Grey => no("gray only", "unset NO_COLOR, or set colors in config.toml"),
     }
 }
 
@@ -79,16 +81,16 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
     found.push(match (terminal.answered, took <= USUAL) {
         (true, true) => yes(format!("answers within {} ms", took.as_millis())),
         (true, false) => no(
-            format!("answers after {} ms: the explorer does not wait so long", took.as_millis()),
-            "on a slow line say what it shows: --graphics and --theme",
+            format!("answers after {} ms: the explorer does not wait that long", took.as_millis()),
+            "on a slow line, set what it supports with --graphics and --theme",
         ),
-        (false, _) => no("does not answer", "say what it shows: --graphics and --theme"),
+        (false, _) => no("does not answer", "set what it supports with --graphics and --theme"),
     });
     found.push(match &terminal.name {
         Some(name) => yes(name.clone()),
         None => no(
-            "does not tell its name",
-            "where it shows iTerm2's pictures, say --graphics iterm2: only the name tells of them",
+            "does not report its name",
+            "if it shows the pictures of iTerm2, use --graphics iterm2: only the name announces them",
         ),
     });
     found.push(pictures(terminal));
@@ -96,8 +98,8 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
     found.push(match terminal.cell {
         Some((width, height)) => yes(format!("a cell has {width}x{height} pixels")),
         None => no(
-            "does not tell how many pixels a cell has, or more than a screen has: no sixels by itself",
-            "--graphics sixel takes cells of 10x20",
+            "does not report how many pixels a cell has, or reports too many: auto does not use sixels",
+            "--graphics sixel assumes cells of 10x20",
         ),
     });
     found.push(match terminal.background {
@@ -105,21 +107,21 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
             let theme = colors::theme(Theme::Auto, Some(rgb));
             yes(format!("a {theme} background, #{r:02x}{g:02x}{b:02x}"))
         }
-        None => no("does not tell its background", "say --theme light where it is light"),
+        None => no("does not report its background", "use --theme light if it is light"),
     });
     found.push(match terminal.synchronized {
-        Some(true) => yes("synchronised updates"),
-        _ => no("no synchronised updates", "frames may tear on slow lines; a newer terminal helps"),
+        Some(true) => yes("synchronized updates"),
+        _ => no("no synchronized updates", "frames may tear on slow lines; a newer terminal helps"),
     });
     found.push(match (terminal.tmux, terminal.passthrough) {
         (false, _) if terminal.screen => no(
-            "inside GNU screen, which mixes answers up: not asked",
-            "start convscope outside of it, or say what the terminal shows: --graphics and --theme",
+            "inside GNU screen, which mixes up answers: not asked",
+            "start convscope outside of screen, or set what the terminal supports with --graphics and --theme",
         ),
         (false, _) => yes("not inside tmux"),
         (true, true) => yes("inside tmux, which passes pictures on"),
         (true, false) => no(
-            "inside tmux, which passes no pictures on",
+            "inside tmux, which does not pass pictures on",
             "tmux 3.3 and newer: `tmux set -g allow-passthrough on`",
         ),
     });
@@ -128,7 +130,7 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
 
 /// What a variable that names another terminal counts for.
 fn inherited(variable: &Inherited) -> Finding {
-    let advice = "where the terminal shows iTerm2's pictures all the same, say --graphics iterm2";
+    let advice = "if the terminal shows the pictures of iTerm2 anyway, use --graphics iterm2";
     match variable {
         Inherited::Believed(variable) => {
             yes(format!("iTerm2's pictures by {variable}: the terminal itself says nothing"))
@@ -153,7 +155,7 @@ fn pictures(terminal: &Capabilities) -> Finding {
         kinds.iter().filter(|(there, _)| *there).map(|(_, kind)| kind.to_string()).collect();
     if there.is_empty() {
         return no(
-            "no real pictures: half blocks stand for them",
+            "no real pictures: half blocks are drawn instead",
             "kitty, Ghostty, WezTerm, iTerm2, foot and Konsole show them; --graphics sextants is finer text",
         );
     }

@@ -68,7 +68,7 @@ impl Printer {
         let graphics = match probe::choose(display.graphics, &terminal) {
             asked @ (Graphics::Kitty | Graphics::Iterm2 | Graphics::Sixel) if !to_terminal => {
                 failure::say(&format!(
-                    "stdout is no terminal: half blocks are printed, not {asked} pictures"
+                    "stdout is not a terminal: half blocks are printed, not {asked} pictures"
                 ));
                 Graphics::HalfBlocks
             }
@@ -80,7 +80,7 @@ impl Printer {
         }
     }
 
-    /// viuer knows no 16 colours and no finer blocks.
+    /// viuer has neither 16 colors nor finer blocks.
     const fn text(depth: ColorDepth, blocks: Blocks) -> Self {
         match (blocks, depth) {
             (Blocks::Half, ColorDepth::TrueColor | ColorDepth::Colors256 | ColorDepth::Grey) => {

@@ -5,8 +5,8 @@ use std::fmt;
 use super::refs::RunKey;
 use crate::analysis::explain::{Kind, METHODS, Passes, Question, Size};
 use crate::analysis::rebuild::{Dream, Inversion, Maximisation};
-use crate::analysis::{Parameters, Target, explain};
-use crate::base::{LayerId, Shape, nearest};
+use crate::analysis::{Parameter, Parameters, Target, explain};
+use crate::base::{LayerId, Shape, nearest, same_name};
 
 /// Work for the Job lane.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -117,12 +117,12 @@ impl Method {
         Self(0)
     }
 
-    /// The method of that name.
+    /// The method of that name; case, hyphens and underscores do not count.
     ///
     /// # Errors
     /// When there is none, with similar names.
     pub fn named(name: &str) -> Result<Self, String> {
-        Self::all().find(|method| method.name() == name).ok_or_else(|| {
+        Self::all().find(|method| same_name(method.name(), name)).ok_or_else(|| {
             let near = nearest(name, METHODS.iter().map(|method| method.name));
             match near.as_slice() {
                 [] => {
@@ -153,6 +153,11 @@ impl Method {
     /// Whether it reads a layer of the user's choice.
     pub fn takes_layer(self) -> bool {
         self.entry().takes_layer
+    }
+
+    /// Whether it reads that number of [`Parameters`].
+    pub fn reads(self, parameter: Parameter) -> bool {
+        self.entry().reads.contains(&parameter)
     }
 
     /// What it attributes to.

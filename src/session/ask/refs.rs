@@ -1,6 +1,7 @@
 //! How networks, photos, runs, maps and kernels are referred to.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::knock_out::EditsId;
 use crate::base::{Combine, LayerId};
@@ -24,6 +25,8 @@ pub enum PhotoRef {
     Sample(usize),
     /// A picture file, or an input tensor (`.npy`).
     File(PathBuf),
+    /// The bytes of such a file, which came from stdin.
+    Stdin(Arc<[u8]>),
     /// No photo: zeros, the mean colour, of the recipe's size.
     Blank,
 }
