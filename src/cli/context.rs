@@ -16,7 +16,7 @@ use crate::base::{Cancel, LayerId, Progress};
 use crate::config::{Catalogue, Settings};
 use crate::engine::device::Machine;
 use crate::session::ask::*;
-use crate::session::{Options, Session};
+use crate::session::{Options, Session, cached_files};
 use crate::source::collect;
 
 /// What is kept between runs.
@@ -42,6 +42,16 @@ pub(super) struct Context {
     pub notes: Notes,
     /// What the command line knocks out, as it was given.
     knock_outs: Vec<String>,
+}
+
+/// The files in the hub's cache that the network of `--model` is read from.
+pub(super) fn cached_inputs(flags: &Flags) -> Vec<PathBuf> {
+    let (Some(model), Ok(catalogue)) = (&flags.network.model, catalogue()) else {
+        return Vec::new();
+    };
+    // What is wrong with the name is said when the network is opened.
+    let Ok(model) = ModelRef::at(model, &catalogue) else { return Vec::new() };
+    cached_files(&model, &Options { offline: true, ..Options::default() })
 }
 
 impl Context {

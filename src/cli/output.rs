@@ -34,6 +34,7 @@ impl Spared {
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
             inputs.extend(entries.map(|entry| entry.path()).filter(|path| is_checkpoint(path)));
         }
+        inputs.extend(super::context::cached_inputs(flags));
         Self { existing, inputs }
     }
 

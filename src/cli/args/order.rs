@@ -20,6 +20,11 @@ pub(in crate::cli) fn command_first(mut words: Vec<OsString>) -> Vec<OsString> {
     words
 }
 
+/// Whether a line names a command.
+pub(in crate::cli) fn has_command(words: &[OsString]) -> bool {
+    command_at(&Line::command(), words).is_some()
+}
+
 /// The place of the command's name among the words of a line; `None` where the line is the explorer's.
 fn command_at(line: &Command, words: &[OsString]) -> Option<usize> {
     let takes_value = values_of_flags(line);
