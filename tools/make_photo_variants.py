@@ -77,14 +77,11 @@ def padded(rows: list[bytes]) -> bytes:
     return b"".join(row + b"\0" * (-len(row) % 4) for row in reversed(rows))
 
 
-def bmp_rle(indices: np.ndarray, depth: int, jumps: bool = False) -> bytes:
-    """Rows of a BMP compressed by runs: runs and literal stretches in turn; with jumps, some pixels are never set."""
+def bmp_rle(indices: np.ndarray, depth: int) -> bytes:
+    """Rows of a BMP compressed by runs: runs and literal stretches in turn."""
     out = b""
-    for y, row in enumerate(indices[::-1]):
+    for row in indices[::-1]:
         half = len(row) // 2
-        if jumps and y == 2:
-            out += b"\0\2" + bytes([3, 0])  # Three to the right.
-            row, half = row[3:], 2
         for value in row[:half]:
             out += bytes([1, value if depth == 8 else value << 4])
         rest = bytes(row[half:].tolist()) if depth == 8 else packed(row[half:], 4)
@@ -217,7 +214,6 @@ def more_bmps(rgb: Image.Image, palette: Image.Image) -> dict:
     files = {
         "rle8": bmp(W, H, 8, bmp_rle(indices, 8), wide, compression=1),
         "rle4": bmp(W, H, 4, bmp_rle(indices, 4), table, compression=2),
-        "rle8_with_jumps": bmp(W, H, 8, bmp_rle(indices, 8, True), wide, compression=1),
         "os2_24_bits": bmp(W, H, 24, rows(swapped), header=12),
         "os2_palette": bmp(W, H, 8, rows(indices), wide, header=12),
         "os2_4_bits": bmp(W, H, 4, padded([packed(row, 4) for row in indices]), table, header=12),

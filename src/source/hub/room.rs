@@ -66,7 +66,7 @@ mod tests {
     fn options(cache: &Path) -> HubOptions {
         let endpoint = "http://127.0.0.1:1".into();
         let (cache, limits) = (cache.to_path_buf(), Limits::default());
-        HubOptions { endpoint, token: None, cache, offline: true, limits }
+        HubOptions { endpoint, token: Token::Absent, cache, offline: true, limits }
     }
 
     #[test]
