@@ -105,7 +105,7 @@ impl Need {
             Job::Rank(of) => self.from_layer(of.layer, PASSES),
             // The explanation, then batches of inputs with places hidden, or runs of a changed network.
             Job::Judge(of) => {
-                self.explanation(of, bound).max(self.batch()).max(self.forward(bound))
+                self.explanation(&of.0, bound).max(self.batch()).max(self.forward(bound))
             }
             Job::Rebuild(_) => self.forward(bound).saturating_add(gradient),
         }

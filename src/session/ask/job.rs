@@ -166,7 +166,7 @@ impl Method {
     }
 
     /// Whether it runs batches of inputs.
-    pub(super) fn runs_batches(self) -> bool {
+    pub(in crate::session) fn runs_batches(self) -> bool {
         self.entry().runs_batches()
     }
 
