@@ -15,7 +15,7 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::Shells;
 
-use super::args::{CompletionsArgs, Line};
+use super::args::{CompletionsArgs, Line, has_command};
 use super::{context, help, output};
 use crate::base::Choice;
 use crate::base::{Cancel, DeviceChoice, Progress, clean};
@@ -57,9 +57,27 @@ fn program() -> String {
 /// When the shell is none of those that there are scripts for.
 pub(super) fn answer(arguments: &[OsString]) -> clap::error::Result<bool> {
     let folder = std::env::current_dir().ok();
-    CompleteEnv::with_factory(Line::command)
+    CompleteEnv::with_factory(move || line_for(std::env::args_os()))
         .var(VARIABLE)
         .try_complete(arguments.iter().cloned(), folder.as_deref())
+}
+
+/// The grammar of a line: where a command's name is only a flag's value (`--view explain`), without commands, or it would
+/// be taken for one.
+fn line_for(words: impl Iterator<Item = OsString>) -> clap::Command {
+    let line = Line::command();
+    let mut words: Vec<OsString> = words.skip_while(|word| word != "--").skip(1).collect();
+    let last = words.pop();
+    let names_command =
+        |word: &OsString| word.to_str().is_some_and(|word| line.find_subcommand(word).is_some());
+    let is_explorer = words.iter().any(names_command) && !has_command(&words) && last.is_some();
+    if is_explorer { without_commands(&line) } else { line }
+}
+
+/// The explorer's flags alone.
+fn without_commands(line: &clap::Command) -> clap::Command {
+    let bare = clap::Command::new("convscope");
+    bare.args(line.get_arguments().cloned()).groups(line.get_groups().cloned())
 }
 
 /// Names of views.
@@ -173,6 +191,16 @@ fn model_in(words: impl Iterator<Item = OsString>) -> Option<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commands_name_as_a_value_is_not_the_command() {
+        let commands = |line: &str| line_for(line.split(' ').map(OsString::from)).has_subcommands();
+        assert!(!commands("-- convscope --view explain --th"));
+        assert!(!commands("-- convscope a.png --layer layers --th"));
+        assert!(commands("-- convscope --view explain maps --th"));
+        assert!(commands("-- convscope maps --th") && commands("-- convscope --view e"));
+        assert!(commands("-- convscope ma"));
+    }
 
     #[test]
     fn the_last_model_counts() {

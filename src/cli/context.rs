@@ -1,6 +1,6 @@
 //! What every command needs: the settings in force, a session, a network, inputs and runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -17,7 +17,7 @@ use crate::base::{Cancel, LayerId, Progress};
 use crate::config::{Catalogue, Settings};
 use crate::engine::device::Machine;
 use crate::session::ask::*;
-use crate::session::{Options, Session};
+use crate::session::{Options, Session, cached_files};
 
 /// What is kept between runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,16 @@ pub(super) struct Context {
     pub notes: Notes,
     /// What the command line knocks out, as it was given.
     knock_outs: Vec<String>,
+}
+
+/// The files in the hub's cache that the network of `--model` is read from.
+pub(super) fn cached_inputs(flags: &Flags) -> Vec<PathBuf> {
+    let (Some(model), Ok(catalogue)) = (&flags.network.model, catalogue()) else {
+        return Vec::new();
+    };
+    // What is wrong with the name is said when the network is opened.
+    let Ok(model) = ModelRef::at(model, &catalogue) else { return Vec::new() };
+    cached_files(&model, &Options { offline: true, ..Options::default() })
 }
 
 impl Context {

@@ -36,6 +36,9 @@ impl Spared {
             let weights = entries.map(|entry| entry.path()).filter(|path| is_checkpoint(path));
             weights.for_each(|path| spared.input(&path));
         }
+        for path in super::context::cached_inputs(flags) {
+            spared.input(&path);
+        }
         spared
     }
 

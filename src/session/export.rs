@@ -13,6 +13,7 @@ use super::ask::known::{LayerInfo, NetworkInfo};
 use super::ask::refs::Plane;
 use super::ask::seen::Seen;
 use super::run::{Colours, scale};
+use super::sheet::named;
 use super::store::{Ask, Session};
 use super::write::write_new;
 use crate::base::{Array, Cancel, Progress, clean, significant};

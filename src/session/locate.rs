@@ -71,6 +71,7 @@ pub fn locate(
         ModelRef::File(path) => match hub::in_folder(path)? {
             // A folder of the cache holds the network in a folder for each version.
             Some(snapshot) => {
+                notes.extend(snapshot.notes);
                 let weights = Weights::File { path: snapshot.weights, folder: snapshot.folder };
                 (weights, file_name(path))
             }
@@ -91,6 +92,15 @@ pub fn locate(
         }
     };
     Ok(Located { weights, name, recipe, labels, notes })
+}
+
+/// The files in the cache that a network of the hub is read from; none where it is not there. Asks nobody.
+pub fn cached_files(model: &ModelRef, options: &Options) -> Vec<PathBuf> {
+    let ModelRef::Hub(repo) = model else { return Vec::new() };
+    let cached = options.hub().ok().and_then(|hub| hub::cached(&hub, repo).ok().flatten());
+    let Some(snapshot) = cached else { return Vec::new() };
+    let beside = std::fs::read_dir(snapshot.folder).into_iter().flatten().flatten();
+    beside.map(|entry| entry.path()).chain([snapshot.weights]).collect()
 }
 
 /// The catalogue's entry for a repository.

@@ -41,6 +41,7 @@ mod write;
 pub use error::SessionError;
 pub use export::{made_by, serialize};
 pub use lanes::{Event, LaneName, Lanes};
+pub use locate::cached_files;
 pub use options::{Options, Wishes};
 pub use store::Session;
 pub use write::{Existing, Pending, folder_of, write_new, write_together};

@@ -41,6 +41,9 @@ fn networks_are_offered() {
     assert_eq!(offered(&bench, &["help", "fl"]), ["flags"]);
     assert_eq!(offered(&bench, &["help", "exp"]), ["explain", "export"]);
     assert_eq!(offered(&bench, &["doctor", "--theme", "l"]), ["light"]);
+    // A view may have a command's name.
+    assert_eq!(offered(&bench, &["--view", "explain", "--theme", "l"]), ["light"]);
+    assert!(offered(&bench, &["--view", "explain", "--wi"]).is_empty());
     assert!(offered(&bench, &["--view", "m"]).contains(&"maps".to_string()));
 }
 

@@ -83,7 +83,7 @@ fn echo(request: &Request) -> Fault {
 #[test]
 fn secrets_are_not_repeated_whoever_sends_them() {
     let secret = |stage: &mut Stage| {
-        stage.options.token = Some(SECRETS[0].into());
+        stage.options.token = convscope::source::hub::Token::Known(SECRETS[0].into());
         stage.options.endpoint =
             stage.options.endpoint.replace("://", &format!("://me:{}@", SECRETS[1]));
     };

@@ -119,7 +119,7 @@ fn nearly_right_answers_leave_nothing_false() {
     for seed in 1..=150_u64 {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut stage = Stage::with(server(&mut dice), vec![]);
-        stage.options.token = Some("hf_t0ken".into());
+        stage.options.token = convscope::source::hub::Token::Known("hf_t0ken".into());
         stage.options.limits.attempts = 2;
         stage.options.limits.pause = std::time::Duration::ZERO;
         let kind = dice.below(4);

@@ -62,7 +62,7 @@ fn a_mirror_may_send_on_to_the_hub() {
     let mut mirror = Stage::with(Server::start(&[]), hub.weights.clone());
     let to = hub.server.endpoint.clone();
     mirror.server.misbehave(move |request, _| Some(location(308, format!("{to}{}", request.path))));
-    mirror.options.token = Some("hf_secret".into());
+    mirror.options.token = convscope::source::hub::Token::Known("hf_secret".into());
     mirror.fetch_whole();
     assert!(mirror.server.asked().iter().all(|r| r.header("authorization").is_some()));
     let asked = hub.server.asked();
@@ -74,7 +74,7 @@ fn a_mirror_may_send_on_to_the_hub() {
 fn a_user_of_the_endpoint_goes_to_the_endpoint_only() {
     let mut stage = Stage::new();
     stage.options.endpoint = stage.options.endpoint.replace("://", "://me:secret@");
-    stage.options.token = Some("hf_token".into());
+    stage.options.token = convscope::source::hub::Token::Known("hf_token".into());
     stage.server.ignore_queries();
     stage.server.misbehave(|request, _| {
         is_file(request).then(|| location(307, format!("{}?moved", request.path)))

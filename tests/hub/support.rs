@@ -141,7 +141,7 @@ pub fn repo_ref(text: &str) -> RepoRef {
 pub fn options(endpoint: &str, cache: &Path) -> HubOptions {
     HubOptions {
         endpoint: endpoint.into(),
-        token: None,
+        token: convscope::source::hub::Token::Absent,
         cache: cache.to_path_buf(),
         offline: false,
         limits: Limits {

@@ -163,7 +163,7 @@ fn bytes_are_reported_over_all_files() {
 #[test]
 fn the_token_goes_to_the_hub_and_to_nobody_else() {
     let mut stage = Stage::new();
-    stage.options.token = Some("hf_secret".into());
+    stage.options.token = convscope::source::hub::Token::Known("hf_secret".into());
     stage.fetch_whole();
     let asked = stage.server.asked();
     assert!(asked.iter().any(|request| request.host == Host::Bytes));

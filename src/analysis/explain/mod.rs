@@ -78,6 +78,11 @@ pub struct Method {
 }
 
 impl Method {
+    /// Whether it runs [`BATCH`] inputs together.
+    pub fn runs_batches(&self) -> bool {
+        [&score_cam::METHOD, &occlusion::METHOD].iter().any(|method| method.name == self.name)
+    }
+
     /// The explanation. One in which nothing speaks for the target says so in its warnings.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 pub(super) use commands::*;
 pub(super) use explaining::*;
 pub(super) use groups::*;
-pub(super) use order::{command_first, flag_elsewhere, parse};
+pub(super) use order::{command_first, flag_elsewhere, has_command, parse};
 pub(super) use rebuilding::*;
 pub(super) use values::Channels;
 

@@ -38,6 +38,11 @@ pub(in crate::cli) fn parse(words: &[OsString]) -> Result<Line, clap::Error> {
     Line::from_arg_matches(&line.try_get_matches_from(words)?)
 }
 
+/// Whether a line names a command.
+pub(in crate::cli) fn has_command(words: &[OsString]) -> bool {
+    command_at(&Line::command(), words).is_some()
+}
+
 /// The place of the command's name among the words of a line; `None` where the line is the explorer's.
 fn command_at(line: &Command, words: &[OsString]) -> Option<usize> {
     let takes_value = values_of_flags(line);

@@ -59,9 +59,12 @@ pub(super) fn hub(known: &Known) -> Vec<Finding> {
     };
     let endpoint = hub_address(&options.endpoint);
     let mut found = Vec::new();
-    found.push(match &options.token {
-        Some(_) => yes("there is a token"),
-        None => no("there is no token", "only gated networks need one: set HF_TOKEN"),
+    found.push(match options.token.usable() {
+        Ok(Some(_)) => yes("there is a token"),
+        Ok(None) => no("there is no token", "only gated networks need one: set HF_TOKEN"),
+        Err(error) => {
+            no(error.to_string(), "until then: what is in the cache, files, and --offline")
+        }
     });
     if options.offline {
         let advice = "to ask it, leave out --offline and unset HF_HUB_OFFLINE";

@@ -170,6 +170,11 @@ impl Method {
         (self.entry().passes)(size)
     }
 
+    /// Whether it runs batches of inputs.
+    pub(in crate::session) fn runs_batches(self) -> bool {
+        self.entry().runs_batches()
+    }
+
     /// Whether it is done at once: it runs no pass and reads one layer alone, so that classes can be gone through.
     pub(in crate::session) fn is_instant(self) -> bool {
         let size =

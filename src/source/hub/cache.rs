@@ -14,7 +14,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::answer::Remote;
+use super::answer::{Proof, Remote};
 use super::folder::Folder;
 use super::index::shards;
 use super::{HubError, RepoRef};
@@ -126,10 +126,11 @@ impl Cache {
             if !is_file(&weights)? {
                 continue;
             }
-            let mut missing = false;
+            let (mut missing, mut unproven) = (false, self.unproven(commit, name));
             if name.ends_with(INDEX) {
                 for shard in self.shards(commit, name)? {
                     missing |= !is_file(&self.file(commit, &shard))?;
+                    unproven = unproven.or(self.unproven(commit, &shard));
                 }
             }
             if !missing {
@@ -138,11 +139,21 @@ impl Cache {
                     folder,
                     weights,
                     commit: commit.into(),
-                    notes: Vec::new(),
+                    notes: unproven.into_iter().collect(),
                 }));
             }
         }
         Ok(None)
+    }
+
+    /// What should be said of a file whose blob has a name that proves nothing. A copy no longer has that name.
+    fn unproven(&self, commit: &str, file: &str) -> Option<String> {
+        let blob = fs::read_link(self.file(commit, file)).ok()?;
+        let etag = blob.file_name()?.to_string_lossy().into_owned();
+        (Proof::of(&etag) == Proof::Length).then(|| {
+            let file = crate::base::clean(file);
+            format!("the hub named no hash of {file} that could be checked: only its length was")
+        })
     }
 
     /// The shards of an index that is in the cache, as files of the repository.

@@ -146,7 +146,14 @@ impl Asked {
     pub fn hub(options: &HubOptions) -> Self {
         let endpoint = shown(&options.endpoint);
         let url = Url::parse(&options.endpoint).ok();
-        let secrets = options.token.iter().cloned().chain(url.iter().flat_map(credentials));
+        let secrets = options
+            .token
+            .usable()
+            .ok()
+            .flatten()
+            .map(String::from)
+            .into_iter()
+            .chain(url.iter().flat_map(credentials));
         Self {
             host: url.as_ref().map_or_else(|| endpoint.clone(), host),
             what: "its first page".into(),

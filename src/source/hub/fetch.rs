@@ -51,7 +51,8 @@ pub(super) fn fetch(
             Err(error) if !error.is_cancelled() => {
                 let note =
                     format!("the copy of {repo} in the cache is used, which may be old: {error}");
-                Ok(Snapshot { notes: vec![note], ..old })
+                let notes = old.notes.iter().cloned().chain([note]).collect();
+                Ok(Snapshot { notes, ..old })
             }
             renewed => renewed,
         },

@@ -27,7 +27,7 @@ pub use address::shown;
 pub use cache::Snapshot;
 pub use error::HubError;
 pub use index::shards;
-pub use options::{HubOptions, Limits};
+pub use options::{HubOptions, Limits, Token};
 pub use room::{Room, room};
 
 pub use crate::config::RepoRef;

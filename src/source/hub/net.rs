@@ -105,6 +105,7 @@ impl<'a> Hub<'a> {
         let setup =
             |why: String, advice: &'static str| HubError::Setup { why: clean(&why), advice };
         let endpoint = address::endpoint(options)?;
+        options.token.usable()?;
         certificates::check()?;
         let loopback = endpoint.host_str().is_some_and(|host| {
             let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
@@ -239,7 +240,7 @@ impl<'a> Hub<'a> {
         // The bytes themselves, or their hash and length would not be the file's.
         let mut request =
             self.client.request(method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
-        if let Some(token) = &self.options.token
+        if let Ok(Some(token)) = self.options.token.usable()
             && url.origin() == self.endpoint.origin()
             && url.username().is_empty()
             && url.password().is_none()

@@ -21,13 +21,54 @@ pub struct HubOptions {
     /// The hub or a mirror, without a slash at its end.
     pub endpoint: String,
     /// Who asks.
-    pub token: Option<String>,
+    pub token: Token,
     /// The folder of `models--owner--name`.
     pub cache: PathBuf,
     /// Nothing is asked.
     pub offline: bool,
     /// How long to wait, how often to try.
     pub limits: Limits,
+}
+
+/// The word by which the hub knows who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Token {
+    /// There is none.
+    Absent,
+    /// One that can stand in a header.
+    Known(String),
+    /// What was found cannot be one: no request is sent, and what is in the cache needs none.
+    Unusable {
+        /// What is wrong, without the token.
+        why: String,
+        /// What to do.
+        advice: &'static str,
+    },
+}
+
+impl Token {
+    /// The token, if it can be sent.
+    ///
+    /// # Errors
+    /// When what was found cannot be one.
+    pub fn usable(&self) -> Result<Option<&str>, HubError> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Known(token) => Ok(Some(token)),
+            Self::Unusable { why, advice } => Err(HubError::Setup { why: why.clone(), advice }),
+        }
+    }
+}
+
+/// It stays out of logs.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "absent",
+            Self::Known(_) => "...",
+            Self::Unusable { .. } => "unusable",
+        })
+    }
 }
 
 /// How long to wait, how often to try.
@@ -65,7 +106,7 @@ impl fmt::Debug for HubOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HubOptions")
             .field("endpoint", &shown(&self.endpoint))
-            .field("token", &self.token.as_ref().map(|_| "..."))
+            .field("token", &self.token)
             .field("cache", &self.cache)
             .field("offline", &self.offline)
             .field("limits", &self.limits)
@@ -79,7 +120,7 @@ impl HubOptions {
     /// reads. `offline` is the command line's word: it can switch the network off, not on.
     ///
     /// # Errors
-    /// When there is no home folder to put a cache into, the file of the token cannot be read, or the token is not one.
+    /// When there is no home folder to put a cache into. A token that is not one is an error of the first request.
     pub fn from_environment(offline: bool) -> Result<Self, HubError> {
         Self::from_variables(offline, &|name| std::env::var_os(name), std::env::home_dir())
     }
@@ -100,14 +141,14 @@ impl HubOptions {
             .or_else(|| environment.path("HUGGINGFACE_HUB_CACHE"))
             .unwrap_or_else(|| hf_home.join("hub"));
         let token = if text("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|v| is_true(&v)) {
-            None
+            Token::Absent
         } else {
             let named = text("HF_TOKEN").or_else(|| text("HUGGING_FACE_HUB_TOKEN"));
             match named.as_deref().and_then(tidy) {
-                Some(token) => Some(checked(token, "HF_TOKEN")?),
+                Some(token) => checked(token, "HF_TOKEN"),
                 None => {
                     let path = environment.path("HF_TOKEN_PATH");
-                    token_file(&path.unwrap_or_else(|| hf_home.join("token")))?
+                    token_file(&path.unwrap_or_else(|| hf_home.join("token")))
                 }
             }
         };
@@ -194,27 +235,29 @@ fn tidy(token: &str) -> Option<String> {
 }
 
 /// The token that `hf auth login` left.
-fn token_file(path: &Path) -> Result<Option<String>, HubError> {
-    let name = || clean(&path.to_string_lossy());
+fn token_file(path: &Path) -> Token {
     match read_small_text(path, TOKEN) {
-        Ok(text) => text.as_deref().and_then(tidy).map(|token| checked(token, &name())).transpose(),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(HubError::Setup {
+        Ok(text) => match text.as_deref().and_then(tidy) {
+            Some(token) => checked(token, &clean(&path.to_string_lossy())),
+            None => Token::Absent,
+        },
+        Err(error) if is_absent(&error) => Token::Absent,
+        Err(error) => Token::Unusable {
             why: clean(&format!("{}: {error}", path.display())),
             advice: "make that file a readable file with a token in it, or set HF_TOKEN",
-        }),
+        },
     }
 }
 
 /// A token that can stand in a header. It is never shown, whatever it is.
-fn checked(token: String, from: &str) -> Result<String, HubError> {
+fn checked(token: String, from: &str) -> Token {
     if token.len() as u64 <= TOKEN && token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Ok(token);
+        return Token::Known(token);
     }
-    Err(HubError::Setup {
+    Token::Unusable {
         why: format!("what {from} holds is not a token"),
         advice: "a token is one word, such as hf_ and letters: copy it again, or log in with `hf auth login`",
-    })
+    }
 }
 
 #[cfg(test)]
@@ -234,7 +277,7 @@ mod tests {
         let options = options(&[]);
         assert_eq!(options.endpoint, "https://huggingface.co");
         assert_eq!(options.cache, Path::new("/home/me/.cache/huggingface/hub"));
-        assert_eq!((options.token, options.offline), (None, false));
+        assert_eq!((options.token, options.offline), (Token::Absent, false));
         let nobody = HubOptions::from_variables(true, &|_| None, None);
         assert!(nobody.unwrap_err().to_string().contains("HF_HOME"));
     }
@@ -270,7 +313,7 @@ mod tests {
         let token = |variables: &[(&str, &str)]| {
             let all: Vec<_> =
                 [("HF_HOME", home)].into_iter().chain(variables.iter().copied()).collect();
-            options(&all).token
+            options(&all).token.usable().unwrap().map(String::from)
         };
         assert_eq!(token(&[]).as_deref(), Some("hf_file"));
         assert_eq!(
@@ -293,9 +336,10 @@ mod tests {
                 let value = variables.iter().find(|(known, _)| *known == name);
                 value.map(|(_, value)| value.into())
             };
-            HubOptions::from_variables(false, &variable, Some(folder.path().into()))
-                .unwrap_err()
-                .to_string()
+            let options =
+                HubOptions::from_variables(false, &variable, Some(folder.path().into())).unwrap();
+            assert!(!format!("{options:?}").contains("hf_"));
+            options.token.usable().unwrap_err().to_string()
         };
         for token in ["hf_a hf_secret", "hf_s\u{e9}cret", "hf_\u{1b}[2J"] {
             let error = refused(&[("HF_TOKEN", token)]);

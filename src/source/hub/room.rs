@@ -61,12 +61,12 @@ pub fn room(options: &HubOptions, limit: Duration) -> Room {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::source::hub::Limits;
+    use crate::source::hub::{Limits, Token};
 
     fn options(cache: &Path) -> HubOptions {
         let endpoint = "http://127.0.0.1:1".into();
         let (cache, limits) = (cache.to_path_buf(), Limits::default());
-        HubOptions { endpoint, token: None, cache, offline: true, limits }
+        HubOptions { endpoint, token: Token::Absent, cache, offline: true, limits }
     }
 
     #[test]

@@ -49,5 +49,6 @@ pub(super) fn decode(bytes: &[u8]) -> Why<Decoded> {
     Ok(Decoded {
         picture: DynamicImage::ImageRgb8(picture),
         orientation: Orientation::NoTransforms,
+        note: None,
     })
 }

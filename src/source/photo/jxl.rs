@@ -40,5 +40,5 @@ pub(super) fn decode(bytes: &[u8]) -> Why<Decoded> {
         }
     };
     let picture = picture.ok_or_else(cut)?;
-    Ok(Decoded { picture, orientation: Orientation::NoTransforms })
+    Ok(Decoded { picture, orientation: Orientation::NoTransforms, note: None })
 }

@@ -2,17 +2,21 @@
 //!
 //! ```text
 //! jpeg      what libjpeg skips and others do not; where a JPEG ends
+//! bmp       what the decoder of BMP does not know, and Pillow's rounding
 //! gif       the first frame of a GIF
 //! jxl       JPEG XL
+//! tiff      TIFF: what its samples mean, and its samples as bytes
 //! pixels    what a decoder gives, as RGB: 16 bits, gray, alpha
 //! collect   the photos of a folder
 //! ```
 
+mod bmp;
 mod collect;
 mod gif;
 mod jpeg;
 mod jxl;
 mod pixels;
+mod tiff;
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -57,6 +61,8 @@ type Why<T> = Result<T, String>;
 struct Decoded {
     picture: DynamicImage,
     orientation: Orientation,
+    /// What is odd about the file although it was read.
+    note: Option<String>,
 }
 
 impl Photo {
@@ -95,24 +101,22 @@ fn decode(bytes: &[u8]) -> Why<Photo> {
         },
         None => return Err(format!("is not a picture that is known: {PICTURES} are read")),
     };
-    let mut notes = Vec::new();
-    let Decoded { mut picture, orientation } = match format {
+    let Decoded { mut picture, orientation, note } = match format {
         Format::Jpeg => {
             let whole = jpeg::without_stray_bytes(bytes)?;
-            notes.extend(whole.note);
-            by_image(&whole.bytes, ImageFormat::Jpeg)?
+            Decoded { note: whole.note, ..by_image(&whole.bytes, ImageFormat::Jpeg)? }
         }
         Format::Gif => gif::decode(bytes)?,
         Format::JpegXl => jxl::decode(bytes)?,
         Format::Png => by_image(bytes, ImageFormat::Png)?,
         Format::WebP => by_image(bytes, ImageFormat::WebP)?,
-        Format::Bmp => by_image(bytes, ImageFormat::Bmp)?,
-        Format::Tiff => by_image(bytes, ImageFormat::Tiff)?,
+        Format::Bmp => bmp::decode(bytes)?,
+        Format::Tiff => tiff::decode(bytes)?,
         Format::Pnm => by_image(bytes, ImageFormat::Pnm)?,
     };
     picture.apply_orientation(orientation);
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    notes.extend(pixels::note(&picture));
+    let notes = note.into_iter().chain(pixels::note(&picture)).collect();
     let rgb = pixels::to_rgb(picture, format);
     Ok(Photo { width, height, rgb, hash: xxh3_64(bytes), notes })
 }
@@ -131,27 +135,37 @@ fn check_size(width: u32, height: u32) -> Why<()> {
     Ok(())
 }
 
-/// Decodes by the crate `image`.
-fn by_image(bytes: &[u8], format: ImageFormat) -> Why<Decoded> {
-    let broken = |error: image::ImageError| match error {
+/// What a decoder may allocate.
+fn limits() -> Limits {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(ALLOCATION_LIMIT);
+    limits
+}
+
+/// Why a decoder of the crate `image` gave up.
+fn why(error: image::ImageError) -> String {
+    match error {
         image::ImageError::Limits(_) => "is a picture that is too large to decode".to_string(),
         image::ImageError::Unsupported(what) => {
             format!("is a kind of picture that is not read ({what}): save it as PNG")
         }
         error => format!("is a broken picture ({error}): copy or download it again"),
-    };
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(ALLOCATION_LIMIT);
+    }
+}
+
+/// Decodes by the crate `image`.
+fn by_image(bytes: &[u8], format: ImageFormat) -> Why<Decoded> {
+    let mut limits = limits();
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let mut decoder = reader.into_decoder().map_err(why)?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
     // `from_decoder` allocates without asking the limits.
-    limits.reserve(decoder.total_bytes()).map_err(broken)?;
-    let orientation = decoder.orientation().map_err(broken)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    Ok(Decoded { picture, orientation })
+    limits.reserve(decoder.total_bytes()).map_err(why)?;
+    let orientation = decoder.orientation().map_err(why)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(why)?;
+    Ok(Decoded { picture, orientation, note: None })
 }
 
 /// Bytes that a decoder takes, and what was done to them.

@@ -1,5 +1,6 @@
 //! Containers of pictures and films that many formats share: ISO base media, RIFF, TIFF.
 
+use super::directory::Directory;
 use super::signatures::CONVERT;
 use super::{Format, Kind, Known};
 
@@ -76,20 +77,12 @@ const MAKERS: [(&[u8], &str); 9] = [
 
 /// TIFF and BigTIFF. Pillow shows the thumbnail of a raw file as if it were the photo.
 fn tiff(head: &[u8]) -> Option<Known> {
-    let little = match head.first_chunk::<4>()? {
-        b"II*\0" => true,
-        b"MM\0*" => false,
-        b"II+\0" | b"MM\0+" => {
-            return Some(Known::new("a TIFF picture", Kind::Picture(Format::Tiff)));
-        }
-        _ => return None,
-    };
+    let directory = Directory::of(head)?;
     let raw = |name| Some(Known::new(name, Kind::OtherPicture(RAW)));
     if head.get(8..10) == Some(b"CR") {
         return raw("a raw photo (CR2)");
     }
-    let directory = Directory { head, little };
-    if directory.entry(tag::DNG).is_some() {
+    if directory.field(tag::DNG).is_some() {
         return raw("a raw photo (DNG)");
     }
     let maker = directory
@@ -98,51 +91,10 @@ fn tiff(head: &[u8]) -> Option<Known> {
     let sensor = directory.value(tag::COLORS).is_some_and(|colors| OF_A_SENSOR.contains(&colors));
     // The first directory has the thumbnail, another the photo.
     let thumbnail =
-        directory.value(tag::SUBFILE) == Some(1) && directory.entry(tag::DIRECTORIES).is_some();
+        directory.value(tag::SUBFILE) == Some(1) && directory.field(tag::DIRECTORIES).is_some();
     match maker {
         Some((_, name)) if sensor || thumbnail => raw(name),
         None if sensor => raw("a raw photo (TIFF)"),
         _ => Some(Known::new("a TIFF picture", Kind::Picture(Format::Tiff))),
-    }
-}
-
-/// The first directory of a TIFF, as far as it is in the head.
-struct Directory<'a> {
-    head: &'a [u8],
-    little: bool,
-}
-
-impl<'a> Directory<'a> {
-    fn short(&self, at: usize) -> Option<u16> {
-        let bytes = self.head.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if self.little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
-    }
-
-    fn long(&self, at: usize) -> Option<u32> {
-        let bytes = self.head.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
-    }
-
-    /// Where an entry begins: a tag, a type, a count and a value or its place.
-    fn entry(&self, tag: u16) -> Option<usize> {
-        let start = self.long(4)? as usize;
-        let count = usize::from(self.short(start)?);
-        let mut entries = (0..count).map(|i| start + 2 + 12 * i);
-        entries.find(|at| self.short(*at) == Some(tag))
-    }
-
-    fn value(&self, tag: u16) -> Option<u32> {
-        let at = self.entry(tag)?;
-        match self.short(at + 2)? {
-            3 => self.short(at + 8).map(u32::from),
-            _ => self.long(at + 8),
-        }
-    }
-
-    fn text(&self, tag: u16) -> Option<&'a [u8]> {
-        let at = self.entry(tag)?;
-        let length = self.long(at + 4)? as usize;
-        let start = if length <= 4 { at + 8 } else { self.long(at + 8)? as usize };
-        self.head.get(start..start.checked_add(length)?)
     }
 }

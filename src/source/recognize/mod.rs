@@ -6,6 +6,7 @@
 //! archive       zip and tar, by the names of their entries
 //! model         pickles, protocol buffers, MessagePack, HDF5: networks without one magic number
 //! media         containers of pictures and films: ISO base media, RIFF, TIFF with a camera's raw data
+//! directory     the fields of a TIFF
 //! text          what text is: HTML, XML, JSON, pointers
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! the formats that are read.
 
 mod archive;
+mod directory;
 mod media;
 mod model;
 mod signatures;
@@ -26,6 +28,8 @@ use std::path::Path;
 
 use super::SourceError;
 use crate::base::open_regular;
+
+pub(super) use directory::Directory;
 
 /// Bytes of a file that [`recognize`] can make use of.
 pub const HEAD: usize = 64 << 10;
