@@ -5,10 +5,14 @@
 mod copying;
 #[path = "keys/explaining.rs"]
 mod explaining;
+#[path = "keys/guiding.rs"]
+mod guiding;
 #[path = "keys/knocking.rs"]
 mod knocking;
 #[path = "keys/lists.rs"]
 mod lists;
+#[path = "keys/pointing.rs"]
+mod pointing;
 #[path = "keys/rebuilding.rs"]
 mod rebuilding;
 mod support;
@@ -24,7 +28,7 @@ use convscope::base::{
 };
 use convscope::explorer::views::ViewId;
 use convscope::explorer::{
-    COMMANDS, Effect, Msg, Overlay, Pane, load_keys, markdown_table, update,
+    COMMANDS, Effect, Help, Msg, Overlay, Pane, load_keys, markdown_tables, update,
 };
 use convscope::session::ask::{ModelRef, PhotoRef, Request, SessionError, request};
 use support::Explorer;
@@ -35,6 +39,22 @@ fn open() -> Explorer {
 
 fn layer(explorer: &Explorer) -> &str {
     &explorer.state.layer_info().unwrap().name
+}
+
+#[test]
+fn it_opens_on_the_strongest_channel_of_a_layer_with_structure() {
+    let mut explorer = Explorer::shipped((120, 40));
+    let strongest = |explorer: &Explorer| {
+        let statistics = explorer.state.statistics().unwrap();
+        statistics.order(SortOrder::Mean, None)[0]
+    };
+    assert_eq!(layer(&explorer), "layer1.1.relu_1");
+    assert_eq!(explorer.state.cursor.channel, strongest(&explorer));
+    explorer.press("}");
+    assert_eq!(explorer.state.cursor.channel, strongest(&explorer));
+    // A channel that was chosen stays chosen.
+    let chosen = explorer.press("l").state.cursor.channel;
+    assert_eq!(explorer.press("{").state.cursor.channel, chosen);
 }
 
 #[test]
@@ -198,7 +218,7 @@ fn what_does_not_exist_is_said() {
 fn esc_closes_then_cancels_then_goes_back() {
     let mut explorer = open();
     explorer.press("2 ?");
-    assert_eq!(explorer.state.overlay, Some(Overlay::Help(0)));
+    assert_eq!(explorer.state.overlay, Some(Overlay::Help(Help::default())));
     explorer.press("Esc");
     assert_eq!((&explorer.state.overlay, explorer.state.view), (&None, ViewId::Map));
     explorer.press("Esc");
@@ -371,7 +391,7 @@ fn the_readme_has_the_table_of_keys() {
     let (begin, end) = ("<!-- keys: begin -->\n", "<!-- keys: end -->");
     let (before, rest) = readme.split_once(begin).expect("the table's begin");
     let (now, after) = rest.split_once(end).expect("the table's end");
-    let table = markdown_table(&load_keys(None).unwrap());
+    let table = markdown_tables(&load_keys(None).unwrap());
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(path, format!("{before}{begin}{table}{end}{after}")).unwrap();
         return;

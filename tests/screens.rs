@@ -100,10 +100,16 @@ fn kernels_depth_and_their_lists_at_three_sizes() {
         ] {
             explorer.press(keys);
             if name == "models" {
-                explorer
-                    .state
-                    .answers
-                    .put(request::Models.into(), Answer::Models(rows_of(&explorer)));
+                let rows = rows_of(&explorer);
+                let answers = &mut explorer.state.answers;
+                answers.put(request::Models.into(), Answer::Models(rows));
+                for (name, words) in [
+                    ("birds_finetuned_resnet18.pth", "ResNet-18, 7 classes"),
+                    ("vgg16.pth", "looks like a VGG; only ResNets run yet"),
+                ] {
+                    answers
+                        .put(request::Summary(name.into()).into(), Answer::Summary(words.into()));
+                }
             }
             insta::assert_snapshot!(
                 format!("{name}_{columns}x{rows}"),
@@ -148,6 +154,15 @@ fn rows_of(explorer: &Explorer) -> Arc<Vec<ModelRow>> {
             _ => InCache::Absent,
         };
     }
+    let file = |name: &str, bytes: u64| ModelRow {
+        model: ModelRef::File(name.into()),
+        name: name.into(),
+        bytes: Some(bytes),
+        cache: InCache::File,
+        ..rows[0].clone()
+    };
+    let files = [file("birds_finetuned_resnet18.pth", 44_800_000), file("vgg16.pth", 31)];
+    rows.splice(1..1, files);
     Arc::new(rows)
 }
 

@@ -91,6 +91,23 @@ pub fn same_name(one: &str, other: &str) -> bool {
     letters(one) == letters(other)
 }
 
+/// Text in lines of at most `width` columns, broken at spaces; a longer word has a line to itself.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or(0, |l| l.width());
+        match lines.last_mut() {
+            Some(last) if line == 0 => last.push_str(word),
+            Some(last) if line + 1 + word.width() <= width => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
 /// The first line of an error's message: candle adds a backtrace when `RUST_BACKTRACE` is set, and
 /// parsers draw the place.
 pub fn first_line(message: &impl std::fmt::Display) -> String {

@@ -13,15 +13,15 @@ use crate::session::ask::{
 pub struct Explaining {
     /// The method.
     pub method: Method,
-    /// A channel or a unit; the chosen class when `None`.
-    pub target: Option<Target>,
+    /// The chosen channel or unit; the chosen class when `None`.
+    pub aim: Option<Aim>,
     /// A second method to compare with.
     pub compare: Option<Method>,
     /// How the map lies over the photo.
     pub blending: Blending,
     /// How strong the map over the photo is, in per cent.
     pub opacity: u8,
-    /// The layer of the view that is not on the screen: Explain and the others have one each.
+    /// The layer that is not on the screen: explanations of classes and all else have one each.
     pub other_layer: Option<LayerId>,
     /// The view that asked what drives a channel.
     pub from: Option<ViewId>,
@@ -29,12 +29,21 @@ pub struct Explaining {
     pub judged: bool,
 }
 
+/// What of the chosen layer is explained instead of a class. Which one, the cursor says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// The channel.
+    Channel,
+    /// The unit of the channel.
+    Unit,
+}
+
 impl Default for Explaining {
     fn default() -> Self {
         let method = Method::named("grad-cam").unwrap_or_else(|_| Method::first());
         Self {
             method,
-            target: None,
+            aim: None,
             compare: None,
             blending: Blending::Opacity,
             opacity: 80,
@@ -54,11 +63,19 @@ impl State {
         self.view == ViewId::Explain
     }
 
-    /// Shows another view. The Explain view has a layer of its own: at first the last one with maps.
+    /// Shows another view; outside of Explain a class is explained next.
     pub(super) fn show_view(&mut self, view: ViewId) {
-        let before = self.explains();
-        self.view = view;
-        if self.explains() != before {
+        let aim = self.explain.aim.filter(|_| view == ViewId::Explain);
+        self.show(view, aim);
+    }
+
+    /// Shows a view and what it explains. Explanations of classes have a layer of their own, at first the last one
+    /// with maps; a channel is explained where it is.
+    fn show(&mut self, view: ViewId, aim: Option<Aim>) {
+        let own = |state: &Self| state.explains() && state.explain.aim.is_none();
+        let before = own(self);
+        (self.view, self.explain.aim) = (view, aim);
+        if own(self) != before {
             let other = self.explain.other_layer.or_else(|| last_map(self.layers()));
             self.explain.other_layer = Some(self.cursor.layer);
             self.go_to_layer(other.unwrap_or(self.cursor.layer));
@@ -90,13 +107,26 @@ impl State {
         };
         let ranked = self.shown.outcome.as_ref().map_or(&[][..], |outcome| &outcome.ranked);
         let wanted = place.saturating_add_signed(step).min(ranked.len().saturating_sub(1));
-        self.cursor.class = ranked.get(wanted).map(|(class, _)| *class);
-        self.explain.target = None;
+        if let Some((class, _)) = ranked.get(wanted) {
+            self.choose_class(*class);
+        }
+    }
+
+    /// Chooses a class, and explains it where a channel was explained.
+    pub(super) fn choose_class(&mut self, class: usize) {
+        self.cursor.class = Some(class);
+        self.show(self.view, None);
     }
 
     /// What is explained.
     pub fn target(&self) -> Option<Target> {
-        self.explain.target.or_else(|| self.class().map(Target::Class))
+        let (layer, channel) = (self.cursor.layer, self.cursor.channel);
+        let (row, column) = self.cursor.unit;
+        match self.explain.aim {
+            Some(Aim::Channel) => Some(Target::Channel { layer, channel }),
+            Some(Aim::Unit) => Some(Target::Unit { layer, channel, row, column }),
+            None => self.class().map(Target::Class),
+        }
     }
 
     /// The question that is asked of a method.
@@ -215,19 +245,27 @@ impl State {
         }
     }
 
-    /// Explains a channel or a unit of the chosen layer, by a method that can.
-    pub(super) fn explain_place(&mut self, target: Target) {
+    /// Explains the chosen channel or unit, by a method that can.
+    pub(super) fn explain_place(&mut self, aim: Aim) {
         self.explain.from = Some(self.view);
         if !explains_places(self.explain.method) {
             self.explain.method = Method::named("guided-backprop").unwrap_or(self.explain.method);
         }
-        self.explain.target = Some(target);
-        self.show_view(ViewId::Explain);
+        self.show(ViewId::Explain, Some(aim));
+    }
+
+    /// The first explanation in view that waits to be started.
+    pub(super) fn slow_explanation(&self) -> Option<Explain> {
+        let missing = |explain: &Explain| {
+            let complete = self.found(&Job::Explain(*explain)).is_some_and(|found| found.complete);
+            !complete && !self.is_quick(explain)
+        };
+        self.explanations().into_iter().find(missing)
     }
 
     /// The next method that can explain the target.
     pub(super) fn step_method(&mut self, step: isize) {
-        let fits = |method: Method| self.explain.target.is_none() || explains_places(method);
+        let fits = |method: Method| self.explain.aim.is_none() || explains_places(method);
         let mut method = self.explain.method.step(step);
         while !fits(method) && method != self.explain.method {
             method = method.step(step);
@@ -241,7 +279,7 @@ impl State {
             Ok(method) => {
                 self.explain.method = method;
                 if !explains_places(method) {
-                    self.explain.target = None;
+                    self.show(self.view, None);
                 }
             }
             Err(error) => self.complain(error),

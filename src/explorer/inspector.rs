@@ -10,6 +10,18 @@ const BINS: usize = 24;
 /// Columns of the photo: the inside of the pane.
 const PHOTO_WIDTH: u16 = 24;
 
+/// Rows of classes where nothing is explained.
+const CLASSES: usize = 5;
+
+/// The classes in the inspector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassRows {
+    /// The place of the class in the first row among all, the likeliest first.
+    pub first: usize,
+    /// A row for each class; the title has the one above.
+    pub rows: Rect,
+}
+
 impl State {
     /// Whether the inspector's pane is on the screen.
     pub fn inspector_visible(&self) -> bool {
@@ -30,16 +42,56 @@ impl State {
         Some(((columns as u16).max(1), (rows.round() as u16).max(1)))
     }
 
-    /// Where the photo stands in the inspector's pane.
-    pub fn photo_place(&self) -> Option<Rect> {
-        let pane = Layout::of(self)?.inspector;
-        let (columns, rows) = self.photo_size()?;
-        if pane.is_empty() {
-            return None;
+    /// Where the inspector stands: in its pane, or over the view.
+    pub fn inspector_place(&self) -> Option<Rect> {
+        let layout = Layout::of(self)?;
+        match (layout.inspector.is_empty(), self.display.inspector_over) {
+            (false, _) => Some(layout.inspector),
+            (true, true) => Some(layout.inspector_overlay()),
+            (true, false) => None,
         }
-        let inner = pane.inner();
+    }
+
+    /// Where the photo stands in the inspector.
+    pub fn photo_place(&self) -> Option<Rect> {
+        let inner = self.inspector_place()?.inner();
+        let (columns, rows) = self.photo_size()?;
         let rows = rows.min(inner.height);
         Some(Rect::new(inner.x, inner.y, inner.width, rows).centred(columns, rows))
+    }
+
+    /// Where the classes stand in the inspector: the likeliest, or those about the chosen one.
+    pub fn class_rows(&self) -> Option<ClassRows> {
+        let inner = self.inspector_place()?.inner();
+        let classes = self.shown.outcome.as_ref()?.ranked.len();
+        let photo = self.photo_place().map_or(0, |photo| photo.height);
+        // Below the photo there is a line with a title.
+        let (_, room) = inner.split_top(photo + 1);
+        if room.is_empty() || classes == 0 {
+            return None;
+        }
+        let most =
+            if self.explains() { usize::from(room.height / 2).max(CLASSES) } else { CLASSES };
+        let count = most.min(classes).min(usize::from(room.height));
+        let chosen = self.class_place().unwrap_or(0);
+        let first = if chosen < count { 0 } else { chosen - count / 2 };
+        let rows = Rect::new(room.x, room.y, room.width, count as u16);
+        Some(ClassRows { first: first.min(classes - count), rows })
+    }
+
+    /// The unit whose receptive field has its center nearest to a cell of the photo in the inspector.
+    pub(super) fn unit_below(&self, x: u16, y: u16) -> Option<(usize, usize)> {
+        let place = self.photo_place().filter(|place| place.contains(x, y))?;
+        let (layer, input) = (self.layer_info()?, self.shown.input.as_ref()?.shape);
+        let position = |cell: u16, cells: u16, length: usize| {
+            (f32::from(cell) + 0.5) / f32::from(cells) * length as f32
+        };
+        let row = position(y - place.y, place.height, input.h);
+        let column = position(x - place.x, place.width, input.w);
+        Some((
+            layer.field.rows.unit_at(row, layer.shape.h),
+            layer.field.columns.unit_at(column, layer.shape.w),
+        ))
     }
 
     pub(super) fn inspector_wants(&self, plane: Plane) -> Vec<Request> {

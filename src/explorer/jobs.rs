@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, State, Work};
+use crate::base::SortOrder;
 use crate::session::ask::{Explain, Job, LaneName, Request, SessionError, Wish, request};
 
 /// Work in the Job lane.
@@ -12,15 +13,15 @@ pub struct Doing {
     pub job: Job,
     /// How far it is.
     pub work: Work,
-    /// Whether it rests.
+    /// Whether it is paused.
     pub paused: bool,
 }
 
 impl State {
-    /// Begins some work, unless other work goes on.
+    /// Begins some work, unless a job is running.
     pub(super) fn begin(&mut self, job: Job) -> Vec<Effect> {
         if let Some(doing) = &self.jobs.running {
-            let words = format!("{} goes on; Esc ends it", name(&doing.job));
+            let words = format!("{} is still running; press Esc to cancel it", name(&doing.job));
             self.complain(words);
             return Vec::new();
         }
@@ -66,11 +67,21 @@ impl State {
     pub(super) fn job_done(&mut self, job: Job, found: crate::session::ask::Answer) {
         self.forget(&job);
         self.answers.renew(&job);
-        if let Job::Rank(_) = job {
-            self.display.sort = crate::base::SortOrder::Effect;
-            self.say("channels sorted by what the class loses without them");
-        }
+        let ranking = matches!(job, Job::Rank(_));
         self.answers.put(request::Found(job).into(), found);
+        if ranking {
+            self.show_ranking();
+        }
+    }
+
+    /// Sorts the channels by the ranking that has ended, and goes to the first where it is of the chosen layer.
+    fn show_ranking(&mut self) {
+        self.display.sort = SortOrder::Effect;
+        self.say("channels sorted by what the class loses without them");
+        let effects = self.effects().unwrap_or_default().iter().enumerate();
+        if let Some((top, _)) = effects.rev().max_by(|(_, a), (_, b)| a.total_cmp(b)) {
+            self.choose_channel(top);
+        }
     }
 
     /// Work has ended badly, or was cancelled. What it had found by then stays.
@@ -81,7 +92,7 @@ impl State {
             SessionError::Cancelled if was_quick => {}
             SessionError::Cancelled => {
                 self.answers.renew(job);
-                let words = format!("{} was stopped", name(job));
+                let words = format!("{} was cancelled", name(job));
                 self.say(words);
             }
             // Its run was let go: it has to run again first.
@@ -103,10 +114,10 @@ impl State {
         }
     }
 
-    /// Lets the work rest, or go on.
+    /// Pauses or resumes the running job.
     pub(super) fn pause(&mut self) -> Vec<Effect> {
         let Some(doing) = &mut self.jobs.running else {
-            self.say("nothing goes on that could rest");
+            self.say("no job is running");
             return Vec::new();
         };
         doing.paused = !doing.paused;
@@ -122,7 +133,7 @@ pub fn name(job: &Job) -> &'static str {
         Job::Rank(_) => "ranking",
         Job::Rebuild(of) => match of.wish {
             Wish::Invert(_) => "inversion",
-            Wish::Maximise(_) => "maximisation",
+            Wish::Maximise(_) => "maximization",
             Wish::Dream(_) => "dream",
         },
     }

@@ -16,13 +16,24 @@ pub fn load_keys(user: Option<(&Path, &str)>) -> Result<KeyTable, ConfigError> {
     KeyTable::load(DEFAULT, user, &names)
 }
 
-/// The table of keys as Markdown, for the README.
-pub fn markdown_table(keys: &KeyTable) -> String {
-    let mut table = String::from("| keys | command | what it does |\n|---|---|---|\n");
+/// The keys as Markdown, for the README: a heading and a table for each group of commands.
+pub fn markdown_tables(keys: &KeyTable) -> String {
+    let mut text = String::new();
+    let mut group = None;
     for command in COMMANDS {
+        if group != Some(command.group) {
+            group = Some(command.group);
+            let title = command.group.title();
+            text += &format!("\n### {title}\n\n| keys | command | what it does |\n|---|---|---|\n");
+        }
         let bound: Vec<String> =
             keys.keys_of(command.name).iter().map(|k| format!("`{k}`")).collect();
-        table += &format!("| {} | `{}` | {} |\n", bound.join(" "), command.name, command.doc);
+        let argument = match command.argument {
+            "" => String::new(),
+            argument => format!(" {argument}"),
+        };
+        text +=
+            &format!("| {} | `{}{argument}` | {} |\n", bound.join(" "), command.name, command.doc);
     }
-    table
+    text + "\n"
 }

@@ -17,7 +17,7 @@ impl State {
     pub(super) fn knock_out(&mut self, how: &str) -> Vec<Effect> {
         let (Some(layer), None) = (self.layer_info().map(|info| info.id), self.display.combine)
         else {
-            self.complain("choose one channel first: all channels as one cannot be switched off");
+            self.complain("choose one channel first: \":combine off\" shows each");
             return Vec::new();
         };
         let Some(to) = instead(how) else {
@@ -56,7 +56,7 @@ impl State {
     /// As it was before the last change.
     pub(super) fn undo(&mut self) -> Vec<Effect> {
         let Some(before) = self.wanted.undo.pop() else {
-            self.say("there is nothing to take back");
+            self.say("there is nothing to undo");
             return Vec::new();
         };
         self.wanted.knock_outs = before;
@@ -72,7 +72,7 @@ impl State {
     fn run_again(&mut self) -> Vec<Effect> {
         let count: usize = self.wanted.knock_outs.iter().map(|knock| knock.channels.len()).sum();
         self.say(match count {
-            0 => "all channels as the network has them".to_string(),
+            0 => "all channels are restored".to_string(),
             n => format!("{} knocked out", crate::base::count(n, "channel")),
         });
         let Some(run) = self.values_run() else { return Vec::new() };
@@ -99,7 +99,7 @@ impl State {
         self.display.difference = !self.display.difference;
         if self.wanted.knock_outs.is_empty() {
             self.display.difference = false;
-            self.complain("nothing is knocked out: x switches the chosen channel off");
+            self.complain("nothing is knocked out: x knocks the chosen channel out");
         }
         // Most of a difference is 0: a white middle would fill a dark screen.
         let look = &mut self.display.look;

@@ -83,9 +83,21 @@ impl Layout {
 
     /// Where a list over the screen stands.
     pub fn overlay(&self) -> Rect {
+        let area = self.between();
+        let width = (area.width - area.width / 10).clamp(84, 140);
+        area.centred(width, area.height.saturating_sub(area.height / 6))
+    }
+
+    /// Where a list stands that makes use of the whole screen.
+    pub fn wide_overlay(&self) -> Rect {
+        let area = self.between();
+        area.centred(area.width.saturating_sub(area.width / 20), area.height)
+    }
+
+    /// All rows between the first and the last.
+    fn between(&self) -> Rect {
         let height = self.footer.y.saturating_sub(self.title.y + 1);
-        let area = Rect::new(0, self.title.y + 1, self.title.width, height);
-        area.centred(area.width.min(84), area.height.saturating_sub(area.height / 6))
+        Rect::new(0, self.title.y + 1, self.title.width, height)
     }
 
     /// The grid for `count` maps of that shape: the largest tiles of at least the chosen width with which all fit on

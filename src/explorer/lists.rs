@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::picker::{Overlay, Picker, PickerItem, PickerKind};
 use super::views::depth;
 use super::{Effect, State, say};
-use crate::base::{DeviceChoice, bar, short_bytes, short_count};
+use crate::base::{DeviceChoice, bar, columns, pad_end, short_bytes, short_count};
 use crate::session::ask::{
     Answer, Cells, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow, PhotoRef,
     Request, is_checkpoint, request, sample_names,
@@ -20,7 +20,7 @@ impl State {
     pub(super) fn list_wants(&self) -> Vec<Request> {
         match &self.overlay {
             Some(Overlay::Picker(list)) if list.kind == PickerKind::Model => {
-                vec![request::Models.into()]
+                [request::Models.into()].into_iter().chain(self.summary_requests(list)).collect()
             }
             Some(Overlay::Picker(list)) if list.kind == PickerKind::Photo => {
                 let folder = request::Folder(self.wanted.folder.clone()).into();
@@ -45,17 +45,24 @@ impl State {
         }
     }
 
-    /// The room for the small picture of the chosen photo.
-    pub fn thumbnail_size(&self) -> Option<(u16, u16)> {
-        let room = super::Layout::of(self)?.overlay().inner();
-        let width = room.width / 3;
-        (width >= 12).then_some((width, room.height.saturating_sub(2).max(1)))
+    /// What the files in the visible rows of the list of networks are: each is read only while it is visible.
+    fn summary_requests(&self, list: &Picker) -> Vec<Request> {
+        let items = list.items(self);
+        let Some(places) = self.picker_places(list, items.len()) else { return Vec::new() };
+        let visible = items.iter().skip(places.first).take(usize::from(places.rows.height));
+        let row = |item: &PickerItem| self.models().iter().find(|row| row.name == item.name);
+        let file = |row: &ModelRow| match &row.model {
+            ModelRef::File(path) => Some(request::Summary(path.clone()).into()),
+            ModelRef::Builtin | ModelRef::Hub(_) => None,
+        };
+        visible.filter_map(row).filter_map(file).collect()
     }
 
     fn thumbnail_request(&self, list: &Picker) -> Option<Request> {
-        let item = list.items(self).into_iter().nth(list.chosen)?;
-        let photo = photo_of(self, &item.name)?;
-        let (size, blocks) = (self.thumbnail_size()?, self.display.look.blocks);
+        let items = list.items(self);
+        let room = self.picker_places(list, items.len())?.picture?;
+        let photo = photo_of(self, &items.get(list.chosen)?.name)?;
+        let (size, blocks) = ((room.width, room.height), self.display.look.blocks);
         Some(request::Thumbnail { photo, size, blocks }.into())
     }
 
@@ -70,15 +77,40 @@ impl State {
 
 /// The networks that can be had.
 pub(super) fn models(state: &State) -> Vec<PickerItem> {
-    state.models().iter().map(|row| model_item(state, row)).collect()
+    let rows = state.models();
+    let widest = |of: fn(&ModelRow) -> String| {
+        let catalogued = rows.iter().filter(|row| !matches!(row.model, ModelRef::File(_)));
+        catalogued.map(|row| columns(&of(row))).max().unwrap_or(0)
+    };
+    let widths = MODEL_COLUMNS.map(widest);
+    rows.iter().map(|row| model_item(state, row, widths)).collect()
 }
 
-fn model_item(state: &State, row: &ModelRow) -> PickerItem {
-    let mut words = vec![row.title.clone()];
-    words.extend(row.parameters.map(short_count));
-    words.extend(row.top1.map(|top1| format!("top-1 {top1:.1} %")));
-    words.push(row.place.clone());
-    words.extend(row.note.clone());
+/// What is said about a known network, in columns.
+const MODEL_COLUMNS: [fn(&ModelRow) -> String; 3] = [
+    |row| row.title.clone(),
+    |row| row.parameters.map(short_count).unwrap_or_default(),
+    |row| row.top1.map(|top1| format!("top-1 {top1:.1} %")).unwrap_or_default(),
+];
+
+/// Before a network that is on this machine as a whole.
+const HERE: &str = "✓";
+
+fn model_item(state: &State, row: &ModelRow, widths: [usize; 3]) -> PickerItem {
+    let note = match &row.model {
+        ModelRef::File(path) => match state.answers.get(&request::Summary(path.clone()).into()) {
+            Some(Answer::Summary(words)) => words.to_string(),
+            _ => "reading …".to_string(),
+        },
+        ModelRef::Builtin | ModelRef::Hub(_) => {
+            let parts = MODEL_COLUMNS.iter().zip(widths);
+            let mut words: Vec<String> =
+                parts.map(|(of, width)| pad_end(&of(row), width)).collect();
+            words.push(row.place.clone());
+            words.extend(row.note.clone());
+            words.join("  ")
+        }
+    };
     let side = match (coming(state, &row.model), row.cache) {
         (Some((done, total)), _) => {
             let part = (done as f32 / total.max(1) as f32).min(1.0);
@@ -87,14 +119,15 @@ fn model_item(state: &State, row: &ModelRow) -> PickerItem {
         _ if state.wanted.model == row.model => "open".to_string(),
         (None, InCache::Builtin) => String::new(),
         (None, InCache::File) => short_bytes(row.bytes.unwrap_or(0)),
-        (None, InCache::Whole) => "cached".to_string(),
+        (None, InCache::Whole) => row.bytes.map(short_bytes).unwrap_or_default(),
         (None, InCache::Part(bytes)) => match row.bytes {
             Some(all) => format!("{} of {}", short_bytes(bytes), short_bytes(all)),
             None => format!("{} so far", short_bytes(bytes)),
         },
         (None, InCache::Absent) => row.bytes.map(short_bytes).unwrap_or_default(),
     };
-    PickerItem { name: row.name.clone(), note: words.join(" · "), side }
+    let mark = if row.cache.is_here() { HERE } else { "" };
+    PickerItem { name: row.name.clone(), note, side, mark }
 }
 
 /// How much of a network that is on its way has come.
@@ -138,18 +171,16 @@ pub(super) fn open_model(state: &mut State, model: ModelRef) -> Vec<Effect> {
 
 /// The folders and photos of the folder in view, and the photos that ship with the program.
 pub(super) fn photos(state: &State) -> Vec<PickerItem> {
-    let item =
-        |name: String, note: &str| PickerItem { name, note: note.to_string(), side: String::new() };
-    let up = [item("../".into(), "the folder above")];
+    let up = [PickerItem::new("../", "the folder above", "")];
     let entries = state.entries().iter().map(|entry| match entry.folder {
-        true => item(format!("{}/", entry.name), ""),
-        false => item(entry.name.clone(), ""),
+        true => PickerItem::new(&format!("{}/", entry.name), "", ""),
+        false => PickerItem::new(&entry.name, "", ""),
     });
-    let samples = sample_names().map(|name| item(name, "comes with the program"));
+    let samples = sample_names().map(|name| PickerItem::new(&name, "comes with convscope", ""));
     up.into_iter().chain(entries).chain(samples).collect()
 }
 
-/// The photo behind a row of the list.
+/// The photo of a row of the list.
 fn photo_of(state: &State, name: &str) -> Option<PhotoRef> {
     if let sample @ PhotoRef::Sample(_) = PhotoRef::named(Path::new(name)) {
         return Some(sample);
@@ -215,7 +246,7 @@ pub(super) fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
         None => text.replace("\\ ", " "),
     };
     if text.is_empty() || text.contains('\n') {
-        state.complain("one path at a time can be pasted");
+        state.complain("paste one path at a time");
         return Vec::new();
     }
     let path = PathBuf::from(&text);
@@ -248,11 +279,7 @@ fn decoded(address: &str) -> String {
 
 /// Where networks can run.
 pub(super) fn devices() -> Vec<PickerItem> {
-    let item = |name: &str, note: &str| PickerItem {
-        name: name.to_string(),
-        note: note.to_string(),
-        side: String::new(),
-    };
+    let item = |name: &str, note: &str| PickerItem::new(name, note, "");
     vec![
         item("auto", "the GPU with the most free memory, else the CPU"),
         item("cpu", "the processor"),
@@ -278,19 +305,15 @@ pub(super) fn choose_device(state: &mut State, name: &str) -> Vec<Effect> {
 
 /// What can be written of the view on the screen.
 pub(super) fn exports(state: &State) -> Vec<PickerItem> {
-    let item = |name: &str, note: &str| PickerItem {
-        name: name.to_string(),
-        note: note.to_string(),
-        side: String::new(),
-    };
+    let item = |name: &str, note: &str| PickerItem::new(name, note, "");
     if state.view().seen(state).is_none() {
-        return vec![item("csv", "the numbers of all layers as a table (.csv)")];
+        return vec![item("csv", "the statistics of all layers as a table")];
     }
     vec![
-        item("png", "the picture with a strip that says what it shows"),
+        item("png", "the picture with a caption"),
         item("plain png", "the picture alone"),
         item("npy", "the values on the screen, float32"),
-        item("safetensors", "all of the layer, and the input"),
+        item("safetensors", "the whole layer and the input"),
     ]
 }
 
@@ -305,7 +328,7 @@ pub(super) fn choose_export(state: &mut State, name: &str) {
         ("csv", None) => ExportWhat::Text { text: depth::table(state), ending: "csv" },
         _ => {
             let names: Vec<String> = exports(state).into_iter().map(|item| item.name).collect();
-            state.complain(format!("this view is written as {}", names.join(", ")));
+            state.complain(format!("this view is saved as one of: {}", names.join(", ")));
             return;
         }
     };

@@ -3,23 +3,23 @@
 use super::{Effect, State};
 use crate::base::{Blending, Choice, Combine, RangeMode, SortOrder};
 
-/// The choice that the argument names, or the one `step` further.
-fn choose<T: Choice>(state: &mut State, now: T, argument: &str, step: isize) -> T {
+/// The choice that the argument names, or the one `step` further; `None`, with a complaint, for a name that is not one.
+fn choose<T: Choice>(state: &mut State, now: T, argument: &str, step: isize) -> Option<T> {
     if argument.is_empty() {
-        return now.step(step);
+        return Some(now.step(step));
     }
-    T::parse(argument).unwrap_or_else(|error| {
-        state.complain(error);
-        now
-    })
+    T::parse(argument).map_err(|error| state.complain(error)).ok()
 }
 
 pub(super) fn sort(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    state.display.sort = choose(state, state.display.sort, argument, step);
+    let Some(order) = choose(state, state.display.sort, argument, step) else {
+        return Vec::new();
+    };
+    state.display.sort = order;
     if state.display.sort == SortOrder::Index {
         state.say("channels in the network's order");
     } else if state.display.sort == SortOrder::Effect && state.effects().is_none() {
-        state.say("by the effect on the class, which is not known yet: K finds it out");
+        state.say("the effects on the class are not known yet: K ranks the channels by them");
     } else {
         state.say(format!("channels sorted by {}", state.display.sort));
     }
@@ -50,7 +50,7 @@ pub(super) fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Ef
     // What is on the screen decides: a combination of a signed layer need not be signed.
     let signed = state.view().signed(state);
     let now = if signed { state.display.look.signed_colormap } else { state.display.look.colormap };
-    let mut chosen = choose(state, now, argument, step);
+    let Some(mut chosen) = choose(state, now, argument, step) else { return Vec::new() };
     // The middle of a diverging map means 0: it says nothing where that is the least value.
     while argument.is_empty() && !signed && chosen.is_diverging() {
         chosen = chosen.step(step);
@@ -66,8 +66,9 @@ pub(super) fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Ef
 }
 
 pub(super) fn range(state: &mut State, argument: &str, step: isize) -> Vec<Effect> {
-    let chosen: RangeMode = choose(state, state.display.look.range, argument, step);
-    state.display.look.range = chosen;
+    if let Some(chosen) = choose::<RangeMode>(state, state.display.look.range, argument, step) {
+        state.display.look.range = chosen;
+    }
     Vec::new()
 }
 

@@ -2,18 +2,33 @@
 
 use std::time::Duration;
 
-use super::views::Move;
-use super::{Effect, Layout, Overlay, Pane, State, command, picker};
-use crate::base::{Mouse, MouseKind};
+use super::views::{Move, ViewId};
+use super::{Effect, Layout, Overlay, Pane, Picker, State, command, moving, picker, typing};
+use crate::base::{Choice, Mouse, MouseKind};
 
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+/// Rows of a list that a notch of the wheel moves.
+const WHEEL: isize = 3;
 
 pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     let Some(layout) = Layout::of(state) else { return Vec::new() };
-    if state.overlay.is_some() {
-        return over(state, &layout, mouse);
-    }
     let (x, y) = (mouse.column, mouse.row);
+    if layout.footer.contains(x, y) {
+        return in_footer(state, mouse);
+    }
+    if state.overlay.is_some() {
+        return over(state, mouse);
+    }
+    if layout.title.contains(x, y) {
+        return in_tabs(state, mouse);
+    }
+    if layout.strip.contains(x, y) && mouse.kind == MouseKind::Press {
+        return command::run(state, "inspector", "");
+    }
+    if state.inspector_place().is_some_and(|place| place.contains(x, y)) {
+        in_inspector(state, mouse);
+        return Vec::new();
+    }
     if layout.layers.contains(x, y) {
         return in_layers(state, &layout, mouse);
     }
@@ -29,11 +44,58 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
             let double = is_double(state, mouse);
             state.view().press(state, x, y);
             if double {
-                state.view().open(state);
+                return state.view().open(state);
             }
         }
     }
     Vec::new()
+}
+
+/// A press on a hint is its key; one on a message closes that.
+fn in_footer(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    let (Some(footer), MouseKind::Press) = (state.footer(), mouse.kind) else { return Vec::new() };
+    let hint = footer.hints.iter().find(|hint| hint.rect.contains(mouse.column, mouse.row));
+    match hint.and_then(|hint| hint.key_at(mouse.column)) {
+        Some(key) => typing::key(state, key),
+        None => {
+            state.message = None;
+            Vec::new()
+        }
+    }
+}
+
+fn in_tabs(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    let tabs = state.tabs();
+    let pressed = tabs.iter().find(|tab| tab.rect.contains(mouse.column, mouse.row));
+    match (pressed, mouse.kind) {
+        (Some(tab), MouseKind::Press) => command::run(state, tab.view.name(), ""),
+        _ => Vec::new(),
+    }
+}
+
+/// A press on a class chooses it, one on the photo goes to the unit that sees that place; the wheel steps through what
+/// is below it.
+fn in_inspector(state: &mut State, mouse: Mouse) {
+    let (x, y) = (mouse.column, mouse.row);
+    let classes = state.class_rows().filter(|classes| classes.rows.contains(x, y));
+    match (classes, mouse.kind) {
+        (Some(_), MouseKind::WheelUp) => state.step_class(-1),
+        (Some(_), MouseKind::WheelDown) => state.step_class(1),
+        (Some(classes), MouseKind::Press) => {
+            let place = classes.first + usize::from(y - classes.rows.y);
+            let ranked = state.shown.outcome.as_ref().map(|outcome| &outcome.ranked);
+            if let Some((class, _)) = ranked.and_then(|ranked| ranked.get(place)).copied() {
+                state.choose_class(class);
+            }
+        }
+        (None, MouseKind::Press | MouseKind::Drag) => {
+            if let Some(unit) = state.unit_below(x, y) {
+                state.show_view(ViewId::Map);
+                (state.cursor.unit, state.cursor.at_maximum) = (unit, false);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn in_layers(state: &mut State, layout: &Layout, mouse: Mouse) -> Vec<Effect> {
@@ -41,8 +103,8 @@ fn in_layers(state: &mut State, layout: &Layout, mouse: Mouse) -> Vec<Effect> {
     let at = state.tree_row(&rows);
     let inner = layout.layers.inner();
     let wanted = match mouse.kind {
-        MouseKind::WheelUp => at.saturating_sub(3),
-        MouseKind::WheelDown => (at + 3).min(rows.len().saturating_sub(1)),
+        MouseKind::WheelUp => at.saturating_sub(WHEEL as usize),
+        MouseKind::WheelDown => (at + WHEEL as usize).min(rows.len().saturating_sub(1)),
         MouseKind::Press if inner.contains(mouse.column, mouse.row) => {
             state.cursor.list_top + usize::from(mouse.row - inner.y)
         }
@@ -50,43 +112,53 @@ fn in_layers(state: &mut State, layout: &Layout, mouse: Mouse) -> Vec<Effect> {
     };
     let Some(row) = rows.get(wanted) else { return Vec::new() };
     state.cursor.pane = Pane::Layers;
-    command::choose_row(state, row);
+    moving::choose_row(state, row);
     if mouse.kind == MouseKind::Press && is_double(state, mouse) {
-        return command::open(state);
+        return moving::open(state);
     }
     Vec::new()
 }
 
-fn over(state: &mut State, layout: &Layout, mouse: Mouse) -> Vec<Effect> {
-    let area = layout.overlay();
-    let inside = area.contains(mouse.column, mouse.row);
-    match (state.overlay.clone(), mouse.kind) {
-        (Some(_), MouseKind::Press) if !inside => state.overlay = None,
-        (Some(Overlay::Picker(mut list)), MouseKind::Press) => {
-            let (first, height) = super::views::picker_window(area, &list, list.items(state).len());
-            let row = usize::from(mouse.row.saturating_sub(area.y + 2));
-            if mouse.row >= area.y + 2 && row < height {
-                list.chosen = first + row;
-                state.overlay = None;
+fn over(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    match state.overlay.take() {
+        Some(Overlay::Picker(list)) => in_list(state, list, mouse),
+        Some(Overlay::Help(mut help)) => {
+            let inside =
+                help.page(state).is_some_and(|page| page.area.contains(mouse.column, mouse.row));
+            match mouse.kind {
+                MouseKind::Press if !inside => return Vec::new(),
+                MouseKind::WheelUp => help.scroll(state, -WHEEL),
+                MouseKind::WheelDown => help.scroll(state, WHEEL),
+                MouseKind::Press | MouseKind::Drag => {}
+            }
+            state.overlay = Some(Overlay::Help(help));
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// A press on a row chooses it, one outside of the list closes it.
+fn in_list(state: &mut State, mut list: Picker, mouse: Mouse) -> Vec<Effect> {
+    let count = list.items(state).len();
+    let Some(places) = state.picker_places(&list, count) else { return Vec::new() };
+    let (x, y) = (mouse.column, mouse.row);
+    match mouse.kind {
+        MouseKind::Press if !places.area.contains(x, y) => return Vec::new(),
+        MouseKind::Press if places.rows.contains(x, y) => {
+            let pressed = places.first + usize::from(y - places.rows.y);
+            if pressed < count {
+                list.chosen = pressed;
                 return picker::choose(state, &list);
             }
         }
-        (Some(Overlay::Picker(mut list)), MouseKind::WheelDown) => {
-            list.chosen = (list.chosen + 3).min(list.items(state).len().max(1) - 1);
-            state.overlay = Some(Overlay::Picker(list));
+        MouseKind::WheelUp => list.chosen = list.chosen.saturating_sub(WHEEL as usize),
+        MouseKind::WheelDown => {
+            list.chosen = (list.chosen + WHEEL as usize).min(count.max(1) - 1);
         }
-        (Some(Overlay::Picker(mut list)), MouseKind::WheelUp) => {
-            list.chosen = list.chosen.saturating_sub(3);
-            state.overlay = Some(Overlay::Picker(list));
-        }
-        (Some(Overlay::Help(scroll)), MouseKind::WheelDown) => {
-            state.overlay = Some(Overlay::Help((scroll + 3).min(super::COMMANDS.len() - 1)));
-        }
-        (Some(Overlay::Help(scroll)), MouseKind::WheelUp) => {
-            state.overlay = Some(Overlay::Help(scroll.saturating_sub(3)));
-        }
-        _ => {}
+        MouseKind::Press | MouseKind::Drag => {}
     }
+    state.overlay = Some(Overlay::Picker(list));
     Vec::new()
 }
 

@@ -116,7 +116,7 @@ impl State {
         });
         if self.shown.network.as_ref().is_some_and(|before| before.id != network.id) {
             self.cursor.class = None;
-            (self.explain.target, self.explain.other_layer, self.explain.from) = (None, None, None);
+            (self.explain.aim, self.explain.other_layer, self.explain.from) = (None, None, None);
             (self.wanted.knock_outs, self.wanted.undo) = (Vec::new(), Vec::new());
         }
         self.shown.network = Some(network);

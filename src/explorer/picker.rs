@@ -3,15 +3,15 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::{COMMANDS, Effect, State, command, lists, typing};
-use crate::base::{Key, KeyCode};
-use crate::session::ask::Method;
+use super::{Effect, Help, Layout, State, command, lists, typing};
+use crate::base::{Key, KeyCode, Rect, columns};
+use crate::session::ask::{ChannelStatistics, Method};
 
 /// What stands over the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Overlay {
-    /// All keys, scrolled by some rows.
-    Help(usize),
+    /// All keys and commands.
+    Help(Help),
     /// A list to choose from.
     Picker(Picker),
 }
@@ -19,7 +19,7 @@ pub enum Overlay {
 /// What a list chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PickerKind {
-    /// A command, with an argument behind a space.
+    /// A command, with an argument after a space.
     Command,
     /// A layer.
     Layer,
@@ -59,6 +59,8 @@ pub struct PickerItem {
     pub name: String,
     /// What explains it.
     pub note: String,
+    /// What stands before the name.
+    pub mark: &'static str,
     /// What stands at its right: keys, shapes.
     pub side: String,
 }
@@ -79,9 +81,9 @@ impl Picker {
             PickerKind::Photo => "Photos",
             PickerKind::Device => "Run on",
             PickerKind::Class => "Classes",
-            PickerKind::Method => "Explain by",
+            PickerKind::Method => "Methods",
             PickerKind::Compare => "Compare with",
-            PickerKind::Export => "Write",
+            PickerKind::Export => "Save",
         }
     }
 
@@ -90,7 +92,14 @@ impl Picker {
         match self.kind {
             PickerKind::Command => {
                 let name = self.input.split(' ').next().unwrap_or_default();
-                best(name, COMMANDS.iter().map(|c| command_item(state, c)).collect())
+                let all = command::by_importance().into_iter();
+                let mut items = best(name, all.map(|c| command_item(state, c)).collect());
+                // Another name of a command is as good as its own.
+                if let Some(command) = command::named(name) {
+                    items.retain(|item| item.name != command.name);
+                    items.insert(0, command_item(state, command));
+                }
+                items
             }
             PickerKind::Layer => best(&self.input, layer_items(state)),
             PickerKind::Channel => channel_items(state, &self.input),
@@ -104,6 +113,75 @@ impl Picker {
     }
 }
 
+impl PickerItem {
+    /// An item without a mark.
+    pub(super) fn new(name: &str, note: impl Into<String>, side: impl Into<String>) -> Self {
+        Self { name: name.to_string(), note: note.into(), side: side.into(), mark: "" }
+    }
+}
+
+/// Where everything of a list stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PickerPlaces {
+    /// The pane.
+    pub area: Rect,
+    /// The input line.
+    pub input: Rect,
+    /// The rows of the items.
+    pub rows: Rect,
+    /// The item in the first row.
+    pub first: usize,
+    /// The room for a picture of the chosen item.
+    pub picture: Option<Rect>,
+}
+
+/// Where the parts of items begin, from the left of their rows. What stands at the right of an item ends there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PickerColumns {
+    /// The name, after the mark.
+    pub name: u16,
+    /// What explains it.
+    pub note: u16,
+}
+
+/// Columns between the parts of an item.
+const GAP: u16 = 2;
+
+impl PickerPlaces {
+    /// The columns for these items: names are as wide as the longest, notes have the rest.
+    pub fn columns(&self, items: &[PickerItem]) -> PickerColumns {
+        let widest = |of: fn(&PickerItem) -> &str| {
+            let widths = items.iter().map(|item| columns(of(item)));
+            widths.max().unwrap_or(0).min(usize::from(self.rows.width)) as u16
+        };
+        let mark = widest(|item| item.mark);
+        let name = 1 + if mark > 0 { mark + 1 } else { 0 };
+        // Beside names of any length a note or what stands at the right keeps a third of the row.
+        let others = widest(|item| &item.note).max(widest(|item| &item.side));
+        let most = self.rows.width.saturating_sub(name + others.min(self.rows.width / 3));
+        PickerColumns { name, note: name + (widest(|item| &item.name) + GAP).min(most) }
+    }
+}
+
+impl State {
+    /// Where a list over the screen stands, with so many items.
+    pub fn picker_places(&self, list: &Picker, items: usize) -> Option<PickerPlaces> {
+        let area = Layout::of(self)?.overlay();
+        let (input, rest) = area.inner().split_top(1);
+        let side = if list.kind == PickerKind::Photo { rest.width / 3 } else { 0 };
+        let side = if side < NARROWEST_PICTURE { 0 } else { side };
+        let (rows, picture) = rest.split_left(rest.width - side);
+        // Its first column is the line between.
+        let picture = (side > 0).then(|| picture.split_left(1).1);
+        let height = usize::from(rows.height);
+        let first = list.chosen.saturating_sub(height / 2).min(items.saturating_sub(height));
+        Some(PickerPlaces { area, input, rows, first, picture })
+    }
+}
+
+/// A picture of fewer columns shows nothing.
+const NARROWEST_PICTURE: u16 = 13;
+
 fn command_item(state: &State, command: &super::Command) -> PickerItem {
     let keys: Vec<String> =
         state.setup.keys.keys_of(command.name).iter().map(Key::to_string).collect();
@@ -111,14 +189,12 @@ fn command_item(state: &State, command: &super::Command) -> PickerItem {
         "" => command.doc.to_string(),
         argument => format!("{} [{argument}]", command.doc),
     };
-    PickerItem { name: command.name.to_string(), note, side: keys.join(" ") }
+    PickerItem::new(command.name, note, keys.join(" "))
 }
 
 fn layer_items(state: &State) -> Vec<PickerItem> {
-    let item = |l: &crate::session::ask::LayerInfo| PickerItem {
-        name: l.name.clone(),
-        note: l.op.clone(),
-        side: l.shape.to_string(),
+    let item = |l: &crate::session::ask::LayerInfo| {
+        PickerItem::new(&l.name, l.op.clone(), l.shape.to_string())
     };
     state.layers().iter().map(item).collect()
 }
@@ -128,10 +204,9 @@ fn class_items(state: &State) -> Vec<PickerItem> {
     let (Some(network), Some(outcome)) = (&state.shown.network, &state.shown.outcome) else {
         return Vec::new();
     };
-    let item = |(class, score): &(usize, f32)| PickerItem {
-        name: network.classes.get(*class).map_or(String::new(), |label| label.name.clone()),
-        note: class.to_string(),
-        side: network.outputs.show(*score),
+    let item = |(class, score): &(usize, f32)| {
+        let name = network.classes.get(*class).map_or("", |label| label.name.as_str());
+        PickerItem::new(name, class.to_string(), network.outputs.show(*score))
     };
     outcome.ranked.iter().map(item).collect()
 }
@@ -141,11 +216,8 @@ fn method_items(state: &State) -> Vec<PickerItem> {
     let item = |method: Method| {
         let passes = state.explain_with(method).map(|explain| state.passes(&explain));
         let passes = passes.map_or(0, |passes| passes.forward + passes.backward);
-        PickerItem {
-            name: method.name().to_string(),
-            note: method.doc().to_string(),
-            side: if passes > 2 { format!("{passes} passes") } else { String::new() },
-        }
+        let side = if passes > 2 { format!("{passes} passes") } else { String::new() };
+        PickerItem::new(method.name(), method.doc(), side)
     };
     Method::all().map(item).collect()
 }
@@ -161,15 +233,15 @@ fn channel_items(state: &State, input: &str) -> Vec<PickerItem> {
         .filter(|c| c.to_string().starts_with(input))
         .map(|c| {
             let of = statistics.and_then(|s| s.channels.get(c));
-            PickerItem {
-                name: c.to_string(),
-                note: of.map_or(String::new(), |s| {
-                    format!("mean {}", crate::base::significant(s.mean as f32))
-                }),
-                side: of.map_or(String::new(), |s| {
-                    format!("zeros {}", crate::base::percent(s.sparsity()))
-                }),
-            }
+            let mean =
+                |s: &ChannelStatistics| format!("mean {}", crate::base::significant(s.mean as f32));
+            let zeros =
+                |s: &ChannelStatistics| format!("zeros {}", crate::base::percent(s.sparsity()));
+            PickerItem::new(
+                &c.to_string(),
+                of.map_or(String::new(), mean),
+                of.map_or(String::new(), zeros),
+            )
         })
         .collect()
 }
@@ -204,26 +276,12 @@ fn best(typed: &str, items: Vec<PickerItem>) -> Vec<PickerItem> {
 /// A key while something stands over the screen.
 pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
     match state.overlay.take() {
-        Some(Overlay::Help(scroll)) => {
-            state.overlay = help_key(state, scroll, key).map(Overlay::Help);
+        Some(Overlay::Help(help)) => {
+            state.overlay = help.key(state, key).map(Overlay::Help);
             Vec::new()
         }
         Some(Overlay::Picker(picker)) => picker_key(state, picker, key),
         None => Vec::new(),
-    }
-}
-
-fn help_key(state: &State, scroll: usize, key: Key) -> Option<usize> {
-    let page = usize::from(state.terminal.size.1).saturating_sub(6).max(1);
-    let last = COMMANDS.len().saturating_sub(1);
-    match state.setup.keys.command(key) {
-        Some("down") => Some((scroll + 1).min(last)),
-        Some("up") => Some(scroll.saturating_sub(1)),
-        Some("page-down") => Some((scroll + page).min(last)),
-        Some("page-up") => Some(scroll.saturating_sub(page)),
-        Some("first") => Some(0),
-        Some("last") => Some(last),
-        _ => None,
     }
 }
 

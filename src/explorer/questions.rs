@@ -1,9 +1,9 @@
 //! Commands that ask why, whether it is true, what matters, and what a picture of it would be.
 
 use super::picker::PickerKind;
-use super::{Effect, State, What, command};
+use super::{Aim, Effect, State, What, command};
 use crate::base::{Choice, bounds};
-use crate::session::ask::{Job, Judge, Target, find_class};
+use crate::session::ask::{Job, Judge, find_class};
 
 pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
@@ -11,7 +11,7 @@ pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
     }
     let classes = state.shown.network.as_ref().map_or(&[][..], |network| &network.classes);
     match find_class(classes, name) {
-        Ok(class) => (state.cursor.class, state.explain.target) = (Some(class), None),
+        Ok(class) => state.choose_class(class),
         Err(error) => state.complain(error.to_string()),
     }
     Vec::new()
@@ -34,21 +34,20 @@ pub(super) fn compare(state: &mut State, name: &str) -> Vec<Effect> {
 }
 
 pub(super) fn drives(state: &mut State, unit: bool) -> Vec<Effect> {
-    let (layer, channel) = (state.cursor.layer, state.cursor.channel);
-    let (row, column) = state.view().unit(state);
     if state.layer_info().is_none() || state.explains() {
-        state.complain("choose a channel in the views of maps first");
+        state.complain("choose a channel first: 1 shows all channels of the layer");
     } else if unit {
-        state.explain_place(Target::Unit { layer, channel, row, column });
+        state.cursor.unit = state.view().unit(state);
+        state.explain_place(Aim::Unit);
     } else {
-        state.explain_place(Target::Channel { layer, channel });
+        state.explain_place(Aim::Channel);
     }
     Vec::new()
 }
 
 pub(super) fn judge(state: &mut State) -> Vec<Effect> {
     let Some(explain) = state.explain_now().filter(|_| state.explains()) else {
-        state.complain("an explanation is judged: 5 shows one");
+        state.complain("there is no explanation to score: 5 shows one");
         return Vec::new();
     };
     let job = Job::Judge(Judge(explain));
@@ -64,7 +63,7 @@ pub(super) fn rank(state: &mut State) -> Vec<Effect> {
     match state.rank() {
         Some(rank) => state.begin(Job::Rank(rank)),
         None => {
-            state.complain("there is no class whose channels could be ranked");
+            state.complain("this network has no classes to rank channels for");
             Vec::new()
         }
     }
@@ -74,7 +73,8 @@ pub(super) fn make(state: &mut State, what: &str) -> Vec<Effect> {
     if what.is_empty() {
         state.rebuild.what = state.rebuild.what.step(1);
     } else {
-        match What::parse(what) {
+        // The British spelling was the name once.
+        match What::parse(&what.replace("maximise", "maximize")) {
             Ok(what) => state.rebuild.what = what,
             Err(error) => state.complain(error),
         }

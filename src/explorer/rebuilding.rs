@@ -29,12 +29,12 @@ pub enum What {
     InvertLayer,
     /// The photo from one channel.
     InvertChannel,
-    /// What a channel answers most to.
-    MaximiseChannel,
-    /// What the unit under the cursor of the Map view answers most to.
-    MaximiseUnit,
-    /// What a class answers most to.
-    MaximiseClass,
+    /// What activates a channel most.
+    MaximizeChannel,
+    /// What activates the unit under the cursor of the Map view most.
+    MaximizeUnit,
+    /// What raises a class most.
+    MaximizeClass,
     /// The photo with more of a layer in it.
     DreamLayer,
     /// The photo with more of a channel in it.
@@ -45,9 +45,9 @@ impl Choice for What {
     const ALL: &'static [Self] = &[
         Self::InvertLayer,
         Self::InvertChannel,
-        Self::MaximiseChannel,
-        Self::MaximiseUnit,
-        Self::MaximiseClass,
+        Self::MaximizeChannel,
+        Self::MaximizeUnit,
+        Self::MaximizeClass,
         Self::DreamLayer,
         Self::DreamChannel,
     ];
@@ -56,9 +56,9 @@ impl Choice for What {
         match self {
             Self::InvertLayer => "invert-layer",
             Self::InvertChannel => "invert-channel",
-            Self::MaximiseChannel => "maximise-channel",
-            Self::MaximiseUnit => "maximise-unit",
-            Self::MaximiseClass => "maximise-class",
+            Self::MaximizeChannel => "maximize-channel",
+            Self::MaximizeUnit => "maximize-unit",
+            Self::MaximizeClass => "maximize-class",
             Self::DreamLayer => "dream-layer",
             Self::DreamChannel => "dream-channel",
         }
@@ -83,9 +83,9 @@ impl State {
         let wish = match what {
             What::InvertLayer => invert(None),
             What::InvertChannel => invert(Some(vec![channel])),
-            What::MaximiseChannel => maximise(of_channel),
-            What::MaximiseUnit => maximise(Target::Unit { layer, channel, row, column }),
-            What::MaximiseClass => maximise(Target::Class(self.class()?)),
+            What::MaximizeChannel => maximise(of_channel),
+            What::MaximizeUnit => maximise(Target::Unit { layer, channel, row, column }),
+            What::MaximizeClass => maximise(Target::Class(self.class()?)),
             What::DreamLayer => dream(Goal::Layer(layer)),
             What::DreamChannel => dream(Goal::Target(of_channel)),
         };
@@ -99,12 +99,12 @@ impl State {
         match self.rebuild.what {
             What::InvertLayer => format!("what {layer} knows of the photo"),
             What::InvertChannel => format!("what channel {channel} of {layer} knows of the photo"),
-            What::MaximiseChannel => format!("what channel {channel} of {layer} answers most to"),
-            What::MaximiseUnit => {
+            What::MaximizeChannel => format!("what activates channel {channel} of {layer} most"),
+            What::MaximizeUnit => {
                 let (row, column) = self.cursor.unit;
-                format!("what unit ({channel}, {row}, {column}) of {layer} answers most to")
+                format!("what activates unit ({channel}, {row}, {column}) of {layer} most")
             }
-            What::MaximiseClass => {
+            What::MaximizeClass => {
                 let label = self
                     .shown
                     .network
@@ -112,7 +112,7 @@ impl State {
                     .zip(self.class())
                     .and_then(|(network, class)| network.classes.get(class));
                 let label = label.map_or("the class", |label| label.name.as_str());
-                format!("what {label} answers most to")
+                format!("what raises {label} most")
             }
             What::DreamLayer => format!("the photo with more of {layer} in it"),
             What::DreamChannel => {

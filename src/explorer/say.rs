@@ -98,18 +98,18 @@ fn rebuild_line(state: &State, photo: String) -> Vec<String> {
         }
         What::DreamLayer => vec!["dream".into(), photo],
         What::DreamChannel => ["dream".to_string(), photo].into_iter().chain(channel()).collect(),
-        What::MaximiseChannel => ["dream".to_string()].into_iter().chain(channel()).collect(),
-        What::MaximiseUnit => {
+        What::MaximizeChannel => ["dream".to_string()].into_iter().chain(channel()).collect(),
+        What::MaximizeUnit => {
             let (row, column) = state.cursor.unit;
             let unit = format!("{},{row},{column}", state.cursor.channel);
             vec!["dream".into(), "--unit".into(), unit]
         }
-        What::MaximiseClass => {
+        What::MaximizeClass => {
             let class = state.class().unwrap_or(0).to_string();
             vec!["dream".into(), "--class".into(), class]
         }
     };
-    if state.rebuild.what != What::MaximiseClass {
+    if state.rebuild.what != What::MaximizeClass {
         words.extend(["--layer".into(), layer]);
     }
     if let Some(iterations) = state.rebuild.iterations {
@@ -237,7 +237,7 @@ pub(super) fn caption(state: &State) -> Vec<String> {
                     format!("{} kernels, input {input}", kernels.len())
                 }
                 (false, Some((_, Slice::Matrix))) => "1x1 kernels as a matrix".to_string(),
-                (false, _) => format!("{} kernels in colors", kernels.len()),
+                (false, _) => format!("{} kernels in color", kernels.len()),
             });
         }
         None => {}

@@ -47,6 +47,13 @@ impl FieldAxis {
         let clip = |at: isize| at.clamp(0, length as isize) as usize;
         (clip(first), clip(first + self.size as isize))
     }
+
+    /// Which of so many units has the center of its field nearest to a position of the input.
+    pub fn unit_at(&self, position: f32, units: usize) -> usize {
+        let center = self.start as f32 + self.size as f32 / 2.0;
+        let unit = ((position - center) / self.jump.max(1) as f32).round().max(0.0) as usize;
+        unit.min(units.saturating_sub(1))
+    }
 }
 
 /// The field of a layer's units along rows and columns.

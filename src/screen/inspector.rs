@@ -111,16 +111,14 @@ impl Pen<'_> {
 }
 
 fn photo(state: &State, pen: &mut Pen) {
-    let Some((columns, rows)) = state.photo_size() else { return };
-    let rows = rows.min(pen.room());
-    let place = Rect::new(pen.inner.x, pen.y, pen.inner.width, rows).centred(columns, rows);
+    let Some(place) = state.photo_place() else { return };
     if let Some(cells) = state.photo_cells() {
         heatmap::cells(pen.buffer, place, cells);
         field_box(state, place, pen.buffer);
     } else if state.shown.input.as_ref().is_some_and(|i| i.placement.is_none()) {
         text::line(pen.buffer, place.x, place.y, place.width, "an input tensor", theme::DIM);
     }
-    pen.y += rows;
+    pen.y += place.height;
 }
 
 /// The receptive field of the unit in question as a box on the photo.
@@ -144,26 +142,19 @@ fn field_box(state: &State, place: Rect, buffer: &mut Buffer) {
     heatmap::box_over(buffer, area);
 }
 
-/// Rows of classes: the likeliest, or those about the chosen one.
-const CLASSES: usize = 5;
-
 fn classes(state: &State, pen: &mut Pen) {
     let (Some(network), Some(outcome)) = (&state.shown.network, &state.shown.outcome) else {
         return;
     };
-    if outcome.ranked.is_empty() {
-        return;
-    }
-    let rows = if state.explains() { usize::from(pen.room() / 2).max(CLASSES) } else { CLASSES };
+    let Some(place) = state.class_rows() else { return };
     let chosen = state.class_place().unwrap_or(0);
-    let first = chosen.saturating_sub(rows / 2).min(outcome.ranked.len().saturating_sub(rows));
-    let first = if chosen < rows { 0 } else { first };
+    let shown = usize::from(place.rows.height);
     pen.section(&match chosen {
         0 => "Classes".to_string(),
         place => format!("Classes {} of {}", place + 1, outcome.ranked.len()),
     });
     let columns = Columns::of(network.outputs);
-    for (place, (class, score)) in outcome.ranked.iter().enumerate().skip(first).take(rows) {
+    for (place, (class, score)) in outcome.ranked.iter().enumerate().skip(place.first).take(shown) {
         let name = network.classes.get(*class).map_or("", |c| c.name.as_str());
         // What the knock-outs did to it.
         let change = outcome.before.as_ref().map(|before| {

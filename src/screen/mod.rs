@@ -63,8 +63,8 @@ fn draw_cells(state: &State, buffer: &mut Buffer) {
         inspector::draw(state, layout.inspector_overlay(), buffer);
     }
     match &state.overlay {
-        Some(Overlay::Help(scroll)) => help::draw(state, *scroll, layout.overlay(), buffer),
-        Some(Overlay::Picker(list)) => picker::draw(state, list, layout.overlay(), buffer),
+        Some(Overlay::Help(help)) => help::draw(state, help, buffer),
+        Some(Overlay::Picker(list)) => picker::draw(state, list, buffer),
         None => {}
     }
     footer::draw(state, layout.footer, buffer);

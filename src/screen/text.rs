@@ -8,6 +8,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::theme;
 use crate::base::{self, Rect, clean};
 
+pub use crate::base::wrapped;
+
 /// The same rectangle for ratatui, cut to the buffer.
 pub fn area(rect: Rect, buffer: &Buffer) -> ratatui::layout::Rect {
     ratatui::layout::Rect::new(rect.x, rect.y, rect.width, rect.height).intersection(buffer.area)
@@ -57,23 +59,6 @@ pub fn line(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, style: 
     }
     let (end, _) = buffer.set_stringn(x, y, text, usize::from(width - 1), style);
     buffer.set_stringn(end, y, "…", 1, style).0 - x
-}
-
-/// Text in lines of at most `width` columns, broken at spaces; a longer word has a line to itself.
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last().map_or(0, |l| l.width());
-        match lines.last_mut() {
-            Some(last) if line == 0 => last.push_str(word),
-            Some(last) if line + 1 + word.width() <= width => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => lines.push(word.to_string()),
-        }
-    }
-    lines
 }
 
 /// Writes a column of a pane: from `at` columns inside of it, cut at its edge.

@@ -1,79 +1,93 @@
 //! The first row: which network, which photo, on what, how fast; and the views.
 
 use ratatui::buffer::Buffer;
+use ratatui::style::Style;
 
 use super::{text, theme};
-use crate::base::Choice;
-use crate::explorer::views::ViewId;
+use crate::base::{columns, fit};
 use crate::explorer::{Layout, State};
+
+/// A part of the row, and how early it gives way to the others: 0 never.
+struct Part {
+    text: String,
+    style: Style,
+    spared: u8,
+}
 
 /// Draws the row.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let rect = layout.title;
-    let names: Vec<String> = ViewId::ALL.iter().map(|view| tab(state, *view)).collect();
-    let tabs: u16 = names.iter().map(|n| text::columns(n) + 2).sum();
-    let room = rect.width.saturating_sub(tabs + 1);
+    let tabs = state.tabs();
+    let room = tabs.first().map_or(rect.width, |tab| (tab.rect.x - rect.x).saturating_sub(1));
+    let parts = fitting(parts(state), usize::from(room));
+    let parts: Vec<_> = parts.iter().map(|part| (part.text.as_str(), part.style)).collect();
+    text::spans(buffer, rect.x, rect.y, room, &parts);
+    for tab in tabs {
+        let style = if tab.view == state.view { theme::CHOSEN } else { theme::DIM };
+        text::line(buffer, tab.rect.x, tab.rect.y, tab.rect.width, &tab.text, style);
+    }
+}
+
+/// What there is to say, from the left.
+fn parts(state: &State) -> Vec<Part> {
     let mut parts = Vec::new();
+    let mut add = |text: String, style: Style, spared: u8| {
+        parts.push(Part { text, style, spared });
+    };
     match &state.shown.network {
         Some(network) => {
-            parts.push((format!(" {}", network.name), theme::CHOSEN));
+            add(format!(" {}", network.name), theme::CHOSEN, 0);
             if network.source != network.name {
-                parts.push((format!(" {}", network.source), theme::DIM));
+                add(format!(" {}", network.source), theme::DIM, 5);
             }
         }
-        None => parts.push((" convscope".to_string(), theme::CHOSEN)),
+        None => add(" convscope".to_string(), theme::CHOSEN, 0),
     }
     if let Some(input) = &state.shown.input {
-        let place = match state.wanted.photos.len() {
-            0 | 1 => String::new(),
-            n => format!(" {}/{n}", state.shown.photo + 1),
-        };
-        parts.push((format!(" · {}", input.name), theme::PLAIN));
-        parts.push((format!(" {}x{}{place}", input.shape.w, input.shape.h), theme::DIM));
+        add(format!(" · {}", input.name), theme::PLAIN, 0);
+        add(format!(" {}x{}", input.shape.w, input.shape.h), theme::DIM, 3);
+        let photos = state.wanted.photos.len();
+        if photos > 1 {
+            add(format!(" {}/{photos}", state.shown.photo + 1), theme::DIM, 2);
+        }
     }
     let knocked: usize = state.shown.knock_outs.iter().map(|knock| knock.channels.len()).sum();
     if knocked > 0 {
-        parts.push((format!(" · {knocked} knocked out"), theme::ACCENT));
+        add(format!(" · {knocked} knocked out"), theme::ACCENT, 1);
     }
     if !state.device.label.is_empty() {
-        parts.push((format!(" · {}", state.device.label), theme::DIM));
+        add(format!(" · {}", state.device.label), theme::DIM, 2);
     }
     if let Some(outcome) = &state.shown.outcome {
-        parts.push((format!(" · {:.0} ms", outcome.milliseconds), theme::DIM));
+        add(format!(" · {:.0} ms", outcome.milliseconds), theme::DIM, 4);
     }
     // Which device is said above; why, where there is room.
     if !state.device.why.is_empty() {
-        parts.push((format!(" · {}", state.device.why), theme::DIM));
+        add(format!(" · {}", state.device.why), theme::DIM, 6);
     }
-    let parts: Vec<_> = parts.iter().map(|(t, s)| (t.as_str(), *s)).collect();
-    text::spans(buffer, rect.x, rect.y, room, &parts);
-    if tabs > rect.width {
-        return;
-    }
-    let mut x = rect.x + rect.width - tabs;
-    for (view, name) in ViewId::ALL.iter().zip(&names) {
-        let style = if *view == state.view { theme::CHOSEN } else { theme::DIM };
-        x += text::line(buffer, x, rect.y, rect.width, name, style) + 2;
-    }
+    parts
 }
 
-/// The name of a view in its tab.
-const fn title(view: ViewId) -> &'static str {
-    match view {
-        ViewId::Maps => "Maps",
-        ViewId::Map => "Map",
-        ViewId::Kernels => "Kernels",
-        ViewId::Depth => "Depth",
-        ViewId::Explain => "Explain",
-        ViewId::Rebuild => "Rebuild",
+/// Those that fit: what matters least is left out first, then the network's name is cut, so that the photo's is whole.
+fn fitting(mut parts: Vec<Part>, room: usize) -> Vec<Part> {
+    let total = |parts: &[Part]| parts.iter().map(|part| columns(&part.text)).sum::<usize>();
+    while total(&parts) > room {
+        let last = parts.iter().enumerate().max_by_key(|(i, part)| (part.spared, *i));
+        match last.filter(|(_, part)| part.spared > 0).map(|(i, _)| i) {
+            Some(least) => drop(parts.remove(least)),
+            None => break,
+        }
     }
+    let over = total(&parts).saturating_sub(room);
+    if over > 0 && parts.len() > 1 {
+        let name = &mut parts[0].text;
+        // `ResNet-18, width 32` says most before its comma.
+        let short = name.split(',').next().unwrap_or_default().to_string();
+        let most = columns(name).saturating_sub(over).max(SHORTEST);
+        *name = if columns(&short) <= most { short } else { fit(name, most).into_owned() };
+    }
+    parts
 }
 
-/// The view with the key of its command.
-fn tab(state: &State, view: ViewId) -> String {
-    let name = title(view);
-    match state.setup.keys.keys_of(view.name()).first() {
-        Some(key) => format!("{key} {name}"),
-        None => name.to_string(),
-    }
-}
+/// Columns that the name of the network keeps.
+const SHORTEST: usize = 7;

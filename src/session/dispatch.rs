@@ -39,6 +39,7 @@ impl Session {
             Request::Raster(of) => self.ask(of, cancel, progress)?.into(),
             Request::Timing(of) => self.ask(of, cancel, progress)?.into(),
             Request::Models(of) => self.ask(of, cancel, progress)?.into(),
+            Request::Summary(of) => self.ask(of, cancel, progress)?.into(),
             Request::Fetch(of) => self.ask(of, cancel, progress)?.into(),
             Request::Folder(of) => self.ask(of, cancel, progress)?.into(),
             Request::Thumbnail(of) => self.ask(of, cancel, progress)?.into(),

@@ -10,13 +10,15 @@ use super::ask::request;
 use super::input::no_photo;
 use super::locate::{Weights, locate, reference};
 use super::naming::STDIN;
+use super::network::Network;
+use super::options::Wishes;
 use super::store::{Ask, Session};
 use crate::base::{Cancel, Progress, clean, file_name};
 use crate::picture::{Cells, Grid, Picture};
 use crate::source::hub::{self, Status};
 use crate::source::{Given, Photo, SAMPLES, is_checkpoint, is_photo};
 
-/// The built-in network, the catalogue, and the checkpoints in the current folder.
+/// The built-in network, the checkpoints in the current folder, and the catalogue.
 impl Ask for request::Models {
     type Answer = Arc<Vec<ModelRow>>;
 
@@ -37,6 +39,7 @@ impl Ask for request::Models {
             cache: InCache::Builtin,
             note: Some("ten classes of Imagenette".into()),
         }];
+        rows.extend(local(Path::new(".")));
         let options = session.options.hub()?;
         for model in session.options.catalogue.models() {
             let Some(repo) = reference(model) else { continue };
@@ -59,8 +62,31 @@ impl Ask for request::Models {
                 note: wrong.or_else(|| model.note.clone()),
             });
         }
-        rows.extend(local(Path::new(".")));
         Ok(Arc::new(rows))
+    }
+}
+
+/// `ResNet-18, 7 classes`, or why none runs from the file.
+impl Ask for request::Summary {
+    type Answer = Arc<str>;
+
+    fn answer(
+        &self,
+        session: &Session,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Self::Answer, SessionError> {
+        if std::fs::metadata(&self.0).is_ok_and(|data| data.len() > SUMMARIZED) {
+            return Ok("a large file: open it to see what it is".into());
+        }
+        let located = locate(&ModelRef::File(self.0.clone()), &session.options, cancel, progress);
+        Ok(match located.and_then(|located| Network::load(&located, &Wishes::default())) {
+            Ok(network) => match network.info.classes.len() {
+                1 => format!("{}, 1 class", network.info.name).into(),
+                n => format!("{}, {n} classes", network.info.name).into(),
+            },
+            Err(error) => without_name(&error.to_string(), &self.0.to_string_lossy()).into(),
+        })
     }
 }
 
@@ -141,6 +167,18 @@ impl Ask for request::Thumbnail {
         let rows = ((whole.height as f64 * scale / 2.0).round() as u16).clamp(1, rows.max(1));
         Ok(Arc::new(Cells::photo(&whole, Grid { columns, rows, blocks: self.blocks })))
     }
+}
+
+/// Most bytes of a file that is read for a few words about it.
+const SUMMARIZED: u64 = 1 << 30;
+
+/// An error about a file without the file's name in front and without what stands in its first parentheses.
+fn without_name(error: &str, path: &str) -> String {
+    let names = [path, path.rsplit('/').next().unwrap_or(path)];
+    let rest = names.iter().find_map(|name| error.strip_prefix(name)?.strip_prefix(": "));
+    let rest = rest.unwrap_or(error);
+    let cut = rest.find(" (").and_then(|from| Some((from, from + rest[from..].find(')')? + 1)));
+    cut.map_or(rest.to_string(), |(from, to)| format!("{}{}", &rest[..from], &rest[to..]))
 }
 
 /// The checkpoints of a folder, sorted by name. A folder that cannot be read has none.

@@ -162,6 +162,15 @@ fn w_asks_what_drives_the_channel_and_esc_goes_back() {
     let Some(Target::Channel { layer: at, channel: 2 }) = state.target() else { panic!() };
     assert_eq!(state.layers()[at.0].name, "layer2.1.relu_1");
     assert!(whole(&explorer));
+    // Layer list and inspector show what is explained, and another channel is explained when it is chosen.
+    assert_eq!((layer(&explorer), explorer.state.cursor.channel), ("layer2.1.relu_1", 2));
+    explorer.press(".");
+    let next = explorer.state.cursor.channel;
+    assert_ne!(next, 2);
+    assert!(
+        matches!(explorer.state.target(), Some(Target::Channel { channel, .. }) if channel == next)
+    );
+    explorer.press(",");
     // Methods that read a layer explain classes: they are left out.
     for _ in 0..17 {
         explorer.press("l");
@@ -177,6 +186,10 @@ fn w_asks_what_drives_the_channel_and_esc_goes_back() {
     // A class again.
     explorer.press("j");
     assert!(matches!(explorer.state.target(), Some(Target::Class(_))));
+    // Classes have their own layer.
+    assert_eq!(layer(&explorer), "layer4.1.relu_1");
+    explorer.press("1");
+    assert_eq!(layer(&explorer), "layer2.1.relu_1");
 }
 
 #[test]
@@ -215,6 +228,7 @@ fn ranking_sorts_the_channels_by_their_effect() {
     assert_eq!(order.len(), effects.len());
     assert!(order.is_sorted_by(|a, b| effects[*a] >= effects[*b]));
     assert!(effects[order[0]] > 0.0);
+    assert_eq!(explorer.state.cursor.channel, order[0]);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn x_switches_channels_off_and_on() {
     assert!(explorer.state.wanted.knock_outs.is_empty());
     assert_eq!((edits(&explorer), probability(&explorer, top)), (EditsId::NONE, before));
     explorer.press("u");
-    assert!(explorer.state.message.as_ref().unwrap().text.contains("nothing to take back"));
+    assert!(explorer.state.message.as_ref().unwrap().text.contains("nothing to undo"));
 }
 
 #[test]

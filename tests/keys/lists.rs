@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use convscope::base::{Cancel, Combine, DeviceChoice, Progress};
 use convscope::explorer::{Effect, Msg, Overlay, Picker, PickerItem, PickerKind, demand, update};
 use convscope::session::ask::{
-    Answer, ExportWhat, LaneName, ModelRef, PhotoRef, Request, SessionError, request,
+    Answer, ExportWhat, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request, SessionError,
+    request,
 };
 
 use crate::support::Explorer;
@@ -55,7 +56,7 @@ fn the_list_of_networks_has_builtin_and_the_catalogue() {
     assert_eq!(list(&explorer).kind, PickerKind::Model);
     let names: Vec<String> = items(&explorer).into_iter().map(|item| item.name).collect();
     assert_eq!(names[0], "builtin");
-    assert_eq!(items(&explorer)[0].side, "open");
+    assert_eq!((items(&explorer)[0].side.as_str(), items(&explorer)[0].mark), ("open", "✓"));
     for name in ["resnet18", "resnet50", "resnet152", "wide_resnet50_2", "resnext50_32x4d"] {
         assert!(names.iter().any(|n| n == name), "{name} is none of {names:?}");
     }
@@ -63,6 +64,40 @@ fn the_list_of_networks_has_builtin_and_the_catalogue() {
     assert!(items(&explorer)[0].name.contains("resnet101"), "{:?}", items(&explorer));
     explorer.press("Esc");
     assert_eq!(explorer.state.overlay, None);
+}
+
+#[test]
+fn files_of_this_folder_come_before_the_catalogue_with_what_they_are() {
+    let mut explorer = open();
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.pth");
+    std::fs::write(&page, "<!DOCTYPE html><html><body>404</body></html>").unwrap();
+    let files = [(PathBuf::from(SMALLER), "ResNet-"), (page, "web page")];
+    explorer.press("m");
+    let Some(Answer::Models(rows)) = explorer.state.answers.get(&request::Models.into()) else {
+        panic!()
+    };
+    let mut rows = rows.as_ref().clone();
+    for (path, _) in &files {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let row = ModelRow { model: ModelRef::File(path.clone()), name, ..rows[0].clone() };
+        rows.insert(1, ModelRow { cache: InCache::File, bytes: Some(31), ..row });
+    }
+    explorer.state.answers.put(request::Models.into(), Answer::Models(rows.into()));
+    // Each is read when its row is on the screen.
+    let wanted = demand(&explorer.state);
+    for (path, words) in &files {
+        let request = Request::from(request::Summary(path.clone()));
+        assert!(wanted.contains(&request), "{path:?}");
+        explorer.answer(request);
+        let name = path.file_name().unwrap().to_string_lossy();
+        let item = items(&explorer).into_iter().find(|item| item.name == name).unwrap();
+        assert!(item.note.contains(words), "{}", item.note);
+        assert!(!item.note.contains(&*name), "{}", item.note);
+        assert_eq!(item.mark, "✓");
+    }
+    explorer.type_text("resnet50").press("Backspace");
+    assert!(!demand(&explorer.state).iter().any(|r| matches!(r, Request::Summary(_))));
 }
 
 #[test]

@@ -141,11 +141,7 @@ impl View for Explain {
     }
 
     fn open(&self, state: &mut State) -> Vec<Effect> {
-        let missing = |asked: &Asked| {
-            let complete = state.found(&Job::Explain(*asked)).is_some_and(|found| found.complete);
-            !complete && !state.is_quick(asked)
-        };
-        match state.explanations().into_iter().find(missing) {
+        match state.slow_explanation() {
             Some(asked) => state.begin(Job::Explain(asked)),
             None => {
                 state.say("this is the whole explanation; J judges it");

@@ -12,7 +12,7 @@ pub mod vector;
 pub use paging::Page;
 use paging::moved;
 
-use super::{Effect, Picker, State};
+use super::{Effect, State};
 use crate::base::{Choice, Rect, Shape};
 use crate::session::ask::{Mark, Request, Seen, Shown};
 
@@ -133,12 +133,4 @@ pub trait View: Sync {
 
     /// A press at a cell of the view's inside.
     fn press(&self, state: &mut State, x: u16, y: u16);
-}
-
-/// The first item of a list over the screen that is visible, and how many rows it has for items: an
-/// input line and the border take three.
-pub fn picker_window(area: Rect, picker: &Picker, items: usize) -> (usize, usize) {
-    let height = usize::from(area.height.saturating_sub(3));
-    let first = picker.chosen.saturating_sub(height / 2).min(items.saturating_sub(height));
-    (first, height)
 }

@@ -70,6 +70,8 @@ answers! {
     Timing(Timing),
     /// Networks.
     Models(Arc<Vec<ModelRow>>),
+    /// A few words about a file.
+    Summary(Arc<str>),
     /// Weights that are on this machine.
     Fetched(Arc<Fetched>),
     /// The content of a folder.

@@ -211,6 +211,10 @@ pub struct Timing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Models;
 
+/// What the network in a file is, or why none runs from it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Summary(pub PathBuf);
+
 /// Bring the weights of a network to this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fetch(pub ModelRef);
@@ -275,6 +279,7 @@ sum! {
     Raster(Raster),
     Timing(Timing),
     Models(Models),
+    Summary(Summary),
     Fetch(Fetch),
     Folder(Folder),
     Thumbnail(Thumbnail),
