@@ -170,8 +170,13 @@ pub const CIRCLES: &[&[&str]] = &[
         "src/cli/completions.rs",
         "src/cli/context.rs",
         "src/cli/failure.rs",
+        "src/cli/help.rs",
         "src/cli/notes.rs",
         "src/cli/output.rs",
+        "src/cli/photos.rs",
+        "src/cli/print/cells.rs",
+        "src/cli/print/mod.rs",
+        "src/cli/print/printer.rs",
         "src/cli/user_files.rs",
     ],
     &[
@@ -180,7 +185,6 @@ pub const CIRCLES: &[&[&str]] = &[
         "src/cli/doctor/mod.rs",
         "src/cli/doctor/terminal.rs",
     ],
-    &["src/cli/print/cells.rs", "src/cli/print/mod.rs", "src/cli/print/printer.rs"],
     &["src/config/address.rs", "src/config/repo.rs"],
     &[
         "src/config/labels.rs",
@@ -220,6 +224,7 @@ pub const CIRCLES: &[&[&str]] = &[
         "src/explorer/views/mod.rs",
         "src/explorer/views/paging.rs",
         "src/explorer/views/rebuild.rs",
+        "src/explorer/views/vector.rs",
     ],
     &["src/model/find/looks_like.rs", "src/model/find/mod.rs"],
     &["src/model/resnet/builder.rs", "src/model/resnet/mod.rs", "src/model/resnet/plan.rs"],
@@ -242,10 +247,13 @@ pub const CIRCLES: &[&[&str]] = &[
     ],
     &["src/source/hub/fetch.rs", "src/source/hub/mod.rs"],
     &[
+        "src/source/photo/bmp.rs",
         "src/source/photo/gif.rs",
         "src/source/photo/jpeg.rs",
         "src/source/photo/jxl.rs",
         "src/source/photo/mod.rs",
+        "src/source/photo/tiff/mod.rs",
+        "src/source/photo/tiff/samples.rs",
     ],
     &["src/source/recipe.rs", "src/source/stated.rs"],
     &[
