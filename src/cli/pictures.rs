@@ -27,9 +27,11 @@ pub(super) fn print_beside(
     for (_, shown) in &wanted {
         let cells = context.ask(shown)?.cells().clone();
         let picture = match printer.pixels(size) {
-            Some(pixels) => {
-                Some(context.ask(&request::Raster { of: shown.clone(), pixels, mark: None })?)
-            }
+            Some(pixels) => Some(context.ask(&request::Raster {
+                of: Box::new(shown.clone()),
+                pixels,
+                mark: None,
+            })?),
             None => None,
         };
         tiles.push(Tile { cells, picture });
@@ -44,7 +46,7 @@ pub(super) fn print_beside(
 /// The session's, or when it cannot be encoded.
 pub(super) fn png(context: &Context, sight: Sight) -> Result<Vec<u8>> {
     let most = (u16::MAX, u16::MAX);
-    let of = sight.cells((1, 1)).into();
+    let of = Box::new(sight.cells((1, 1)).into());
     let request = request::Raster { of, pixels: most, mark: None };
     context.ask(&request)?.png().context("the picture cannot be encoded")
 }

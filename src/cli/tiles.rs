@@ -128,9 +128,11 @@ impl Tiles<'_> {
         for of in self.seen.tiles(size) {
             let drawn = self.context.ask(&of)?;
             let picture = match printer.pixels(size) {
-                Some(pixels) => {
-                    Some(self.context.ask(&request::Raster { of, pixels, mark: None })?)
-                }
+                Some(pixels) => Some(self.context.ask(&request::Raster {
+                    of: Box::new(of),
+                    pixels,
+                    mark: None,
+                })?),
                 None => None,
             };
             tiles.push(Tile { cells: drawn.cells().clone(), picture });

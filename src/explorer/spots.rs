@@ -40,7 +40,7 @@ impl State {
                     as u16
             };
             let pixels = (extent(rect.width, cell.0), extent(rect.height, cell.1));
-            Spot { rect, request: request::Raster { of, pixels, mark }.into() }
+            Spot { rect, request: request::Raster { of: Box::new(of), pixels, mark }.into() }
         };
         pictures.into_iter().map(spot).collect()
     }

@@ -13,7 +13,6 @@ use super::ask::known::{LayerInfo, NetworkInfo};
 use super::ask::refs::Plane;
 use super::ask::seen::Seen;
 use super::run::{Colours, scale};
-use super::sheet::named;
 use super::store::{Ask, Session};
 use super::write::write_new;
 use crate::base::{Array, Cancel, Progress, clean, significant};
@@ -99,24 +98,16 @@ impl Session {
     }
 
     fn npy(&self, seen: &Seen) -> Result<Vec<u8>, SessionError> {
-        match seen {
-            Seen::Maps { .. } => {
-                let values = self.tile_values(seen)?;
-                Ok(npy(&[values.shape.c, values.shape.h, values.shape.w], &values.data))
-            }
-            Seen::Kernels { network, layer, kernels, .. } => {
-                let which = named(kernels);
-                let values = self.kernels(*network, *layer)?.values(which.as_deref())?;
-                Ok(npy(&values.shape.dims(), &values.data))
-            }
-            Seen::Explanation { .. } => {
-                let values = self.tile_values(seen)?;
-                let shape = values.shape;
-                let extents = [shape.c, shape.h, shape.w];
-                // A map is [H, W].
-                Ok(npy(&extents[usize::from(shape.c == 1)..], &values.data))
-            }
-        }
+        let values = self.tile_values(seen)?;
+        let [n, c, h, w] = [values.shape.n, values.shape.c, values.shape.h, values.shape.w];
+        let extents = match seen {
+            Seen::Maps { .. } => vec![c, h, w],
+            Seen::Kernels { .. } => vec![n, c, h, w],
+            // A map is [H, W].
+            Seen::Explanation { .. } if c == 1 => vec![h, w],
+            Seen::Explanation { .. } => vec![c, h, w],
+        };
+        Ok(npy(&extents, &values.data))
     }
 
     fn layer(&self, seen: &Seen) -> Result<Vec<u8>, SessionError> {

@@ -43,7 +43,7 @@ impl Ask for request::Raster {
     ) -> Result<Self::Answer, SessionError> {
         let (width, height) = self.pixels;
         let room = (usize::from(width).max(1), usize::from(height).max(1));
-        let mut picture = match &self.of {
+        let mut picture = match self.of.as_ref() {
             Shown::Heatmap(request::Heatmap { plane, size, look, over_photo }) => {
                 let run = session.run(plane.run)?;
                 let array = run.plane(*plane)?;

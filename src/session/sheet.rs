@@ -126,7 +126,7 @@ impl Session {
 }
 
 /// The kernels that tiles show, each once; all where they show one matrix.
-pub(super) fn named(tiles: &[(usize, Slice)]) -> Option<Vec<usize>> {
+fn named(tiles: &[(usize, Slice)]) -> Option<Vec<usize>> {
     if tiles.iter().any(|(_, slice)| *slice == Slice::Matrix) {
         return None;
     }

@@ -104,7 +104,8 @@ fn pictures_of_explanations_have_the_inputs_size() {
             let of = sight(job.clone(), show).cells((20, 10));
             let cells = desk.know(&of);
             assert_eq!((cells.columns, cells.rows), (20, 10));
-            let request = request::Raster { of: of.into(), pixels: (999, 999), mark: None };
+            let request =
+                request::Raster { of: Box::new(of.into()), pixels: (999, 999), mark: None };
             let picture = desk.know(&request);
             assert_eq!((picture.width, picture.height), (160, 160), "{method}");
         }

@@ -101,7 +101,7 @@ fn heatmap(
 }
 
 fn raster(desk: &Desk, of: impl Into<Shown>, pixels: (u16, u16), mark: Option<Mark>) -> Picture {
-    let request = request::Raster { of: of.into(), pixels, mark };
+    let request = request::Raster { of: Box::new(of.into()), pixels, mark };
     desk.know(&request).as_ref().clone()
 }
 

@@ -112,7 +112,7 @@ fn is_about(request: &Request, job: &Job) -> bool {
     match request {
         Request::Found(of) => of.0 == *job,
         Request::Sight(of) => of.sight.job == *job,
-        Request::Raster(of) => matches!(&of.of, Shown::Sight(of) if of.sight.job == *job),
+        Request::Raster(of) => matches!(of.of.as_ref(), Shown::Sight(of) if of.sight.job == *job),
         Request::Agreement(both) => both.0.iter().any(|of| Job::Explain(*of) == *job),
         _ => false,
     }

@@ -187,7 +187,7 @@ pub struct Sheet {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Raster {
     /// What is shown.
-    pub of: Shown,
+    pub of: Box<Shown>,
     /// Most pixels.
     pub pixels: (u16, u16),
     /// What is drawn over it.
