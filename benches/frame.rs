@@ -107,7 +107,7 @@ fn frames(criterion: &mut Criterion) {
 }
 
 /// Bytes in layer2 of the network in `$CONVSCOPE_BENCH_MODEL`, Maps view, 200x60, default tiles. The goals
-/// for a ResNet-50: 15 kB for the cursor; 250 kB for another layer, and 0.6 of it in 256 colours.
+/// for a ResNet-50: 15 kB for the cursor; 250 kB for another layer, and 0.6 of it in 256 colors.
 fn budget(_: &mut Criterion) {
     let Some(path) = std::env::var_os("CONVSCOPE_BENCH_MODEL") else {
         println!("no CONVSCOPE_BENCH_MODEL: the bytes in a ResNet-50 are not measured");

@@ -78,7 +78,7 @@ impl App {
         encoder: Option<Encoder>,
         asked: &Capabilities,
     ) -> Result<Self> {
-        // crossterm drops all colours under NO_COLOR; the theme has taken care of it.
+        // crossterm drops all colors under NO_COLOR; the theme has taken care of it.
         crossterm::style::force_color_output(true);
         let (tell_inputs, inputs) = unbounded();
         input::listen(tell_inputs, asked.noisy)?;

@@ -132,7 +132,7 @@ fn combining_steps_through_all_and_off() {
 }
 
 #[test]
-fn colours_are_kept_apart_for_signed_layers() {
+fn colors_are_kept_apart_for_signed_layers() {
     let mut explorer = open();
     explorer.press("c");
     assert_eq!(explorer.state.display.look.colormap, Colormap::Magma);

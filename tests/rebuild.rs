@@ -9,7 +9,7 @@ mod builtin;
 use builtin::Builtin;
 use candle_core::{DType, Device, Tensor};
 use convscope::analysis::rebuild::{
-    Colours, Dream, Goal, Inversion, Maximisation, Rebuilt, dream, invert, maximise,
+    Colors, Dream, Goal, Inversion, Maximization, Rebuilt, dream, invert, maximize,
 };
 use convscope::analysis::{AnalysisError, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
@@ -76,7 +76,7 @@ fn some_channels_alone_come_back_and_a_seed_always_gives_the_same_picture() {
 
 /// All channels are counted by `cargo run --release --example rebuild -- beat layer3`.
 #[test]
-fn maximised_channels_beat_every_photo() {
+fn maximized_channels_beat_every_photo() {
     let builtin = Builtin::open();
     let layer = builtin.layer("layer3");
     let (_, subject) = builtin.subjects().next().unwrap();
@@ -85,9 +85,9 @@ fn maximised_channels_beat_every_photo() {
         let goal = Goal::Target(target);
         let photos = builtin.subjects().map(|(_, s)| goal.value(&s, s.capture).unwrap());
         let most = photos.fold(0.0, f64::max);
-        let wish = Maximisation { iterations: Some(24), ..Maximisation::of(target) };
-        let colours = builtin.colours();
-        let (found, _) = with(|work| maximise(&subject, &colours, &wish, work).unwrap());
+        let wish = Maximization { iterations: Some(24), ..Maximization::of(target) };
+        let colors = builtin.colors();
+        let (found, _) = with(|work| maximize(&subject, &colors, &wish, work).unwrap());
         println!("channel {channel}: {} over {most}", found.reached.unwrap());
         assert!(found.reached.unwrap() > most, "channel {channel}");
         assert_eq!(found.loss, -found.reached.unwrap());
@@ -98,16 +98,16 @@ fn maximised_channels_beat_every_photo() {
 fn a_dream_has_more_of_what_the_layer_saw_and_stays_a_photo() {
     let builtin = Builtin::open();
     let (_, subject) = builtin.subjects().nth(2).unwrap();
-    let (colours, layer) = (builtin.colours(), builtin.layer("layer3"));
+    let (colors, layer) = (builtin.colors(), builtin.layer("layer3"));
     let unit = Target::Unit { layer, channel: 5, row: 9, column: 2 };
     for goal in [Goal::Layer(layer), Goal::Target(Target::Class(3)), Goal::Target(unit)] {
         let wish = Dream { iterations: Some(4), ..Dream::of(goal) };
-        let (found, _) = with(|work| dream(&subject, &colours, &wish, work).unwrap());
+        let (found, _) = with(|work| dream(&subject, &colors, &wish, work).unwrap());
         let before = goal.value(&subject, subject.capture).unwrap();
         println!("{goal:?}: {before} to {}", found.reached.unwrap());
         assert!(found.reached.unwrap() > before, "{goal:?}: {before}");
         assert!(found.picture.shape == subject.input().shape && found.iterations == 16);
-        for (c, (mean, std)) in colours.mean.iter().zip(colours.std).enumerate() {
+        for (c, (mean, std)) in colors.mean.iter().zip(colors.std).enumerate() {
             let shown = found.picture.map(c).iter().map(|v| v * std + mean);
             assert!(shown.into_iter().all(|v| (-1e-4..=1.0001).contains(&v)));
         }
@@ -115,7 +115,7 @@ fn a_dream_has_more_of_what_the_layer_saw_and_stays_a_photo() {
 }
 
 /// A convolution of one channel into four, and a ReLU.
-fn grey() -> Graph {
+fn gray() -> Graph {
     let weights: Vec<f32> = (0..36).map(|i| ((i * 7 % 11) as f32 - 5.0) / 10.0).collect();
     let conv = Conv {
         weight: Tensor::from_vec(weights, (4, 1, 3, 3), &Device::Cpu).unwrap(),
@@ -133,13 +133,13 @@ fn grey() -> Graph {
         node("conv", Op::Conv(conv), Value::Input),
         node("relu", Op::Relu, Value::of(LayerId(0))),
     ];
-    let name = "grey".to_string();
+    let name = "gray".to_string();
     Graph { name, input_channels: 1, usual_input: 16, nodes, assumptions: vec![], notes: vec![] }
 }
 
 #[test]
 fn stems_of_one_channel_work_and_what_does_not_fit_is_said() {
-    let graph = std::sync::Arc::new(grey());
+    let graph = std::sync::Arc::new(gray());
     let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
     let shape = Shape::new(1, 1, 14, 17);
     let data = (0..shape.len()).map(|i| ((i * 13 % 29) as f32 / 14.0) - 1.0).collect();
@@ -148,19 +148,19 @@ fn stems_of_one_channel_work_and_what_does_not_fit_is_said() {
     let run = backend.forward(&input, &edits, &Keep::All, &cancel, &mut Progress::none()).unwrap();
     let subject =
         Subject { backend: &backend, graph: &graph, capture: run.as_ref(), edits: &edits };
-    let colours = Colours { mean: &[0.5], std: &[0.25] };
+    let colors = Colors { mean: &[0.5], std: &[0.25] };
     let (layer, target) = (LayerId(1), Target::Channel { layer: LayerId(1), channel: 2 });
     let (found, _) = with(|work| invert(&subject, &Inversion::of(layer), work).unwrap());
     assert!(found.error.unwrap() < 0.05, "{:?}", found.error);
     let photo = Goal::Target(target).value(&subject, run.as_ref()).unwrap();
-    let wish = Maximisation::of(target);
-    let (found, _) = with(|work| maximise(&subject, &colours, &wish, work).unwrap());
+    let wish = Maximization::of(target);
+    let (found, _) = with(|work| maximize(&subject, &colors, &wish, work).unwrap());
     assert!(found.reached.unwrap() > photo);
     let wish = Dream::of(Goal::Target(target));
-    let (found, _) = with(|work| dream(&subject, &colours, &wish, work).unwrap());
+    let (found, _) = with(|work| dream(&subject, &colors, &wish, work).unwrap());
     assert!(found.reached.unwrap() > photo);
 
-    let narrow = Colours { mean: &[], std: &[] };
+    let narrow = Colors { mean: &[], std: &[] };
     let (refused, _) = with(|work| dream(&subject, &narrow, &wish, work));
     assert!(matches!(refused, Err(AnalysisError::Unfit(_))));
     let beyond = Inversion { channels: Some(vec![4]), ..Inversion::of(layer) };

@@ -198,16 +198,16 @@ fn the_inspector_folds_into_a_line_and_comes_as_an_overlay() {
 }
 
 #[test]
-fn a_tile_shows_the_colours_of_its_channel() {
+fn a_tile_shows_the_colors_of_its_channel() {
     let explorer = Explorer::open((120, 40));
     let buffer = render(&explorer.state);
     let place = explorer.state.grid().unwrap().slot(3);
-    let colours: std::collections::HashSet<Color> = (place.y..place.y + place.height)
+    let colors: std::collections::HashSet<Color> = (place.y..place.y + place.height)
         .flat_map(|y| (place.x..place.x + place.width).map(move |x| (x, y)))
         .map(|at| buffer[at].bg)
         .collect();
     let viridis = |c: &Color| matches!(c, Color::Rgb(..));
-    assert!(colours.iter().all(viridis) && colours.len() > 8, "{colours:?}");
+    assert!(colors.iter().all(viridis) && colors.len() > 8, "{colors:?}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Maximisation: of how many channels the picture answers more than every photo.
+//! Maximization: of how many channels the picture answers more than every photo.
 
 use std::time::Instant;
 
-use convscope::analysis::rebuild::{Goal, Maximisation, Rebuilt, maximise};
+use convscope::analysis::rebuild::{Goal, Maximization, Rebuilt, maximize};
 use convscope::analysis::{Target, Work};
 use convscope::base::{Cancel, Progress};
 
@@ -22,9 +22,9 @@ pub fn every(builtin: &Builtin, name: &str, iterations: Option<usize>) {
         let (cancel, mut progress) = (Cancel::new(), Progress::none());
         let mut work =
             Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
-        let colours = builtin.colours();
-        let wish = Maximisation { iterations, ..Maximisation::of(target) };
-        let found = maximise(&subject, &colours, &wish, &mut work).unwrap();
+        let colors = builtin.colors();
+        let wish = Maximization { iterations, ..Maximization::of(target) };
+        let found = maximize(&subject, &colors, &wish, &mut work).unwrap();
         let reached = found.reached.unwrap();
         beaten += usize::from(reached > most);
         passes += found.iterations;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use convscope::analysis::Subject;
-use convscope::analysis::rebuild::Colours;
+use convscope::analysis::rebuild::Colors;
 use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress};
 use convscope::engine::device::{Devices, Machine};
 use convscope::engine::{Backend, Capture, Edits, Keep};
@@ -45,8 +45,8 @@ impl Builtin {
         self.graph.find(name).unwrap()
     }
 
-    pub fn colours(&self) -> Colours<'_> {
-        Colours { mean: &self.recipe.mean, std: &self.recipe.std }
+    pub fn colors(&self) -> Colors<'_> {
+        Colors { mean: &self.recipe.mean, std: &self.recipe.std }
     }
 
     pub fn subjects(&self) -> impl Iterator<Item = (&'static str, Subject<'_>)> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use convscope::analysis::rebuild::{
-    Dream, Goal, Inversion, Maximisation, Rebuilt, dream, invert, maximise,
+    Dream, Goal, Inversion, Maximization, Rebuilt, dream, invert, maximize,
 };
 use convscope::analysis::{Subject, Target, Work};
 use convscope::base::{Array, Cancel, Progress};
@@ -23,25 +23,25 @@ pub fn pictures(builtin: &Builtin, folder: &Path) {
             let found = with(|work| invert(&subject, &Inversion::of(layer), work).unwrap());
             save(format!("invert-{photo}-{name}"), found);
             let wish = Dream::of(Goal::Layer(layer));
-            let found = with(|work| dream(&subject, &builtin.colours(), &wish, work).unwrap());
+            let found = with(|work| dream(&subject, &builtin.colors(), &wish, work).unwrap());
             save(format!("dream-{photo}-{name}"), found);
         }
     }
     let (_, subject) = builtin.subjects().next().unwrap();
     for class in 0..builtin.graph.classes() {
-        save(format!("class-{class}"), maximised(builtin, &subject, Target::Class(class)));
+        save(format!("class-{class}"), maximized(builtin, &subject, Target::Class(class)));
     }
     for name in ["layer1", "layer2", "layer3", "layer4"] {
         for channel in 0..4 {
             let target = Target::Channel { layer: builtin.layer(name), channel };
-            save(format!("channel-{name}-{channel}"), maximised(builtin, &subject, target));
+            save(format!("channel-{name}-{channel}"), maximized(builtin, &subject, target));
         }
     }
 }
 
-fn maximised(builtin: &Builtin, subject: &Subject<'_>, target: Target) -> Rebuilt {
-    let wish = Maximisation::of(target);
-    with(|work| maximise(subject, &builtin.colours(), &wish, work).unwrap())
+fn maximized(builtin: &Builtin, subject: &Subject<'_>, target: Target) -> Rebuilt {
+    let wish = Maximization::of(target);
+    with(|work| maximize(subject, &builtin.colors(), &wish, work).unwrap())
 }
 
 fn with(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> Rebuilt) -> Rebuilt {
@@ -50,9 +50,9 @@ fn with(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> Rebuilt) -> Rebuilt {
 }
 
 fn write(path: &Path, picture: &Array, builtin: &Builtin) {
-    let (colours, area) = (builtin.colours(), picture.shape.area());
+    let (colors, area) = (builtin.colors(), picture.shape.area());
     let byte = |at: usize, c: usize| {
-        let value = picture.data[c * area + at] * colours.std[c] + colours.mean[c];
+        let value = picture.data[c * area + at] * colors.std[c] + colors.mean[c];
         (value.clamp(0.0, 1.0) * 255.0).round() as u8
     };
     let rgb = (0..area).flat_map(|at| (0..3).map(move |c| byte(at, c))).collect();

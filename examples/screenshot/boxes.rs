@@ -1,4 +1,4 @@
-//! Blocks, shades and lines, drawn as geometry so that neighbouring cells join without gaps.
+//! Blocks, shades and lines, drawn as geometry so that neighboring cells join without gaps.
 
 use crate::canvas::Canvas;
 

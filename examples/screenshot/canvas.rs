@@ -16,7 +16,7 @@ pub struct Canvas<'a> {
     pub width: i32,
     /// Pixels.
     pub height: i32,
-    /// The colour that everything is drawn in.
+    /// The color that everything is drawn in.
     pub ink: Rgb,
 }
 

@@ -6,7 +6,7 @@
 //!     -- PROGRAM ARGS...
 //! ```
 //!
-//! The terminal it plays is plain: true colour, no answers to queries, no sixel or kitty pictures.
+//! The terminal it plays is plain: true color, no answers to queries, no sixel or kitty pictures.
 //! Italic, strike-through and blinking are not drawn.
 
 mod boxes;

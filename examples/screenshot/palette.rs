@@ -1,14 +1,14 @@
-//! Colours of a dark terminal.
+//! Colors of a dark terminal.
 
 /// Red, green and blue.
 pub type Rgb = [u8; 3];
 
-/// Default text colour.
+/// Default text color.
 pub const FOREGROUND: Rgb = [0xd4, 0xd7, 0xdd];
-/// Default background colour.
+/// Default background color.
 pub const BACKGROUND: Rgb = [0x14, 0x16, 0x1a];
 
-/// The sixteen named colours.
+/// The sixteen named colors.
 const NAMED: [Rgb; 16] = [
     [0x23, 0x26, 0x2d],
     [0xe0, 0x5f, 0x65],
@@ -28,7 +28,7 @@ const NAMED: [Rgb; 16] = [
     [0xf2, 0xf4, 0xf7],
 ];
 
-/// A terminal colour as pixels. `default` stands for "no colour set".
+/// A terminal color as pixels. `default` stands for "no color set".
 pub fn rgb(color: vt100::Color, default: Rgb) -> Rgb {
     match color {
         vt100::Color::Default => default,
@@ -37,7 +37,7 @@ pub fn rgb(color: vt100::Color, default: Rgb) -> Rgb {
     }
 }
 
-/// xterm's 256 colours: 16 named, a cube of 6x6x6, 24 greys.
+/// xterm's 256 colors: 16 named, a cube of 6x6x6, 24 grays.
 fn indexed(index: u8) -> Rgb {
     match index {
         0..16 => NAMED[usize::from(index)],

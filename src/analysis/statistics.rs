@@ -44,7 +44,7 @@ impl LayerStatistics {
         (0..self.channels.len()).filter(|c| self.is_dead(*c)).count()
     }
 
-    /// Whether values below 0 occur, so that colours should diverge from 0.
+    /// Whether values below 0 occur, so that colors should diverge from 0.
     pub fn is_signed(&self) -> bool {
         self.total.min < 0.0
     }

@@ -45,7 +45,7 @@ pub struct Start {
     pub catalogue: Arc<Catalogue>,
     /// The flags that change what is computed, as they were given.
     pub flags: Given,
-    /// Colours and range as the settings have them, without the command line.
+    /// Colors and range as the settings have them, without the command line.
     pub usual_look: Look,
 }
 

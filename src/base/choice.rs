@@ -69,7 +69,7 @@ macro_rules! choice {
 }
 
 choice! {
-    /// How values become colours. The last three are diverging, for signed values.
+    /// How values become colors. The last three are diverging, for signed values.
     Colormap {
         /// Dark blue to yellow, perceptually uniform.
         Viridis = "viridis",
@@ -80,7 +80,7 @@ choice! {
         /// Google's rainbow with even lightness steps.
         Turbo = "turbo",
         /// Black to white.
-        Grey = "grey",
+        Gray = "gray",
         /// MATLAB's rainbow, for comparing with papers.
         Jet = "jet",
         /// Blue, white, red.
@@ -93,14 +93,14 @@ choice! {
 }
 
 impl Colormap {
-    /// Whether the middle colour stands for zero.
+    /// Whether the middle color stands for zero.
     pub const fn is_diverging(self) -> bool {
         matches!(self, Self::RdBu | Self::PuOr | Self::Berlin)
     }
 }
 
 choice! {
-    /// Which values the first and the last colour stand for.
+    /// Which values the first and the last color stand for.
     RangeMode {
         /// The map's own minimum and maximum.
         Map = "map",
@@ -189,16 +189,16 @@ choice! {
 }
 
 choice! {
-    /// How many colours the terminal shows.
+    /// How many colors the terminal shows.
     ColorDepth {
         /// 24 bits.
         TrueColor = "truecolor",
-        /// The 256 colours of xterm.
+        /// The 256 colors of xterm.
         Colors256 = "256",
-        /// The 16 colours of ANSI.
+        /// The 16 colors of ANSI.
         Colors16 = "16",
-        /// Levels of grey out of the 256.
-        Grey = "grey",
+        /// Levels of gray out of the 256.
+        Gray = "gray",
     }
 }
 
@@ -257,17 +257,17 @@ choice! {
         Iterm2 = "iterm2",
         /// Real pictures by DEC's sixels.
         Sixel = "sixel",
-        /// Two colours, one above the other, in a cell.
+        /// Two colors, one above the other, in a cell.
         HalfBlocks = "halfblocks",
-        /// Two colours over the four quarters of a cell.
+        /// Two colors over the four quarters of a cell.
         Quadrants = "quadrants",
-        /// Two colours over the six parts of a cell.
+        /// Two colors over the six parts of a cell.
         Sextants = "sextants",
     }
 }
 
 choice! {
-    /// What the colours of texts and lines are made for.
+    /// What the colors of texts and lines are made for.
     Theme {
         /// What the terminal says its background is, else dark.
         Auto = "auto",
@@ -275,7 +275,7 @@ choice! {
         Dark = "dark",
         /// A light background.
         Light = "light",
-        /// No colours but those of pictures, as NO_COLOR asks.
+        /// No colors but those of pictures, as NO_COLOR asks.
         None = "none",
     }
 }

@@ -1,4 +1,4 @@
-//! Words that every part of the house shares: plain types, no behaviour of their own.
+//! Words that every part of the house shares: plain types, no behavior of their own.
 
 mod array;
 pub mod bounds;

@@ -6,25 +6,25 @@ const MOST: usize = 1_000_000;
 /// The numbers of a list.
 ///
 /// # Errors
-/// What is wrong with the first part that is no number and no range.
+/// What is wrong with the first part that is not a number and no range.
 pub fn numbers(text: &str) -> Result<Vec<usize>, String> {
     let mut all = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let number = |text: &str| {
             let number = text.trim().parse::<usize>();
-            number.map_err(|_| format!("\"{}\" is no number", super::clean(text)))
+            number.map_err(|_| format!("\"{}\" is not a number", super::clean(text)))
         };
         let (first, last) = (number(first)?, number(last)?);
         if first > last || last > MOST {
-            return Err(format!("{first}-{last} is no range"));
+            return Err(format!("{first}-{last} is not a range"));
         }
         all.extend(first..=last);
     }
     Ok(all)
 }
 
-/// The list of some numbers, neighbours as ranges.
+/// The list of some numbers, neighbors as ranges.
 pub fn ranges(numbers: &[usize]) -> String {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for &number in numbers {

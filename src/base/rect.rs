@@ -62,7 +62,7 @@ impl Rect {
     }
 
     /// A rectangle of at most this size in the middle.
-    pub fn centred(&self, width: u16, height: u16) -> Self {
+    pub fn centered(&self, width: u16, height: u16) -> Self {
         let (width, height) = (width.min(self.width), height.min(self.height));
         Self::new(
             self.x + (self.width - width) / 2,

@@ -86,7 +86,10 @@ pub fn pad_start(text: &str, columns: usize) -> String {
 pub fn same_name(one: &str, other: &str) -> bool {
     let letters = |name: &str| {
         let kept = |c: &char| !matches!(c, '-' | '_' | ' ');
-        name.to_lowercase().replace('+', "plus").chars().filter(kept).collect::<String>()
+        let name = name.to_lowercase().replace('+', "plus");
+        // British spellings are understood.
+        let name = name.replace("grey", "gray").replace("colour", "color").replace("ise", "ize");
+        name.chars().filter(kept).collect::<String>()
     };
     letters(one) == letters(other)
 }

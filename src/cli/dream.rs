@@ -42,7 +42,7 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
         }
     };
     let wish = match (&args.photo, target) {
-        (None, Some(target)) => Wish::Maximise(Maximisation { target, iterations, seed }),
+        (None, Some(target)) => Wish::Maximize(Maximization { target, iterations, seed }),
         (_, Some(target)) => Wish::Dream(Dream { goal: Goal::Target(target), iterations, seed }),
         (_, None) => {
             let layer = context.layer(&network, args.layer.as_deref().unwrap_or_default())?;

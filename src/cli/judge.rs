@@ -23,7 +23,7 @@ struct Report<'a> {
     insertion: Option<CurveReport<'a>>,
     random_deletion: Option<CurveReport<'a>>,
     road: Option<RoadReport<'a>>,
-    randomisation: Vec<StageReport<'a>>,
+    randomization: Vec<StageReport<'a>>,
     seconds: f64,
 }
 
@@ -72,7 +72,7 @@ pub(super) fn run(flags: &Flags, args: &JudgeArgs) -> Result<()> {
             insertion: of.insertion.as_ref().map(curve),
             random_deletion: of.random.as_ref().map(curve),
             road: of.road.as_ref().map(road),
-            randomisation: of.redrawn.iter().map(stage).collect(),
+            randomization: of.redrawn.iter().map(stage).collect(),
             seconds: found.seconds,
         };
         Head::of(&context, &network, Some(&args.photo.path))?.with(report)?

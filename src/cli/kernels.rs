@@ -133,7 +133,7 @@ fn convolution<'a>(
     }
 }
 
-/// All three inputs as colours where that is what they are, else one of them.
+/// All three inputs as colors where that is what they are, else one of them.
 fn slice(layer: &str, info: &KernelInfo, wish: Option<usize>) -> Result<Slice> {
     let inside = info.shape[1];
     match wish {

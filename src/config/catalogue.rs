@@ -287,7 +287,7 @@ mod tests {
             ),
             (
                 "title = \"x\"",
-                "m.toml:1: \"title\" is no section: values stand below a line with their section in square brackets",
+                "m.toml:1: \"title\" is not a section: write values below a line with their section in square brackets",
             ),
         ] {
             assert_eq!(load(text), Err(message.to_string()), "{text}");

@@ -41,7 +41,7 @@ pub struct Display {
     /// For signed values.
     #[serde(serialize_with = "name")]
     pub signed_colormap: Colormap,
-    /// Which values the ends of the colour map stand for; `None` ("auto") for percentiles in the explorer and the map's
+    /// Which values the ends of the color map stand for; `None` ("auto") for percentiles in the explorer and the map's
     /// own range in files.
     #[serde(with = "auto")]
     pub range: Option<RangeMode>,
@@ -49,13 +49,13 @@ pub struct Display {
     /// files.
     #[serde(with = "auto")]
     pub sort: Option<SortOrder>,
-    /// The terminal's colours; `None` ("auto") when the environment says.
+    /// The terminal's colors; `None` ("auto") when the environment says.
     #[serde(with = "auto")]
     pub colors: Option<ColorDepth>,
     /// How pictures get onto the terminal.
     #[serde(serialize_with = "name")]
     pub graphics: Graphics,
-    /// The background that texts and lines are coloured for.
+    /// The background that texts and lines are colored for.
     #[serde(serialize_with = "name")]
     pub theme: Theme,
     /// The width of a tile in terminal columns: [`bounds::TILE`].
@@ -244,7 +244,7 @@ mod tests {
         let run = load("[run]\ndevice = \"cuda:1\"\ndtype = \"bf16\"").unwrap();
         assert_eq!((run.run.device, run.run.dtype), (DeviceChoice::Cuda(Some(1)), Dtype::BF16));
         assert_eq!(load(&run.show()).unwrap(), run);
-        let text = "[display]\nrange = \"percentile\"\ncolors = \"grey\"\ngraphics = \"sextants\"\ntheme = \"light\"";
+        let text = "[display]\nrange = \"percentile\"\ncolors = \"gray\"\ngraphics = \"sextants\"\ntheme = \"light\"";
         let settings = load(text).unwrap();
         let display = &settings.display;
         assert_eq!((display.graphics, display.theme), (Graphics::Sextants, Theme::Light));
@@ -278,7 +278,7 @@ mod tests {
             ("[run]\nxyz = 3", "c.toml:2: unknown setting \"xyz\" in [run]"),
             (
                 "tile = 3",
-                "c.toml:1: \"tile\" is no section: values stand below a line with their section in square brackets",
+                "c.toml:1: \"tile\" is not a section: write values below a line with their section in square brackets",
             ),
             (
                 "[display]\ntile = 8\nsort = \"median\"",
@@ -286,7 +286,7 @@ mod tests {
             ),
             (
                 "[display]\n\ncolors = \"24\"",
-                "c.toml:3: display.colors: unknown value \"24\"; expected one of: truecolor, 256, 16, grey, auto",
+                "c.toml:3: display.colors: unknown value \"24\"; expected one of: truecolor, 256, 16, gray, auto",
             ),
             (
                 "[run]\ndtype = \"f8\"",

@@ -48,7 +48,7 @@ pub fn taped(graph: &Graph, layers: &[LayerId], edits: &Edits) -> Vec<bool> {
         let changed = edits.iter().any(|edit| edit.layer().0 == i);
         let own = matches!(node.op, Op::Relu) && !changed;
         taped[i] |= own;
-        let reads = matches!(node.op, Op::Relu | Op::MaxPool(_) | Op::Standardise { .. }) && !own;
+        let reads = matches!(node.op, Op::Relu | Op::MaxPool(_) | Op::Standardize { .. }) && !own;
         for value in &node.inputs {
             if let Value::Output { layer, .. } = value {
                 before[layer.0] = true;

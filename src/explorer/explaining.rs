@@ -295,7 +295,7 @@ impl State {
         }
     }
 
-    /// A colour map of the explanation in view that a key changes is the signed one.
+    /// A color map of the explanation in view that a key changes is the signed one.
     pub(super) fn explains_shares(&self) -> bool {
         self.explain.method.kind() == Kind::Share
     }

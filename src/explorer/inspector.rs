@@ -57,7 +57,7 @@ impl State {
         let inner = self.inspector_place()?.inner();
         let (columns, rows) = self.photo_size()?;
         let rows = rows.min(inner.height);
-        Some(Rect::new(inner.x, inner.y, inner.width, rows).centred(columns, rows))
+        Some(Rect::new(inner.x, inner.y, inner.width, rows).centered(columns, rows))
     }
 
     /// Where the classes stand in the inspector: the likeliest, or those about the chosen one.

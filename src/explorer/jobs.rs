@@ -133,7 +133,7 @@ pub fn name(job: &Job) -> &'static str {
         Job::Rank(_) => "ranking",
         Job::Rebuild(of) => match of.wish {
             Wish::Invert(_) => "inversion",
-            Wish::Maximise(_) => "maximization",
+            Wish::Maximize(_) => "maximization",
             Wish::Dream(_) => "dream",
         },
     }

@@ -85,13 +85,13 @@ impl Layout {
     pub fn overlay(&self) -> Rect {
         let area = self.between();
         let width = (area.width - area.width / 10).clamp(84, 140);
-        area.centred(width, area.height.saturating_sub(area.height / 6))
+        area.centered(width, area.height.saturating_sub(area.height / 6))
     }
 
     /// Where a list stands that makes use of the whole screen.
     pub fn wide_overlay(&self) -> Rect {
         let area = self.between();
-        area.centred(area.width.saturating_sub(area.width / 20), area.height)
+        area.centered(area.width.saturating_sub(area.width / 20), area.height)
     }
 
     /// All rows between the first and the last.
@@ -169,7 +169,7 @@ impl Layout {
         let columns = ((w * scale).round() as u16).clamp(1, room.0.max(1));
         let rows = ((h * scale / square / 2.0).ceil() as u16).clamp(1, room.1.max(1));
         let inside = Rect::new(area.x + ruler, area.y + top, room.0, room.1);
-        MapPlace { picture: inside.centred(columns, rows), ruler }
+        MapPlace { picture: inside.centered(columns, rows), ruler }
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn make(state: &mut State, what: &str) -> Vec<Effect> {
         state.rebuild.what = state.rebuild.what.step(1);
     } else {
         // The British spelling was the name once.
-        match What::parse(&what.replace("maximise", "maximize")) {
+        match What::parse(what) {
             Ok(what) => state.rebuild.what = what,
             Err(error) => state.complain(error),
         }

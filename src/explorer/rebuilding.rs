@@ -3,7 +3,7 @@
 use super::State;
 use super::views::ViewId;
 use crate::base::{Choice, LayerId};
-use crate::session::ask::{Dream, Goal, Inversion, Job, Maximisation, Rebuild, Target, Wish};
+use crate::session::ask::{Dream, Goal, Inversion, Job, Maximization, Rebuild, Target, Wish};
 
 /// The choices of the Rebuild view.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,14 +78,14 @@ impl State {
         let of_channel = Target::Channel { layer, channel };
         let (row, column) = self.cursor.unit;
         let invert = |channels| Wish::Invert(Inversion { layer, channels, iterations, seed });
-        let maximise = |target| Wish::Maximise(Maximisation { target, iterations, seed });
+        let maximize = |target| Wish::Maximize(Maximization { target, iterations, seed });
         let dream = |goal| Wish::Dream(Dream { goal, iterations, seed });
         let wish = match what {
             What::InvertLayer => invert(None),
             What::InvertChannel => invert(Some(vec![channel])),
-            What::MaximizeChannel => maximise(of_channel),
-            What::MaximizeUnit => maximise(Target::Unit { layer, channel, row, column }),
-            What::MaximizeClass => maximise(Target::Class(self.class()?)),
+            What::MaximizeChannel => maximize(of_channel),
+            What::MaximizeUnit => maximize(Target::Unit { layer, channel, row, column }),
+            What::MaximizeClass => maximize(Target::Class(self.class()?)),
             What::DreamLayer => dream(Goal::Layer(layer)),
             What::DreamChannel => dream(Goal::Target(of_channel)),
         };

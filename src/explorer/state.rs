@@ -102,7 +102,7 @@ pub struct Opening {
     pub layer: Option<LayerId>,
     /// A channel; the first in the order when `None`.
     pub channel: Option<usize>,
-    /// Colours and range.
+    /// Colors and range.
     pub look: Look,
     /// The order of the channels.
     pub sort: SortOrder,
@@ -114,11 +114,11 @@ pub struct Opening {
     pub catalogue: Arc<Catalogue>,
     /// The flags that the program was started with and that change what is computed.
     pub flags: Given,
-    /// Colours and range as the settings have them, without the command line.
+    /// Colors and range as the settings have them, without the command line.
     pub usual_look: Look,
     /// The size of a cell in pixels, where the terminal shows real pictures.
     pub real: Option<(u16, u16)>,
-    /// The colours of everything that is no picture.
+    /// The colors of everything that is no picture.
     pub theme: Theme,
     /// What is knocked out from the start.
     pub knock_outs: Vec<KnockOut>,

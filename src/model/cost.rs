@@ -31,7 +31,7 @@ fn cost(op: &Op, shape: &Shape) -> Cost {
             parameters: elements(&linear.weight) + linear.bias.as_ref().map_or(0, elements),
             multiply_adds: elements(&linear.weight),
         },
-        Op::Standardise { .. }
+        Op::Standardize { .. }
         | Op::Relu
         | Op::MaxPool(_)
         | Op::AveragePool(_)

@@ -21,7 +21,7 @@ pub enum ModelError {
     /// A tensor that the architecture needs is not there.
     #[error("tensor {0} is missing: the checkpoint is incomplete")]
     Missing(String),
-    /// A tensor is there with other extents than its neighbours ask for.
+    /// A tensor is there with other extents than its neighbors ask for.
     #[error(
         "{name} has the shape {found:?}, but {expected} is needed: the checkpoint is inconsistent"
     )]

@@ -188,7 +188,7 @@ pub enum Op {
     BatchNorm(BatchNorm),
     /// Each channel of each picture less its mean, divided by its deviation: a batch norm whose statistics
     /// are those of the picture itself. In gradients both count as constants.
-    Standardise {
+    Standardize {
         /// Added to the variance.
         eps: f64,
     },
@@ -214,7 +214,7 @@ impl Op {
         match self {
             Self::Conv(_) => "conv",
             Self::BatchNorm(_) => "batch norm",
-            Self::Standardise { .. } => "standardise",
+            Self::Standardize { .. } => "standardize",
             Self::Relu => "relu",
             Self::MaxPool(_) => "max pool",
             Self::AveragePool(_) => "average pool",
@@ -260,7 +260,7 @@ impl Graph {
             (Op::Conv(_), _) => Some(layer),
             (
                 Op::BatchNorm(_)
-                | Op::Standardise { .. }
+                | Op::Standardize { .. }
                 | Op::Relu
                 | Op::MaxPool(_)
                 | Op::AveragePool(_)

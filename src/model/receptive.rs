@@ -12,7 +12,7 @@ use crate::base::Shape;
 pub struct FieldAxis {
     /// Input positions that one unit sees; some may lie in the border.
     pub size: usize,
-    /// Input positions between two neighbouring units.
+    /// Input positions between two neighboring units.
     pub jump: usize,
     /// First input position that unit 0 sees; negative in the border.
     pub start: isize,
@@ -89,7 +89,7 @@ pub fn receptive_fields(graph: &Graph, input: Shape, shapes: &[Shape]) -> Vec<Fi
                 rows: field.rows.over_all(shape.h),
                 columns: field.columns.over_all(shape.w),
             },
-            Op::BatchNorm(_) | Op::Standardise { .. } | Op::Relu | Op::Add | Op::Linear(_) => field,
+            Op::BatchNorm(_) | Op::Standardize { .. } | Op::Relu | Op::Add | Op::Linear(_) => field,
         });
     }
     fields

@@ -24,7 +24,7 @@ pub fn redrawn(graph: &Graph, first: LayerId, seed: u64) -> Result<Graph, ModelE
                 weight: he_normal(linear.weight.dims(), &mut random)?,
                 bias: None,
             }),
-            Op::BatchNorm(norm) => Op::Standardise { eps: norm.eps },
+            Op::BatchNorm(norm) => Op::Standardize { eps: norm.eps },
             _ => continue,
         };
         node.op = op;

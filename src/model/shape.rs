@@ -53,7 +53,7 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
         Op::BatchNorm(norm) if norm.weight.elem_count() != first.c => {
             Err(no(&format!("{} channels are needed", norm.weight.elem_count())))
         }
-        Op::BatchNorm(_) | Op::Standardise { .. } | Op::Relu => Ok(first),
+        Op::BatchNorm(_) | Op::Standardize { .. } | Op::Relu => Ok(first),
         Op::MaxPool(window) | Op::AveragePool(AveragePool::Windowed { window, .. }) => {
             slide(window, first.c)
         }
@@ -70,7 +70,7 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
         Op::Linear(linear) => match *linear.weight.dims() {
             [out, inside] if first.flat && inside == first.c => Ok(Shape::flat(first.n, out)),
             [_, inside] => Err(no(&format!("{inside} values are needed"))),
-            _ => Err(no("its weight is no matrix")),
+            _ => Err(no("its weight is not a matrix")),
         },
     }
 }

@@ -1,9 +1,9 @@
-//! Block characters: how many points of a picture a terminal cell holds, and which two colours and
+//! Block characters: how many points of a picture a terminal cell holds, and which two colors and
 //! which character come nearest to them.
 
 use crate::base::Graphics;
 
-/// Into how many points a terminal cell is divided. A cell has two colours whatever the number.
+/// Into how many points a terminal cell is divided. A cell has two colors whatever the number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Blocks {
     /// One above the other: always exact, and every font has it.
@@ -36,7 +36,7 @@ impl Blocks {
         }
     }
 
-    /// The character whose points in `mask` have the foreground colour; bit 0 is the first point of the
+    /// The character whose points in `mask` have the foreground color; bit 0 is the first point of the
     /// first row.
     fn symbol(self, mask: usize) -> char {
         match (self, mask) {
@@ -56,12 +56,12 @@ impl Blocks {
         }
     }
 
-    /// The character, its colour and the colour behind it that come nearest to a cell's points, rows
-    /// innermost: the sum of the squared errors is the least that two colours can have. A space has
-    /// one colour, and it is returned as both.
+    /// The character, its color and the color behind it that come nearest to a cell's points, rows
+    /// innermost: the sum of the squared errors is the least that two colors can have. A space has
+    /// one color, and it is returned as both.
     ///
-    /// Of two ways to write the same cell, half blocks take the upper point's colour as the foreground,
-    /// the finer ones the lesser colour: neighbours with the same two colours then share one sequence.
+    /// Of two ways to write the same cell, half blocks take the upper point's color as the foreground,
+    /// the finer ones the lesser color: neighbors with the same two colors then share one sequence.
     pub(super) fn nearest(self, points: &[[u8; 3]]) -> (char, [u8; 3], [u8; 3]) {
         let first = points.first().copied().unwrap_or([0; 3]);
         let Some(other) = points.iter().copied().find(|point| *point != first) else {
@@ -78,7 +78,7 @@ impl Blocks {
         } else if let Ok(sixths) = points.try_into() {
             split::<6>(sixths, &SHARES[1])
         } else {
-            // Two points have two colours at most, and no cell has another number of them.
+            // Two points have two colors at most, and no cell has another number of them.
             exact()
         };
         if ink == paper {
@@ -200,13 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn one_colour_is_a_space() {
+    fn one_color_is_a_space() {
         assert_eq!(Blocks::Sextant.nearest(&[WHITE; 6]), (' ', WHITE, WHITE));
         assert_eq!(Blocks::Half.nearest(&[WHITE; 2]), (' ', WHITE, WHITE));
     }
 
     #[test]
-    fn two_colours_are_exact_and_in_one_order() {
+    fn two_colors_are_exact_and_in_one_order() {
         assert_eq!(Blocks::Half.nearest(&[WHITE, BLACK]), ('▀', WHITE, BLACK));
         assert_eq!(Blocks::Half.nearest(&[BLACK, WHITE]), ('▀', BLACK, WHITE));
         let diagonal = [BLACK, WHITE, WHITE, BLACK];
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn near_colours_go_together() {
+    fn near_colors_go_together() {
         let points = [[0; 3], [9; 3], [200; 3], [201; 3], [202; 3], [3; 3]];
         assert_eq!(
             Blocks::Sextant.nearest(&points),

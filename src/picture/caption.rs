@@ -1,4 +1,4 @@
-//! A strip of words and colours below a picture, so that the file says what it shows.
+//! A strip of words and colors below a picture, so that the file says what it shows.
 
 use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts};
 
@@ -15,7 +15,7 @@ const NARROWEST: usize = 240;
 const PAPER: [u8; 3] = [16; 3];
 const INK: [u8; 3] = [220; 3];
 
-/// The colours of a picture and what the first and the last stand for.
+/// The colors of a picture and what the first and the last stand for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
     /// From the first to the last.
@@ -24,7 +24,7 @@ pub struct Bar {
     pub ends: [String; 2],
 }
 
-/// The picture with lines of text and, where there is one, a bar of its colours below it. Letters are
+/// The picture with lines of text and, where there is one, a bar of its colors below it. Letters are
 /// those of font8x8; what it lacks becomes a question mark. Lines that are too long are broken.
 pub fn captioned(picture: &Picture, lines: &[String], bar: Option<&Bar>) -> Picture {
     let width = picture.width.max(NARROWEST);

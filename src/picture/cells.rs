@@ -1,4 +1,4 @@
-//! Pictures in block characters: a terminal cell holds two, four or six points of two colours.
+//! Pictures in block characters: a terminal cell holds two, four or six points of two colors.
 
 use super::raster::{MARK, Picture};
 use super::{Blocks, Overlay, Range, colormap, resample};
@@ -18,11 +18,11 @@ pub struct Cells {
 /// One terminal cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// A block character, or a space where the whole cell is of one colour.
+    /// A block character, or a space where the whole cell is of one color.
     pub symbol: char,
-    /// The character's colour; that of the background where it is a space.
+    /// The character's color; that of the background where it is a space.
     pub fg: [u8; 3],
-    /// The colour behind it.
+    /// The color behind it.
     pub bg: [u8; 3],
     /// A NaN or an infinity lies in it.
     pub marked: bool,
@@ -54,7 +54,7 @@ impl Grid {
 }
 
 impl Cells {
-    /// Values, one for each point of the grid ([`Grid::drawn`]), through a colour map; over the photo `under` them, if
+    /// Values, one for each point of the grid ([`Grid::drawn`]), through a color map; over the photo `under` them, if
     /// there is one, in [`Overlay`]'s way. Marks stay.
     pub fn heatmap(
         values: &[f32],
@@ -126,15 +126,15 @@ mod tests {
         Grid { columns, rows, blocks }
     }
 
-    fn grey(values: &[f32], shape: (usize, usize), grid: Grid, under: Option<&Picture>) -> Cells {
+    fn gray(values: &[f32], shape: (usize, usize), grid: Grid, under: Option<&Picture>) -> Cells {
         let under = under.map(|photo| (photo, Blending::Blend));
-        Cells::heatmap(&grid.drawn(values, shape), grid, Colormap::Grey, UNIT, under)
+        Cells::heatmap(&grid.drawn(values, shape), grid, Colormap::Gray, UNIT, under)
     }
 
     #[test]
     fn two_points_make_a_half_block_cell() {
         let values = [0.0, 1.0, 1.0, 1.0, 1.0, f32::NAN];
-        let cells = grey(&values, (2, 3), grid(3, 1, Blocks::Half), None);
+        let cells = gray(&values, (2, 3), grid(3, 1, Blocks::Half), None);
         let (black, white) = ([0; 3], [255; 3]);
         assert_eq!(
             cells.cells,
@@ -156,14 +156,14 @@ mod tests {
             let mut values = vec![1.0; shape.0 * shape.1];
             let last = values.len() - 1;
             (values[0], values[last]) = (0.0, 0.0);
-            let cells = grey(&values, shape, grid(2, 1, blocks), None).cells;
+            let cells = gray(&values, shape, grid(2, 1, blocks), None).cells;
             assert_eq!([cells[0].symbol, cells[1].symbol], symbols);
             assert!(cells.iter().all(|c| (c.fg, c.bg) == ([0; 3], [255; 3])), "{blocks:?}");
         }
     }
 
     #[test]
-    fn photos_keep_their_colours() {
+    fn photos_keep_their_colors() {
         let photo = Picture { width: 1, height: 2, rgb: vec![[1, 2, 3], [4, 5, 6]] };
         let cells = Cells::photo(&photo, grid(1, 1, Blocks::Half));
         let cell = Cell { symbol: '▀', fg: [1, 2, 3], bg: [4, 5, 6], marked: false };
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn what_lies_over_a_photo_is_blended_point_by_point() {
         let photo = Picture { width: 1, height: 2, rgb: vec![[51, 0, 102], [204, 255, 0]] };
-        let over = |values: &[f32]| grey(values, (2, 1), grid(1, 1, Blocks::Half), Some(&photo));
+        let over = |values: &[f32]| gray(values, (2, 1), grid(1, 1, Blocks::Half), Some(&photo));
         // overlay: (51 + 255, 255, 102 + 255) / 2 and (204, 255, 0) / 2, divided by the largest.
         let blended = Cell { symbol: '▀', fg: [218, 182, 255], bg: [145, 182, 0], marked: false };
         assert_eq!(over(&[1.0, 0.0]).cells, [blended]);
@@ -181,12 +181,12 @@ mod tests {
     }
 
     #[test]
-    fn cells_with_the_same_two_colours_share_them() {
+    fn cells_with_the_same_two_colors_share_them() {
         let values: Vec<f32> = (0..8 * 40).map(|i| f32::from(u8::from(i % 3 == 0))).collect();
         for blocks in [Blocks::Quadrant, Blocks::Sextant] {
             let (wide, high) = blocks.points();
             let cells =
-                grey(&values[..high * 40], (high, 40), grid(40 / wide as u16, 1, blocks), None);
+                gray(&values[..high * 40], (high, 40), grid(40 / wide as u16, 1, blocks), None);
             let mixed = cells.cells.iter().filter(|c| c.symbol != ' ');
             assert!(mixed.clone().count() > 10);
             assert!(mixed.clone().all(|c| (c.fg, c.bg) == ([0; 3], [255; 3])), "{blocks:?}");
@@ -197,7 +197,7 @@ mod tests {
         #[test]
         fn there_are_as_many_cells_as_asked_for(columns in 0u16..40, rows in 0u16..40, h in 0usize..9, w in 0usize..9) {
             for blocks in ALL {
-                let cells = grey(&vec![0.5; h * w], (h, w), grid(columns, rows, blocks), None);
+                let cells = gray(&vec![0.5; h * w], (h, w), grid(columns, rows, blocks), None);
                 prop_assert_eq!(cells.cells.len(), usize::from(columns) * usize::from(rows));
                 prop_assert!(cells.cells.iter().all(|cell| cell.marked == (h * w == 0)));
             }

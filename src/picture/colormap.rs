@@ -1,6 +1,6 @@
-//! Colour maps as tables of 256 colours, equal to matplotlib's to within one of 255.
+//! Color maps as tables of 256 colors, equal to matplotlib's to within one of 255.
 //!
-//! The diverging maps put the warm colour at the positive end, as everyone reads it: `rdbu` is
+//! The diverging maps put the warm color at the positive end, as everyone reads it: `rdbu` is
 //! matplotlib's `RdBu_r`, `puor` its `PuOr_r` (orange is positive), `berlin` its `berlin`.
 
 use std::sync::LazyLock;
@@ -16,18 +16,18 @@ static TABLES: LazyLock<Vec<Table>> =
 /// What `table` falls back on; never seen while `TABLES` is built from `Colormap::ALL`.
 static BLACK: Table = [[0; 3]; 256];
 
-/// The 256 colours of a map, from the low end to the high end.
+/// The 256 colors of a map, from the low end to the high end.
 pub fn table(map: Colormap) -> &'static Table {
     let at = Colormap::ALL.iter().position(|known| *known == map);
     at.and_then(|at| TABLES.get(at)).unwrap_or(&BLACK)
 }
 
-/// The colour of `unit` in 0..1; what lies outside takes the nearer end, NaN the low one.
+/// The color of `unit` in 0..1; what lies outside takes the nearer end, NaN the low one.
 pub fn color(map: Colormap, unit: f32) -> [u8; 3] {
     pick(table(map), unit)
 }
 
-/// The same for a table at hand. As in matplotlib, each of the 256 colours has an equal share of 0..1.
+/// The same for a table at hand. As in matplotlib, each of the 256 colors has an equal share of 0..1.
 pub(super) fn pick(table: &Table, unit: f32) -> [u8; 3] {
     // `as` saturates, and turns NaN into 0.
     let at = (unit * 256.0) as u8;
@@ -42,7 +42,7 @@ fn build(map: Colormap) -> Table {
             Colormap::Magma => sample(colorous::MAGMA, i),
             Colormap::Inferno => sample(colorous::INFERNO, i),
             Colormap::Turbo => between(&stops::TURBO, t),
-            Colormap::Grey => [i as u8; 3],
+            Colormap::Gray => [i as u8; 3],
             Colormap::Jet => jet(t),
             Colormap::RdBu => between(&stops::BLUE_RED, t),
             Colormap::PuOr => between(&stops::PURPLE_ORANGE, t),
@@ -56,7 +56,7 @@ fn sample(gradient: colorous::Gradient, i: usize) -> [u8; 3] {
     [r, g, b]
 }
 
-/// The colour at `t` of evenly spaced stops.
+/// The color at `t` of evenly spaced stops.
 fn between(stops: &[u32], t: f32) -> [u8; 3] {
     let place = t * stops.len().saturating_sub(1) as f32;
     let at = place as usize;
@@ -137,7 +137,7 @@ mod tests {
     fn ends_and_middle() {
         assert_eq!(color(Colormap::Viridis, 0.0), [68, 1, 84]);
         assert_eq!(color(Colormap::Viridis, 1.0), [253, 231, 37]);
-        assert_eq!(color(Colormap::Grey, 0.5), [128; 3]);
+        assert_eq!(color(Colormap::Gray, 0.5), [128; 3]);
         assert!(color(Colormap::Berlin, 0.5).iter().all(|c| *c < 32));
         let [red, _, blue] = color(Colormap::RdBu, 0.9);
         assert!(red > blue, "positive is red");
@@ -154,8 +154,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn grey_is_monotone(a in 0.0f32..=1.0, b in 0.0f32..=1.0) {
-            prop_assert!(color(Colormap::Grey, a.min(b)) <= color(Colormap::Grey, a.max(b)));
+        fn gray_is_monotone(a in 0.0f32..=1.0, b in 0.0f32..=1.0) {
+            prop_assert!(color(Colormap::Gray, a.min(b)) <= color(Colormap::Gray, a.max(b)));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Picture;
 use crate::base::Array;
 
-/// The pixels of an input `[1, C, H, W]`: `v std + mean`, cut to what a pixel can be. Three channels are colours; of any
+/// The pixels of an input `[1, C, H, W]`: `v std + mean`, cut to what a pixel can be. Three channels are colors; of any
 /// other number the first is shown.
 pub fn input_picture(input: &Array, mean: &[f32], std: &[f32]) -> Picture {
     let channels = if input.shape.c == 3 { [0, 1, 2] } else { [0; 3] };
@@ -23,12 +23,12 @@ mod tests {
     use crate::base::Shape;
 
     #[test]
-    fn zeros_are_the_mean_colour_and_nothing_leaves_the_range() {
+    fn zeros_are_the_mean_color_and_nothing_leaves_the_range() {
         let input =
             Array { shape: Shape::new(1, 3, 1, 2), data: vec![0.0, 9.0, 0.0, -9.0, 0.0, 0.0] };
         let picture = input_picture(&input, &[0.2, 0.4, 0.6], &[1.0; 3]);
         assert_eq!(picture.rgb, [[51, 102, 153], [255, 0, 153]]);
-        let grey = Array { shape: Shape::new(1, 1, 1, 1), data: vec![0.0] };
-        assert_eq!(input_picture(&grey, &[0.2], &[1.0]).rgb, [[51; 3]]);
+        let gray = Array { shape: Shape::new(1, 1, 1, 1), data: vec![0.0] };
+        assert_eq!(input_picture(&gray, &[0.2], &[1.0]).rgb, [[51; 3]]);
     }
 }

@@ -1,4 +1,4 @@
-//! The user's choices of colour map and range, and what they mean for the data at hand.
+//! The user's choices of color map and range, and what they mean for the data at hand.
 
 use super::{Blocks, Range};
 use crate::base::{Colormap, RangeMode};
@@ -17,7 +17,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// The colour map and the range mode in use.
+    /// The color map and the range mode in use.
     ///
     /// A diverging map's middle must mean 0, so the map's own minimum and maximum give way to the
     /// symmetric range. The other modes keep their name; [`Look::range_for`] makes them symmetric.
@@ -29,8 +29,8 @@ impl Look {
         }
     }
 
-    /// The colour map and the range of a map; `layer` is the range of its whole layer. The range is
-    /// symmetric about 0 whenever the colour map is diverging.
+    /// The color map and the range of a map; `layer` is the range of its whole layer. The range is
+    /// symmetric about 0 whenever the color map is diverging.
     pub fn range_for(&self, map: &[f32], layer: Range, signed: bool) -> (Colormap, Range) {
         let (colormap, mode) = self.resolve(signed);
         let range = Range::of(map, mode, layer);

@@ -1,4 +1,4 @@
-//! Numbers become pictures: ranges, colour maps, tiles, overlays, cells of block characters and files' bytes.
+//! Numbers become pictures: ranges, color maps, tiles, overlays, cells of block characters and files' bytes.
 //!
 //! Everything here is pure: arrays of `f32` (rows innermost) go in, RGB pixels or bytes come out.
 //! NaN and infinity never vanish: they are skipped when ranges are taken, and marked where drawn.

@@ -1,13 +1,13 @@
-//! Which values the first and the last colour stand for, and where a value lies between them.
+//! Which values the first and the last color stand for, and where a value lies between them.
 
 use crate::base::RangeMode;
 
-/// The values of the first and of the last colour.
+/// The values of the first and of the last color.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
-    /// Drawn in the first colour.
+    /// Drawn in the first color.
     pub low: f32,
-    /// Drawn in the last colour.
+    /// Drawn in the last color.
     pub high: f32,
 }
 
@@ -32,7 +32,7 @@ impl Range {
     }
 
     /// The least range about 0 that holds this one. All zeros give -1 to 1, so that 0 keeps the
-    /// middle colour there too.
+    /// middle color there too.
     pub fn symmetric(self) -> Self {
         let reach = self.low.abs().max(self.high.abs());
         let reach = if reach > 0.0 { reach } else { 1.0 };

@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn values_are_their_opacity() {
         let photo = Picture { width: 3, height: 1, rgb: vec![[10, 200, 30]; 3] };
-        let over = overlay(&[0.0, 1.0, 0.5], Colormap::Grey, 0.0).over(&photo);
+        let over = overlay(&[0.0, 1.0, 0.5], Colormap::Gray, 0.0).over(&photo);
         // (1 - 0.8 v) photo + 0.8 v color: white at 1, the middle gray at 0.5.
         assert_eq!(over.rgb, [[10, 200, 30], [206, 244, 210], [57, 171, 69]]);
     }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn what_is_not_a_number_is_marked() {
         let photo = Picture::filled(1, 1, [9; 3]);
-        let over = overlay(&[f32::NAN], Colormap::Grey, 0.0).over(&photo);
+        let over = overlay(&[f32::NAN], Colormap::Gray, 0.0).over(&photo);
         assert_eq!(over.rgb, [crate::picture::MARK]);
     }
 

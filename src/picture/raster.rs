@@ -9,7 +9,7 @@ use image::error::{ImageError, ParameterError, ParameterErrorKind};
 use super::{Range, colormap, resample};
 use crate::base::Colormap;
 
-/// The colour of NaN and infinity: in no colour map, and not to be overlooked.
+/// The color of NaN and infinity: in no color map, and not to be overlooked.
 pub const MARK: [u8; 3] = [255, 0, 255];
 
 /// RGB pixels.
@@ -24,12 +24,12 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// One colour throughout.
+    /// One color throughout.
     pub fn filled(width: usize, height: usize, color: [u8; 3]) -> Self {
         Self { width, height, rgb: vec![color; width * height] }
     }
 
-    /// A map of `height x width` values through a colour map, each value a block of `scale x scale`
+    /// A map of `height x width` values through a color map, each value a block of `scale x scale`
     /// pixels.
     pub fn heatmap(
         values: &[f32],
@@ -103,13 +103,13 @@ mod tests {
     #[test]
     fn values_become_blocks() {
         let range = Range { low: 0.0, high: 1.0 };
-        let picture = Picture::heatmap(&[0.0, f32::NAN], 1, 2, Colormap::Grey, range, 2);
+        let picture = Picture::heatmap(&[0.0, f32::NAN], 1, 2, Colormap::Gray, range, 2);
         assert_eq!((picture.width, picture.height), (4, 2));
         assert_eq!(picture.row(1), [[0; 3], [0; 3], MARK, MARK]);
     }
 
     #[test]
-    fn marks_are_in_no_colour_map() {
+    fn marks_are_in_no_color_map() {
         use crate::base::Choice;
         for map in Colormap::ALL {
             assert!(!colormap::table(*map).contains(&MARK), "{map}");

@@ -25,7 +25,7 @@ impl Axis {
         let (mut covers, mut shares) = (Vec::with_capacity(to), Vec::new());
         for place in 0..to {
             let (range, start, end) = if to >= from {
-                // The place whose centre is nearest: floor((place + 1/2) * from / to).
+                // The place whose center is nearest: floor((place + 1/2) * from / to).
                 let nearest = (2 * place + 1) * from / (2 * to);
                 (nearest..nearest + 1, nearest * to, (nearest + 1) * to)
             } else {

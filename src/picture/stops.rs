@@ -1,4 +1,4 @@
-//! The colours between which a map is linear, evenly spaced, as `0xRRGGBB`.
+//! The colors between which a map is linear, evenly spaced, as `0xRRGGBB`.
 //!
 //! Turbo and berlin are sampled from matplotlib 3.10; `colormap`'s tests hold the tables that are made
 //! of them to within one of matplotlib's. (colorous has turbo as a polynomial, which starts

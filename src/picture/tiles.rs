@@ -8,7 +8,7 @@ pub fn columns(n: usize) -> usize {
     if root * root < n { root + 1 } else { root }
 }
 
-/// All tiles in one picture: [`columns`] in a row, `gap` pixels between neighbours and none around
+/// All tiles in one picture: [`columns`] in a row, `gap` pixels between neighbors and none around
 /// the sheet. Tiles of different sizes stand at the top left of places of the largest size.
 pub fn sheet(tiles: &[Picture], gap: usize, background: [u8; 3]) -> Picture {
     let largest = |size: fn(&Picture) -> usize| tiles.iter().map(size).max().unwrap_or(0);
@@ -45,8 +45,8 @@ mod tests {
         let tile = |value| Picture::filled(1, 1, [value; 3]);
         let sheet = sheet(&[tile(1), tile(2), tile(3)], 1, [9; 3]);
         assert_eq!((sheet.width, sheet.height), (3, 3));
-        let grey: Vec<u8> = sheet.rgb.iter().map(|pixel| pixel[0]).collect();
-        assert_eq!(grey, [1, 9, 2, 9, 9, 9, 3, 9, 9]);
+        let gray: Vec<u8> = sheet.rgb.iter().map(|pixel| pixel[0]).collect();
+        assert_eq!(gray, [1, 9, 2, 9, 9, 9, 3, 9, 9]);
         assert!(super::sheet(&[], 3, [0; 3]).rgb.is_empty());
     }
 

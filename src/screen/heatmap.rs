@@ -76,7 +76,7 @@ pub fn frame(buffer: &mut Buffer, rect: Rect, style: Style) {
     put(buffer, right, bottom, "╯", style);
 }
 
-/// A box over a picture: the picture's colours stay behind the lines.
+/// A box over a picture: the picture's colors stay behind the lines.
 pub fn box_over(buffer: &mut Buffer, rect: Rect) {
     if rect.is_empty() {
         return;
@@ -102,7 +102,7 @@ pub fn box_over(buffer: &mut Buffer, rect: Rect) {
     }
 }
 
-/// A symbol over a picture in the accent colour, on a darkened cell.
+/// A symbol over a picture in the accent color, on a darkened cell.
 pub fn over(buffer: &mut Buffer, x: u16, y: u16, symbol: &str) {
     if let Some(cell) = buffer.cell_mut((x, y)) {
         let background = match cell.bg {
@@ -119,7 +119,7 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
     }
 }
 
-/// Which values the ends of the colours stand for, in words.
+/// Which values the ends of the colors stand for, in words.
 pub fn mode(map: &Heatmap) -> &'static str {
     match (map.mode, map.colormap.is_diverging()) {
         (RangeMode::Map, false) => "each map its minimum to maximum",
@@ -168,7 +168,7 @@ pub fn scale(buffer: &mut Buffer, rect: Rect, of: &str, map: &Heatmap) {
         format!(" {invalid}{of}{low} "),
         format!(" {invalid}{low} "),
     ];
-    // Fewer words first, then fewer colours.
+    // Fewer words first, then fewer colors.
     let choices = [(&heads[0], 1), (&heads[1], 1), (&heads[2], 1), (&heads[3], 1), (&heads[3], 2)];
     let width = |(head, step): &(&String, usize)| {
         (head.chars().count() + map.scale.len().div_ceil(*step) + tail.len()) as u16

@@ -47,7 +47,7 @@ fn nothing(state: &State, rect: Rect, buffer: &mut Buffer) {
         return super::maps::waiting(state, rect, buffer);
     };
     let words = format!("no convolution makes the channels of {}; [ and ] find one", layer.name);
-    let line = rect.inner().centred(rect.inner().width.min(76), 1);
+    let line = rect.inner().centered(rect.inner().width.min(76), 1);
     text::line(buffer, line.x, line.y, line.width, &words, theme::DIM);
 }
 
@@ -68,7 +68,7 @@ fn title(state: &State) -> String {
     } else {
         parts.push(format!("{out} kernels of {inside}x{h}x{w}"));
         let input = views::kernels::input(state, kernels);
-        parts.push(if color { "in colours".to_string() } else { format!("input {input}") });
+        parts.push(if color { "in colors".to_string() } else { format!("input {input}") });
     }
     if let Some(page) = views::kernels::page(state).filter(|p| p.pages > 1) {
         parts.push(format!("page {}/{}", page.index + 1, page.pages));

@@ -39,10 +39,10 @@ fn title(state: &State) -> String {
     };
     let change = if state.shows_difference() { " · change by the knock-outs" } else { "" };
     let photo = if state.display.over_photo.is_some() { " · over the photo" } else { "" };
-    let colours = views::map::heatmap(state)
+    let colors = views::map::heatmap(state)
         .map(|map| format!(" · {} · {}", map.colormap, heatmap::mode(map)))
         .unwrap_or_default();
-    format!("{} · {what} · {h}x{w}{change}{photo}{colours}", layer.name)
+    format!("{} · {what} · {h}x{w}{change}{photo}{colors}", layer.name)
 }
 
 /// `(12, 5) = 2.31 → photo 96..186, 40..130`: row and column, then the photo's columns and rows.

@@ -39,7 +39,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
 
 /// What stands in the view while nothing is known yet.
 pub fn waiting(state: &State, rect: Rect, buffer: &mut Buffer) {
-    let line = rect.inner().centred(rect.inner().width.min(76), 1);
+    let line = rect.inner().centered(rect.inner().width.min(76), 1);
     let (words, style) = match (&state.waiting.progress, &state.shown.network, &state.shown.failure)
     {
         (None, None, Some(failure)) => (failure.as_str(), theme::ERROR),

@@ -57,6 +57,6 @@ fn picture(state: &State, list: &Picker, places: &PickerPlaces, buffer: &mut Buf
         text::line(buffer, room.x - 1, y, 1, "│", theme::DIM);
     }
     if let Some(cells) = state.thumbnail(list) {
-        heatmap::cells(buffer, room.centred(cells.columns, cells.rows), cells);
+        heatmap::cells(buffer, room.centered(cells.columns, cells.rows), cells);
     }
 }

@@ -24,7 +24,7 @@ pub trait Pictures {
 pub enum Cover {
     /// Nothing: the terminal draws over them.
     Blank,
-    /// Text on which the terminal hangs the picture, of each cell, row by row, in this colour.
+    /// Text on which the terminal hangs the picture, of each cell, row by row, in this color.
     Text(Vec<Vec<String>>, u8),
 }
 

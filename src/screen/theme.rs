@@ -1,7 +1,7 @@
-//! Colours of everything that is no picture: quiet, one accent.
+//! Colors of everything that is no picture: quiet, one accent.
 //!
-//! While drawing, a style names a role by one of the terminal's own colours, which no picture has;
-//! [`apply`] gives each role its colour on a dark or a light background, or none under NO_COLOR.
+//! While drawing, a style names a role by one of the terminal's own colors, which no picture has;
+//! [`apply`] gives each role its color on a dark or a light background, or none under NO_COLOR.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
@@ -32,7 +32,7 @@ pub const BAR: Style = Style::new().fg(BAR_ROLE);
 /// Values that are no numbers: part of a picture.
 pub const MARK: Style = Style::new().fg(Color::Rgb(255, 255, 255)).bg(Color::Rgb(255, 0, 255));
 
-/// The colours of the roles.
+/// The colors of the roles.
 struct Palette {
     dim: Color,
     accent: Color,
@@ -57,7 +57,7 @@ const LIGHT: Palette = Palette {
     bar: Color::Rgb(40, 100, 170),
 };
 
-/// Gives every role its colour. Heatmaps, whose colours are no roles, stay as they are.
+/// Gives every role its color. Heatmaps, whose colors are no roles, stay as they are.
 pub fn apply(theme: Theme, buffer: &mut Buffer) {
     let palette = match theme {
         Theme::None => None,
@@ -65,7 +65,7 @@ pub fn apply(theme: Theme, buffer: &mut Buffer) {
         Theme::Dark | Theme::Auto => Some(&DARK),
     };
     for cell in &mut buffer.content {
-        // Without colours the chosen row is the one in reverse.
+        // Without colors the chosen row is the one in reverse.
         if palette.is_none() && cell.bg == ACCENT_ROLE {
             cell.modifier.insert(Modifier::REVERSED);
         }

@@ -12,13 +12,13 @@ use super::ask::files::{Export, ExportWhat, Exported};
 use super::ask::known::{LayerInfo, NetworkInfo};
 use super::ask::refs::Plane;
 use super::ask::seen::Seen;
-use super::run::{Colours, scale};
+use super::run::{Colors, scale};
 use super::store::{Ask, Session};
 use super::write::write_new;
 use crate::base::{Array, Cancel, Progress, clean, significant};
 use crate::picture::{Bar, Picture, captioned, npy};
 
-/// Colours in the scale of a caption.
+/// Colors in the scale of a caption.
 const COLORS: usize = 64;
 
 impl Ask for Export {
@@ -73,15 +73,14 @@ impl Session {
             .map_err(|e| SessionError::Failed(format!("the picture cannot be encoded: {e}")))
     }
 
-    /// The colours and what their ends stand for, where all tiles agree on it.
+    /// The colors and what their ends stand for, where all tiles agree on it.
     fn bar(&self, seen: &Seen) -> Result<Option<Bar>, SessionError> {
         let Seen::Maps { run, layer, maps, look, .. } = seen else { return Ok(None) };
         let held = self.run(*run)?;
         let mut found = None;
         for what in maps {
             let plane = Plane { run: *run, layer: *layer, what: *what };
-            let Colours { map, range, .. } =
-                held.colours(plane, held.plane(plane)?.map(0), *look)?;
+            let Colors { map, range, .. } = held.colors(plane, held.plane(plane)?.map(0), *look)?;
             match found {
                 None => found = Some((map, range)),
                 Some(first) if first == (map, range) => {}

@@ -15,7 +15,7 @@ use super::run::Run;
 use super::store::{Ask, Session};
 use crate::analysis::explain::{Attribution, pixel_map};
 use crate::analysis::judge::{Claim, Judgement, judge};
-use crate::analysis::rebuild::{Colours, Goal, Rebuilt, dream, invert, maximise};
+use crate::analysis::rebuild::{Colors, Goal, Rebuilt, dream, invert, maximize};
 use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
 use crate::base::{Cancel, Progress};
 use crate::engine::Backend;
@@ -285,11 +285,11 @@ fn rebuild(
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     let recipe = &bench.network.recipe;
-    let colours = Colours { mean: &recipe.mean, std: &recipe.std };
+    let colors = Colors { mean: &recipe.mean, std: &recipe.std };
     match wish {
         Wish::Invert(wish) => invert(&bench.subject(), wish, work),
-        Wish::Maximise(wish) => maximise(&bench.subject(), &colours, wish, work),
-        Wish::Dream(wish) => dream(&bench.subject(), &colours, wish, work),
+        Wish::Maximize(wish) => maximize(&bench.subject(), &colors, wish, work),
+        Wish::Dream(wish) => dream(&bench.subject(), &colors, wish, work),
     }
 }
 
@@ -297,7 +297,7 @@ fn rebuild(
 fn photos_own(bench: &Bench, wish: &Wish) -> Result<Option<f64>, AnalysisError> {
     let goal = match wish {
         Wish::Invert(_) => return Ok(None),
-        Wish::Maximise(wish) => Goal::Target(wish.target),
+        Wish::Maximize(wish) => Goal::Target(wish.target),
         Wish::Dream(wish) => wish.goal,
     };
     let subject = bench.subject();

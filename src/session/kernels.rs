@@ -63,7 +63,7 @@ impl Session {
         let graph = &self.network(network)?.graph;
         let name = graph.nodes.get(layer.0).map_or("", |node| &node.name);
         let missing =
-            || SessionError::Unknown(format!("{name} has no kernels: it is no convolution"));
+            || SessionError::Unknown(format!("{name} has no kernels: it is not a convolution"));
         let layer = graph.kernels_of(layer).ok_or_else(missing)?;
         let mut held = lock(&self.weights);
         if let Some(known) = held.as_ref().filter(|k| k.network == network && k.info.layer == layer)

@@ -6,7 +6,7 @@ use super::SessionError;
 use super::ask::known::Heatmap;
 use super::ask::refs::RunKey;
 use super::ask::request;
-use super::run::{Colours, SCALE, scale};
+use super::run::{Colors, SCALE, scale};
 use super::store::{Ask, Session};
 use crate::analysis::{Histogram, LayerStatistics};
 use crate::base::{Array, Blending, Cancel, Progress, Shape};
@@ -68,7 +68,7 @@ impl Ask for request::Heatmap {
         let values = array.map(0);
         let grid = Grid { columns, rows, blocks: look.blocks };
         let drawn = grid.drawn(values, (h, w));
-        let Colours { map, range, mode, signed } = run.colours(plane, &drawn, look)?;
+        let Colors { map, range, mode, signed } = run.colors(plane, &drawn, look)?;
         let held = over_photo.map(|_| session.input(plane.run.input)).transpose()?;
         let photo = held.as_ref().map(|held| held.photo()).transpose()?;
         let cells = Cells::heatmap(&drawn, grid, map, range, photo.zip(over_photo));
@@ -83,7 +83,7 @@ impl Session {
         &self,
         run: RunKey,
         array: &Array,
-        Colours { map: colormap, range, .. }: Colours,
+        Colors { map: colormap, range, .. }: Colors,
         over_photo: Option<Blending>,
         scale: usize,
     ) -> Result<Picture, SessionError> {

@@ -39,7 +39,7 @@ pub struct Ready {
 }
 
 impl Network {
-    /// Reads and recognises a network.
+    /// Reads and recognizes a network.
     pub fn load(located: &Located, wishes: &Wishes) -> Result<Self, SessionError> {
         let (checkpoint, repo) = match &located.weights {
             Weights::Builtin => (builtin_network()?, builtin_config()),

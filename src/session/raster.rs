@@ -10,7 +10,7 @@ use super::store::{Ask, Session};
 use crate::base::{Cancel, Progress};
 use crate::picture::{Grid, Picture};
 
-/// The colour of marks: the accent of the screen.
+/// The color of marks: the accent of the screen.
 const COLOR: [u8; 3] = [255, 175, 60];
 
 impl Ask for Shown {
@@ -52,7 +52,7 @@ impl Ask for request::Raster {
                 let (columns, rows) = *size;
                 let grid = Grid { columns, rows, blocks: look.blocks };
                 let drawn = grid.drawn(array.map(0), (shape.h, shape.w));
-                let colours = run.colours(*plane, &drawn, *look)?;
+                let colors = run.colors(*plane, &drawn, *look)?;
                 let mut most = room;
                 if over_photo.is_some() {
                     // No finer than the photo itself.
@@ -61,7 +61,7 @@ impl Ask for request::Raster {
                     most = (room.0.min(photo.width), room.1.min(photo.height));
                 }
                 let scale = whole(most, shape.w, shape.h);
-                session.map_picture(plane.run, &array, colours, *over_photo, scale)?
+                session.map_picture(plane.run, &array, colors, *over_photo, scale)?
             }
             Shown::Kernel(request::Kernel { kernel, look, .. }) => {
                 let all = session.kernels(kernel.network, kernel.layer)?;

@@ -1,4 +1,4 @@
-//! One run of a network: its capture, what is known about it, and the colours of its maps.
+//! One run of a network: its capture, what is known about it, and the colors of its maps.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -29,10 +29,10 @@ pub struct Run {
     difference: OnceLock<Arc<Self>>,
 }
 
-/// How a map is coloured.
+/// How a map is colored.
 #[derive(Clone, Copy, Debug)]
-pub struct Colours {
-    /// The colour map.
+pub struct Colors {
+    /// The color map.
     pub map: Colormap,
     /// The values of its ends.
     pub range: Range,
@@ -42,10 +42,10 @@ pub struct Colours {
     pub signed: bool,
 }
 
-/// Colours in the scale that a heatmap brings along.
+/// Colors in the scale that a heatmap brings along.
 pub const SCALE: usize = 16;
 
-/// That many colours of a colour map, from the first to the last.
+/// That many colors of a color map, from the first to the last.
 pub fn scale(map: Colormap, colors: usize) -> Vec<[u8; 3]> {
     (0..colors).map(|i| color(map, i as f32 / (colors - 1) as f32)).collect()
 }
@@ -96,14 +96,9 @@ impl Run {
         })
     }
 
-    /// The colours of a map whose values are drawn so: one rule for every view and command. Percentiles are those of the
+    /// The colors of a map whose values are drawn so: one rule for every view and command. Percentiles are those of the
     /// values that are drawn, which are means where there is less room than values.
-    pub fn colours(
-        &self,
-        plane: Plane,
-        drawn: &[f32],
-        look: Look,
-    ) -> Result<Colours, SessionError> {
+    pub fn colors(&self, plane: Plane, drawn: &[f32], look: Look) -> Result<Colors, SessionError> {
         let layer = self.statistics(plane.layer)?;
         let own = Range::spanning(drawn);
         let (all, signed, mode) = match (plane.what, look.range) {
@@ -112,14 +107,14 @@ impl Run {
             (PlaneKind::Combined(_), mode) => (own, own.low < 0.0, mode),
             (PlaneKind::Channel(_), mode) => {
                 let all = Range { low: layer.total.min, high: layer.total.max };
-                // A map of one value is no picture by itself: only against the others it has a colour.
+                // A map of one value is no picture by itself: only against the others it has a color.
                 let shape = self.capture.shape(plane.layer)?;
                 let mode = if shape.area() == 1 { RangeMode::Layer } else { mode };
                 (all, layer.is_signed(), mode)
             }
         };
         let (map, range) = Look { range: mode, ..look }.range_for(drawn, all, signed);
-        Ok(Colours { map, range, mode, signed })
+        Ok(Colors { map, range, mode, signed })
     }
 
     /// The values of some maps of a layer, or of all its channels: `[1, maps, H, W]`.

@@ -99,8 +99,8 @@ impl Session {
                     let plane = Plane { run: *run, layer: *layer, what: *what };
                     let run = self.run(plane.run)?;
                     let array = run.plane(plane)?;
-                    let colours = run.colours(plane, array.map(0), *look)?;
-                    self.map_picture(plane.run, &array, colours, *over_photo, scale)
+                    let colors = run.colors(plane, array.map(0), *look)?;
+                    self.map_picture(plane.run, &array, colors, *over_photo, scale)
                 })
                 .collect(),
             Seen::Kernels { network, layer, kernels, look } => {

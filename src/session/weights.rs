@@ -52,7 +52,7 @@ impl Kernels {
         self.weights.data.get(kernel * size..(kernel + 1) * size).ok_or_else(missing)
     }
 
-    /// The weights of a slice, rows innermost; of all three colours, one behind the other.
+    /// The weights of a slice, rows innermost; of all three colors, one behind the other.
     fn slice(&self, kernel: usize, slice: Slice) -> Result<&[f32], SessionError> {
         let [_, inside, h, w] = self.info.shape;
         let found = match slice {
@@ -60,7 +60,8 @@ impl Kernels {
             Slice::Input(input) => self.kernel(kernel)?.get(input * h * w..(input + 1) * h * w),
             Slice::Matrix if self.info.is_matrix() => Some(self.weights.data.as_slice()),
             Slice::Matrix => {
-                let words = "the kernels of this layer are no matrix: they are larger than 1x1";
+                let words =
+                    "the kernels of this layer are larger than 1x1: they are not one matrix";
                 return Err(SessionError::Unknown(words.into()));
             }
         };
@@ -72,9 +73,9 @@ impl Kernels {
         })
     }
 
-    /// The colour map and the range of a slice. Weights are signed; the middle colour is 0.
-    fn colours(&self, values: &[f32], look: Look) -> (Colormap, Range) {
-        // One weight is no picture by itself: only against the others it has a colour.
+    /// The color map and the range of a slice. Weights are signed; the middle color is 0.
+    fn colors(&self, values: &[f32], look: Look) -> (Colormap, Range) {
+        // One weight is no picture by itself: only against the others it has a color.
         let range = if values.len() == 1 { RangeMode::Layer } else { look.range };
         Look { range, ..look }.range_for(values, self.info.range, true)
     }
@@ -89,7 +90,7 @@ impl Kernels {
     ) -> Result<Picture, SessionError> {
         let [h, w] = self.info.extent(slice);
         let values = self.slice(kernel, slice)?;
-        let (map, range) = self.colours(values, look);
+        let (map, range) = self.colors(values, look);
         if slice != Slice::Color {
             return Ok(Picture::heatmap(values, h, w, map, range, scale));
         }
@@ -114,7 +115,7 @@ impl Kernels {
         let values = self.slice(of.kernel, of.slice)?;
         let grid = Grid { columns, rows, blocks: look.blocks };
         let drawn = grid.drawn(values, (h, w));
-        let (colormap, range) = self.colours(if h * w == 1 { values } else { &drawn }, look);
+        let (colormap, range) = self.colors(if h * w == 1 { values } else { &drawn }, look);
         let (_, mode) = look.resolve(true);
         let invalid = invalid(values);
         let (cells, scale, range) = if of.slice == Slice::Color {

@@ -12,9 +12,9 @@ const PIXEL_LIMIT: usize = 1 << 26;
 /// A photo made ready.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared {
-    /// The normalised input `[1, C, H, W]`.
+    /// The normalized input `[1, C, H, W]`.
     pub input: Array,
-    /// The pixels that the network sees, before normalisation: `H * W` RGB, for the eye.
+    /// The pixels that the network sees, before normalization: `H * W` RGB, for the eye.
     pub seen: Vec<[u8; 3]>,
     /// Where the input lies in the photo.
     pub placement: Placement,
@@ -93,13 +93,13 @@ pub fn prepare(
             }
         }
     }
-    let input = normalise(&seen, size, recipe, channels);
+    let input = normalize(&seen, size, recipe, channels);
     let photo_size = [photo.height, photo.width];
     let scale = [0, 1].map(|axis| photo_size[axis] as f64 / resized[axis] as f64);
     Ok(Prepared { input, seen, placement: Placement { offset, scale, photo: photo_size } })
 }
 
-fn normalise(seen: &[[u8; 3]], size: [usize; 2], recipe: &Recipe, channels: usize) -> Array {
+fn normalize(seen: &[[u8; 3]], size: [usize; 2], recipe: &Recipe, channels: usize) -> Array {
     let mut data = Vec::with_capacity(seen.len() * channels);
     for channel in 0..channels {
         let (mean, std) = (recipe.mean[channel], recipe.std[channel]);

@@ -1,14 +1,14 @@
-//! How many colours the terminal shows, the nearest of them to a pixel's, and how dark its background is.
+//! How many colors the terminal shows, the nearest of them to a pixel's, and how dark its background is.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 use crate::base::{ColorDepth, Theme};
 
-/// The levels of a channel in xterm's colour cube.
+/// The levels of a channel in xterm's color cube.
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
-/// xterm's first 16 colours.
+/// xterm's first 16 colors.
 const ANSI: [[u8; 3]; 16] = [
     [0, 0, 0],
     [205, 0, 0],
@@ -33,7 +33,7 @@ pub fn depth(setting: Option<ColorDepth>) -> ColorDepth {
     setting.unwrap_or_else(|| from_environment(|name| std::env::var(name).ok()))
 }
 
-/// `NO_COLOR` says nothing here: a heatmap is its colours. It takes those of the frame ([`theme`]).
+/// `NO_COLOR` says nothing here: a heatmap is its colors. It takes those of the frame ([`theme`]).
 fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
     let term = get("TERM").unwrap_or_default();
     // GNU screen inherits the variable and has 256 colors.
@@ -52,7 +52,7 @@ fn from_environment(get: impl Fn(&str) -> Option<String>) -> ColorDepth {
 /// The theme that the settings ask for, else the one for the terminal's background as it told it, else
 /// for the one that `COLORFGBG` tells (rxvt, Konsole); dark when nobody knows. Never [`Theme::Auto`].
 pub fn theme(setting: Theme, background: Option<[u8; 3]>) -> Theme {
-    // no-color.org: the frame's colours go, the heatmaps are what was asked for.
+    // no-color.org: the frame's colors go, the heatmaps are what was asked for.
     if setting == Theme::Auto && std::env::var("NO_COLOR").is_ok_and(|v| !v.is_empty()) {
         return Theme::None;
     }
@@ -61,7 +61,7 @@ pub fn theme(setting: Theme, background: Option<[u8; 3]>) -> Theme {
 }
 
 fn theme_from(setting: Theme, background: Option<[u8; 3]>, variable: Option<&str>) -> Theme {
-    // "15;0" or "15;default;0": the last one is the background, one of the 16 colours.
+    // "15;0" or "15;default;0": the last one is the background, one of the 16 colors.
     let index = || variable?.rsplit(';').next()?.parse::<usize>().ok();
     let light = match setting {
         Theme::Dark => false,
@@ -75,7 +75,7 @@ fn theme_from(setting: Theme, background: Option<[u8; 3]>, variable: Option<&str
     if light { Theme::Light } else { Theme::Dark }
 }
 
-/// Reduces every colour of a drawn buffer to what the terminal shows.
+/// Reduces every color of a drawn buffer to what the terminal shows.
 pub fn reduce(buffer: &mut Buffer, depth: ColorDepth) {
     if depth == ColorDepth::TrueColor {
         return;
@@ -96,7 +96,7 @@ fn reduced(color: Color, depth: ColorDepth) -> Color {
     }
 }
 
-/// The index of the nearest colour; `None` where every colour is there.
+/// The index of the nearest color; `None` where every color is there.
 pub fn nearest(rgb: [u8; 3], depth: ColorDepth) -> Option<u8> {
     match depth {
         ColorDepth::TrueColor => None,
@@ -105,7 +105,7 @@ pub fn nearest(rgb: [u8; 3], depth: ColorDepth) -> Option<u8> {
             let all = ANSI.iter().enumerate().min_by_key(|(_, c)| distance(rgb, **c));
             all.map(|(index, _)| index as u8)
         }
-        ColorDepth::Grey => Some(nearest_grey(luminance(rgb))),
+        ColorDepth::Gray => Some(nearest_gray(luminance(rgb))),
     }
 }
 
@@ -123,16 +123,16 @@ fn nearest_256(rgb: [u8; 3]) -> u8 {
     let [r, g, b] = rgb.map(level);
     let cube = [CUBE[r], CUBE[g], CUBE[b]];
     let mean = (rgb.iter().map(|v| u32::from(*v)).sum::<u32>() / 3) as u8;
-    let grey = nearest_grey(mean);
-    if distance(rgb, [grey_level(grey); 3]) < distance(rgb, cube) {
-        grey
+    let gray = nearest_gray(mean);
+    if distance(rgb, [gray_level(gray); 3]) < distance(rgb, cube) {
+        gray
     } else {
         16 + (36 * r + 6 * g + b) as u8
     }
 }
 
-/// Black, white and the 24 greys between them, all out of the 256.
-fn nearest_grey(level: u8) -> u8 {
+/// Black, white and the 24 grays between them, all out of the 256.
+fn nearest_gray(level: u8) -> u8 {
     match level {
         0..4 => 16,
         247..=255 => 231,
@@ -140,7 +140,7 @@ fn nearest_grey(level: u8) -> u8 {
     }
 }
 
-fn grey_level(index: u8) -> u8 {
+fn gray_level(index: u8) -> u8 {
     match index {
         232..=255 => 8 + 10 * (index - 232),
         231 => 255,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_says_how_many_colours() {
+    fn the_environment_says_how_many_colors() {
         assert_eq!(with(&[("TERM", "xterm-256color")]), ColorDepth::Colors256);
         assert_eq!(
             with(&[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")]),
@@ -193,10 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn colours_of_the_palette_find_themselves() {
+    fn colors_of_the_palette_find_themselves() {
         for index in 16..=255u8 {
             let rgb = match index {
-                232..=255 => [grey_level(index); 3],
+                232..=255 => [gray_level(index); 3],
                 _ => {
                     let at = usize::from(index - 16);
                     [CUBE[at / 36], CUBE[at / 6 % 6], CUBE[at % 6]]
@@ -207,7 +207,7 @@ mod tests {
             assert!(exact, "{index} {rgb:?} became {found:?}");
         }
         assert_eq!(nearest([0, 0, 0], ColorDepth::Colors16), Some(0));
-        assert_eq!(nearest([250, 250, 250], ColorDepth::Grey), Some(231));
+        assert_eq!(nearest([250, 250, 250], ColorDepth::Gray), Some(231));
         assert_eq!(nearest([1, 2, 3], ColorDepth::TrueColor), None);
     }
 }

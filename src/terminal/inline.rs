@@ -78,7 +78,7 @@ pub fn half_blocks(
     depth: ColorDepth,
 ) -> io::Result<()> {
     let pixels = picture.rgb.iter().flat_map(|rgb| match depth {
-        ColorDepth::Grey => [colors::luminance(*rgb); 3],
+        ColorDepth::Gray => [colors::luminance(*rgb); 3],
         _ => *rgb,
     });
     let image = RgbImage::from_raw(picture.width as u32, picture.height as u32, pixels.collect());

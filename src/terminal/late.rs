@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 const LONGEST: usize = 256;
 
 /// The beginnings of the answers to our questions, after the key that ESC makes: the background
-/// colour, the name, and whether kitty's pictures can be shown.
+/// color, the name, and whether kitty's pictures can be shown.
 const BEGINNINGS: [(char, &str); 3] = [(']', "11;rgb"), ('P', ">|"), ('_', "Gi=31;")];
 
 /// What has come of an answer.

@@ -1,4 +1,4 @@
-//! Bytes in and out: taking the screen, input, signals, asking what the terminal can, its colours, and
+//! Bytes in and out: taking the screen, input, signals, asking what the terminal can, its colors, and
 //! pictures for it.
 
 pub mod clipboard;

@@ -148,7 +148,7 @@ impl RealPictures {
         self.queue.changed.notify_one();
     }
 
-    /// Inside tmux the number is the colour of text, one of 255.
+    /// Inside tmux the number is the color of text, one of 255.
     fn following(&self, id: u32) -> u32 {
         let tmux = self.encoder.tmux && self.encoder.protocol == Protocol::Kitty;
         if tmux && id >= 255 { 1 } else { id.wrapping_add(1).max(1) }

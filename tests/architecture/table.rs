@@ -162,7 +162,7 @@ pub const CIRCLES: &[&[&str]] = &[
         "src/analysis/explain/xgrad_cam.rs",
         "src/analysis/ranking.rs",
     ],
-    &["src/analysis/judge/mod.rs", "src/analysis/judge/randomisation.rs"],
+    &["src/analysis/judge/mod.rs", "src/analysis/judge/randomization.rs"],
     &[
         "src/cli/args/groups.rs",
         "src/cli/args/mod.rs",

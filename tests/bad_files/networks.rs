@@ -139,7 +139,7 @@ fn errors_of_the_arithmetic_library_lose_their_backtrace() {
 }
 
 #[test]
-fn an_unknown_layer_gets_its_neighbours() {
+fn an_unknown_layer_gets_its_neighbors() {
     let graph = resnet::build(&tensors("basic")).unwrap();
     says(graph.find("layer1.0.relu_2"), &["layer1.0.relu_1"]);
     says(graph.find("\u{1b}[2J\n"), &["there is no layer"]);

@@ -168,7 +168,7 @@ fn judging_gives_every_score() {
         assert!((0.0..=1.0).contains(&area), "{part} {area}");
     }
     assert_eq!(report["road"]["most"].as_array().unwrap().len(), 9);
-    let stages: Vec<&str> = report["randomisation"]
+    let stages: Vec<&str> = report["randomization"]
         .as_array()
         .unwrap()
         .iter()

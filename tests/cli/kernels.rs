@@ -44,29 +44,29 @@ fn values_are_those_of_the_file() {
 }
 
 #[test]
-fn three_inputs_are_colours_unless_one_is_named() {
+fn three_inputs_are_colors_unless_one_is_named() {
     let bench = Bench::new();
     let draw = |more: &[&str]| {
         let line = ["kernels", "--layer", "conv1", "--scale", "4", "--channels", "0,3"];
         bench.on("basic", &[&line, more, &["-o", "k.png"]].concat()).ok();
         image::open(bench.path("k.png")).unwrap().to_rgb8()
     };
-    let colour = draw(&[]);
+    let color = draw(&[]);
     // Two kernels of 7 x 7 with two pixels between them.
-    assert_eq!(colour.dimensions(), (2 * 28 + 2, 28));
+    assert_eq!(color.dimensions(), (2 * 28 + 2, 28));
     let (_, all) = weights("basic", "conv1.weight");
     let of = |kernel: usize, channel: usize| all[kernel * 147 + channel * 49];
     let most = all[3 * 147..4 * 147].iter().fold(0.0f32, |most, v| most.max(v.abs()));
     let expected = [0, 1, 2].map(|c| ((of(3, c) / most / 2.0 + 0.5) * 255.0).round());
-    let found = colour.get_pixel(30, 0).0.map(f32::from);
+    let found = color.get_pixel(30, 0).0.map(f32::from);
     let near = found.iter().zip(expected).all(|(f, e)| (f - e).abs() <= 1.0);
     assert!(near, "{found:?} is not {expected:?}");
 
     let first = draw(&["--slice", "0"]);
     let second = draw(&["--slice", "1"]);
-    assert!(first != colour && first != second && first.dimensions() == colour.dimensions());
-    let grey = draw(&["--slice", "0", "--colormap", "grey"]);
-    assert!(grey.get_pixel(0, 0).0.windows(2).all(|two| two[0] == two[1]));
+    assert!(first != color && first != second && first.dimensions() == color.dimensions());
+    let gray = draw(&["--slice", "0", "--colormap", "gray"]);
+    assert!(gray.get_pixel(0, 0).0.windows(2).all(|two| two[0] == two[1]));
 }
 
 #[test]
@@ -77,8 +77,8 @@ fn printing_says_what_is_seen() {
         assert!(printed.contains('▄') && !printed.contains("\u{1b}_G"));
         printed.lines().last().unwrap().to_string()
     };
-    let colour = caption("basic", &["--layer", "conv1", "--channels", "2"]);
-    assert!(colour.starts_with("conv1 · kernel 2 of 6 · 7x7 · red, green, blue · -"), "{colour}");
+    let color = caption("basic", &["--layer", "conv1", "--channels", "2"]);
+    assert!(color.starts_with("conv1 · kernel 2 of 6 · 7x7 · red, green, blue · -"), "{color}");
     let slice = caption("basic", &["--layer", "layer1.0.conv1", "--slice", "4"]);
     let start = "layer1.0.conv1 · 6 of 6 kernels · 3x3 · input 4 of 6 · rdbu · ";
     assert!(slice.starts_with(start), "{slice}");
@@ -87,7 +87,7 @@ fn printing_says_what_is_seen() {
 }
 
 #[test]
-fn finer_blocks_and_fewer_colours_are_text() {
+fn finer_blocks_and_fewer_colors_are_text() {
     let bench = Bench::new();
     let line = ["kernels", "--layer", "conv1", "--channels", "0", "--print", "--width", "20"];
     let print = |term: &str, graphics: &str| {

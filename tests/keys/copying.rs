@@ -72,7 +72,7 @@ fn maps_are_said() {
         ("a", "--combine sum"),
         ("2 o", "--overlay"),
         ("1 a a a a o } } n", "rocket.jpg"),
-        // Before a ReLU, in the colours of signed values.
+        // Before a ReLU, in the colors of signed values.
         ("[ [ C", "--colormap jet"),
         // A layer with nothing to sort by norm.
         ("} } } } s s s s", "--layer fc"),
@@ -85,7 +85,7 @@ fn maps_are_said() {
 }
 
 #[test]
-fn every_colour_map_is_said() {
+fn every_color_map_is_said() {
     let mut explorer = open();
     explorer.press("2");
     for layer in ["relu", "conv1"] {

@@ -52,9 +52,9 @@ fn arrows_choose_what_is_made_and_of_which_channel() {
     assert!(matches!(wish(&explorer), Wish::Invert(of) if of.channels == Some(vec![2])));
     explorer.press("l");
     let channel = Target::Channel { layer, channel: 2 };
-    assert!(matches!(wish(&explorer), Wish::Maximise(of) if of.target == channel));
+    assert!(matches!(wish(&explorer), Wish::Maximize(of) if of.target == channel));
     explorer.press("l l");
-    assert!(matches!(wish(&explorer), Wish::Maximise(of) if matches!(of.target, Target::Class(_))));
+    assert!(matches!(wish(&explorer), Wish::Maximize(of) if matches!(of.target, Target::Class(_))));
     explorer.press("l");
     assert!(matches!(wish(&explorer), Wish::Dream(of) if of.goal == Goal::Layer(layer)));
     explorer.press("l");

@@ -1,5 +1,5 @@
 //! Deletion, insertion, ROAD and rank correlations against RISE, pytorch-grad-cam and SciPy, and
-//! randomisation, whose numbers no library has.
+//! randomization, whose numbers no library has.
 
 use std::sync::Arc;
 
@@ -232,7 +232,7 @@ fn what_is_drawn_anew_lies_behind_and_depends_on_the_seed() {
         assert_eq!(numbers(&one, i) != numbers(&other, i), anew, "{}", node.name);
         assert_eq!(numbers(&one, i), numbers(&same, i), "{}", node.name);
         if matches!(node.op, Op::BatchNorm(_)) {
-            let standard = matches!(one.nodes[i].op, Op::Standardise { .. });
+            let standard = matches!(one.nodes[i].op, Op::Standardize { .. });
             assert_eq!(standard, i >= first.0, "{}", node.name);
         }
         if anew {

@@ -13,12 +13,12 @@ const JPEG_MEAN: [(&str, f64); 2] = [("decode_orientation6", 0.03), ("decode_ori
 
 #[derive(Deserialize)]
 struct Cases {
-    normalised: Normalised,
+    normalized: Normalized,
     cases: Vec<Case>,
 }
 
 #[derive(Deserialize)]
-struct Normalised {
+struct Normalized {
     name: String,
     of: String,
     mean: Vec<f32>,
@@ -87,8 +87,8 @@ fn pictures_are_pils_and_torchvisions() {
 }
 
 #[test]
-fn pixels_are_normalised_as_torchvision_does() {
-    let Normalised { name, of, mean, std } = json::<Cases>("preprocess.json").normalised;
+fn pixels_are_normalized_as_torchvision_does() {
+    let Normalized { name, of, mean, std } = json::<Cases>("preprocess.json").normalized;
     let reference = tensors("preprocess.safetensors");
     // From PIL's own pixels, so that a resize that rounds otherwise has no say.
     let pixels = &reference[&of];

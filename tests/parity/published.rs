@@ -112,7 +112,7 @@ fn hollow(net: &Published) -> HashMap<String, Tensor> {
 }
 
 #[test]
-fn published_networks_are_recognised_and_counted() {
+fn published_networks_are_recognized_and_counted() {
     for net in PLAIN.iter().chain(&OTHERS) {
         let graph = resnet::build(&hollow(net)).unwrap();
         assert_eq!((graph.name.as_str(), graph.classes()), (net.name, 1000));

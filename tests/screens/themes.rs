@@ -1,4 +1,4 @@
-//! Colours of the frame: on a dark and on a light background, and without any.
+//! Colors of the frame: on a dark and on a light background, and without any.
 
 use std::collections::HashSet;
 
@@ -26,7 +26,7 @@ fn cells(buffer: &Buffer, rect: Rect) -> impl Iterator<Item = &Cell> {
 }
 
 #[test]
-fn without_colours_the_frame_has_none_and_pictures_keep_theirs() {
+fn without_colors_the_frame_has_none_and_pictures_keep_theirs() {
     let mut explorer = Explorer::open((120, 40));
     for keys in SCREENS {
         explorer.press(keys);
@@ -55,13 +55,13 @@ fn without_colours_the_frame_has_none_and_pictures_keep_theirs() {
         if explorer.state.overlay.is_none()
             && matches!(explorer.state.view, ViewId::Maps | ViewId::Map)
         {
-            assert!(pictures.len() > 50, "{} colours in {keys:?}", pictures.len());
+            assert!(pictures.len() > 50, "{} colors in {keys:?}", pictures.len());
         }
     }
 }
 
 #[test]
-fn the_chosen_row_is_seen_without_colours() {
+fn the_chosen_row_is_seen_without_colors() {
     let mut explorer = Explorer::open((120, 40));
     explorer.press("m Down");
     let none = themed(&mut explorer, Theme::None);
@@ -98,7 +98,7 @@ fn texts_can_be_read_on_their_background() {
             let buffer = themed(&mut explorer, theme);
             let mut roles = 0;
             for (cell, other) in buffer.content.iter().zip(&other.content) {
-                // Bars and borders have a colour by their role as texts have.
+                // Bars and borders have a color by their role as texts have.
                 let on_picture = cell.bg == other.bg && cell.bg != Color::Reset;
                 if cell.fg == other.fg || cell.symbol() == " " || on_picture {
                     continue;
@@ -106,8 +106,8 @@ fn texts_can_be_read_on_their_background() {
                 roles += 1;
                 let (a, b) = (luminance(cell.fg, ground), luminance(cell.bg, ground));
                 let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
-                let colours = (cell.symbol(), cell.fg, cell.bg);
-                assert!(contrast >= CONTRAST, "{theme:?}: {contrast:.2} for {colours:?}");
+                let colors = (cell.symbol(), cell.fg, cell.bg);
+                assert!(contrast >= CONTRAST, "{theme:?}: {contrast:.2} for {colors:?}");
             }
             assert!(roles > 100, "{roles} cells with a role");
         }

@@ -74,9 +74,9 @@ fn what_has_no_kernels_is_refused_with_its_name() {
     assert!(of("layer1.0.conv1", 0, Slice::Color).contains("inputs 0 to 31"));
 }
 
-/// Weights are signed: 0 is the middle colour, and both ends are as far from it.
+/// Weights are signed: 0 is the middle color, and both ends are as far from it.
 #[test]
-fn a_slice_has_zero_in_the_middle_of_its_colours() {
+fn a_slice_has_zero_in_the_middle_of_its_colors() {
     let (desk, tensors) = (Desk::builtin(), tensors(BUILTIN));
     let weight = &tensors["layer1.0.conv1.weight"];
     let weights = flat(&weight.get(3).unwrap().get(5).unwrap());
@@ -107,9 +107,9 @@ fn a_slice_has_zero_in_the_middle_of_its_colours() {
     }
 }
 
-/// Red, green and blue are the three inputs; each is grey where it is 0.
+/// Red, green and blue are the three inputs; each is gray where it is 0.
 #[test]
-fn kernels_in_colours_are_grey_where_they_are_zero() {
+fn kernels_in_colors_are_gray_where_they_are_zero() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("zero.safetensors");
     let mut changed = tensors("tests/fixtures/net_basic.safetensors");
@@ -142,12 +142,12 @@ fn kernels_in_colours_are_grey_where_they_are_zero() {
     let (network, layer) = (desk.network.id, desk.layer("conv1"));
     let kernel = KernelRef { network, layer, kernel: 0, slice: Slice::Color };
     let map = desk.know(&request::Kernel { kernel, size: (7, 4), look: LOOK });
-    let grey = |cell: &Cell| cell.fg == [128; 3] || cell.bg == [128; 3];
-    assert!(map.scale.is_empty() && map.cells.cells.iter().all(grey));
+    let gray = |cell: &Cell| cell.fg == [128; 3] || cell.bg == [128; 3];
+    assert!(map.scale.is_empty() && map.cells.cells.iter().all(gray));
 }
 
 #[test]
-fn colours_of_a_kernel_are_its_weights() {
+fn colors_of_a_kernel_are_its_weights() {
     let (desk, tensors) = (Desk::builtin(), tensors(BUILTIN));
     for kernel in [0, 17, 31] {
         let weights = flat(&tensors["conv1.weight"].get(kernel).unwrap());
@@ -167,15 +167,15 @@ fn colours_of_a_kernel_are_its_weights() {
 }
 
 #[test]
-fn one_weight_alone_is_coloured_against_the_others() {
+fn one_weight_alone_is_colored_against_the_others() {
     let (desk, tensors) = (Desk::builtin(), tensors(BUILTIN));
     let weight = &tensors["layer2.0.downsample.0.weight"];
     let all = flat(weight);
     let most = all.iter().fold(0f32, |most, v| most.max(v.abs()));
     let kernels = (0..6).map(|input| (4, Slice::Input(input))).collect();
     let picture = desk.know(&sheet(&desk, "layer2.0.downsample.0", kernels, LOOK));
-    let colours: std::collections::HashSet<_> = (0..3).map(|i| pixel(&picture, 3 * i, 0)).collect();
-    assert!(colours.len() > 1, "{colours:?}");
+    let colors: std::collections::HashSet<_> = (0..3).map(|i| pixel(&picture, 3 * i, 0)).collect();
+    assert!(colors.len() > 1, "{colors:?}");
     let first = flat(&weight.get(4).unwrap())[0];
     let expected = color(Colormap::RdBu, (first / most + 1.0) / 2.0);
     let found = pixel(&picture, 0, 0);

@@ -21,7 +21,7 @@ fn near(found: [u8; 3], expected: [u8; 3]) {
     assert!(near, "{found:?} for {expected:?}");
 }
 
-/// The colour of a value of a map that has its own range.
+/// The color of a value of a map that has its own range.
 fn viridis(map: &[f32], at: usize) -> [u8; 3] {
     let (low, high) = map.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
     color(Colormap::Viridis, (map[at] - low) / (high - low))

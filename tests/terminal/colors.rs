@@ -1,25 +1,25 @@
-//! Only the colours that the terminal has.
+//! Only the colors that the terminal has.
 
-use crate::sequences::{Colour, colours};
+use crate::sequences::{Color, colors};
 use crate::session::Launch;
 use crate::walk::open;
 
 #[test]
-fn true_colour_is_used_where_it_is() {
+fn true_color_is_used_where_it_is() {
     let found = shown(&[]);
-    assert!(found.iter().all(|c| *c == Colour::True));
+    assert!(found.iter().all(|c| *c == Color::True));
 }
 
 #[test]
-fn a_terminal_of_256_colours_gets_no_others() {
+fn a_terminal_of_256_colors_gets_no_others() {
     let found = shown(&[("COLORTERM", "")]);
-    assert!(found.contains(&Colour::Indexed) && !found.contains(&Colour::True));
+    assert!(found.contains(&Color::Indexed) && !found.contains(&Color::True));
 }
 
 #[test]
-fn the_linux_console_gets_sixteen_colours() {
+fn the_linux_console_gets_sixteen_colors() {
     let found = shown(&[("COLORTERM", ""), ("TERM", "linux")]);
-    assert!(found.iter().all(|c| *c == Colour::Basic));
+    assert!(found.iter().all(|c| *c == Color::Basic));
 }
 
 #[test]
@@ -38,8 +38,8 @@ fn no_color_takes_those_of_the_frame_only() {
     assert!(!without.contains(accent) && without.contains(yellow));
 }
 
-/// The colours of a session that looks at some things.
-fn shown(env: &[(&str, &str)]) -> Vec<Colour> {
+/// The colors of a session that looks at some things.
+fn shown(env: &[(&str, &str)]) -> Vec<Color> {
     let mut s =
         open(env.iter().fold(Launch::new(), |launch, (name, value)| launch.env(name, value)));
     s.shows("Classes");
@@ -49,7 +49,7 @@ fn shown(env: &[(&str, &str)]) -> Vec<Colour> {
     s.hides("Keys");
     s.send("q");
     s.left(0);
-    let found = colours(s.raw());
-    assert!(found.len() > 100, "{} colours", found.len());
+    let found = colors(s.raw());
+    assert!(found.len() > 100, "{} colors", found.len());
     found
 }

@@ -146,7 +146,7 @@ fn xterm_gets_sixels_and_texts_for_its_light_background() {
 }
 
 #[test]
-fn a_dark_background_has_its_own_colours() {
+fn a_dark_background_has_its_own_colors() {
     let s = with_pictures(|| Launch::new().says(KITTY));
     let text = String::from_utf8_lossy(s.raw()).into_owned();
     assert!(!text.contains("38;2;175;85;0") && text.contains("38;2;255;175;60"));

@@ -64,7 +64,7 @@ fn is_harmless(s: &Session) {
     let output = String::from_utf8_lossy(s.raw());
     assert!(output.contains("a\u{fffd}]0;owned"));
     assert!(!output.contains(|c: char| c == '\x07' || ('\u{80}'..='\u{9f}').contains(&c)));
-    // The program itself asks for the colour of the background.
+    // The program itself asks for the color of the background.
     let others = sequences(s.raw()).into_iter().filter(|s| !s.body.starts_with("11;?"));
     let obeyed: Vec<_> = others.filter(|s| s.kind == ']' || s.body == "31").collect();
     assert!(obeyed.is_empty(), "{obeyed:?}");

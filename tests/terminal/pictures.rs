@@ -27,7 +27,7 @@ fn in_tmux(protocol: Protocol) -> Encoder {
     Encoder { tmux: true, ..encoder(protocol) }
 }
 
-/// All 256 colours of a map, and the mark.
+/// All 256 colors of a map, and the mark.
 fn heatmap() -> Picture {
     let mut values: Vec<f32> = (0..17 * 16).map(|i| i as f32 / 271.0).collect();
     values[100] = f32::NAN;
@@ -235,8 +235,8 @@ fn sixels_of_a_heatmap_are_exact() {
     let mut values: Vec<f32> = (0..16 * 16).map(|i| i as f32 / 255.0).collect();
     values[77] = f32::NAN;
     let range = Range { low: 0.0, high: 1.0 };
-    // 255 greys and the mark: 256 colours.
-    let picture = Picture::heatmap(&values, 16, 16, Colormap::Grey, range, 1);
+    // 255 grays and the mark: 256 colors.
+    let picture = Picture::heatmap(&values, 16, 16, Colormap::Gray, range, 1);
     let bytes = encoder(Protocol::Sixel).encode(1, &picture, CELLS, LIMIT).unwrap().bytes;
     let sixel = sixel(&bytes);
     assert_eq!(sixel.dimensions(), (180, 170));
@@ -263,7 +263,7 @@ fn sixels_of_a_photo_are_close() {
         let drawn = drawn.expect("every pixel is drawn");
         errors.extend(drawn.iter().zip(expected).map(|(a, b)| usize::from(a.abs_diff(b))));
     }
-    // 3,600 colours have become 256.
+    // 3,600 colors have become 256.
     let mean = errors.iter().sum::<usize>() as f64 / errors.len() as f64;
     assert!(mean < 6.0, "{mean} of 255 beside it");
 }
@@ -288,7 +288,7 @@ fn limits_hold() {
             for limit in [2_000, 20_000, 200_000] {
                 let encoded = encoder.encode(1, &big, CELLS, limit);
                 if protocol == Protocol::Sixel && limit < 20_000 {
-                    // The colours alone of so many blocks take more, until few enough are left.
+                    // The colors alone of so many blocks take more, until few enough are left.
                     assert!(encoded.is_ok_and(|e| e.bytes.len() <= limit));
                     continue;
                 }

@@ -8,15 +8,15 @@ pub struct Sequence {
     pub end: char,
 }
 
-/// A colour that the output switches on.
+/// A color that the output switches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
+pub enum Color {
     /// 24 bits.
     True,
     /// One of the first 16.
     Basic,
-    /// Black, white or a grey out of the 256.
-    Grey,
+    /// Black, white or a gray out of the 256.
+    Gray,
     /// Any other of the 256.
     Indexed,
 }
@@ -64,7 +64,7 @@ pub fn is_question(sequence: &Sequence) -> bool {
         ('[', 'p') => body.ends_with('$'),
         ('[', 'u') => body.starts_with('?'),
         ('[', 'q') => body.starts_with('>'),
-        // Colours, clipboard.
+        // Colors, clipboard.
         (']', _) => body.contains('?'),
         // Capabilities, settings; kitty's pictures, unless it is told to be quiet.
         ('P', _) => body.starts_with(['+', '$']),
@@ -90,8 +90,8 @@ pub fn modes(output: &[u8]) -> Vec<(String, bool)> {
     modes
 }
 
-/// Every colour that the output switches on.
-pub fn colours(output: &[u8]) -> Vec<Colour> {
+/// Every color that the output switches on.
+pub fn colors(output: &[u8]) -> Vec<Color> {
     let mut found = Vec::new();
     for sequence in sequences(output) {
         if sequence.kind != '[' || sequence.end != 'm' {
@@ -102,19 +102,19 @@ pub fn colours(output: &[u8]) -> Vec<Colour> {
         while let Some((first, more)) = rest.split_first() {
             rest = match (first, more) {
                 (38 | 48, [2, _, _, _, after @ ..]) => {
-                    found.push(Colour::True);
+                    found.push(Color::True);
                     after
                 }
                 (38 | 48, [5, index, after @ ..]) => {
                     found.push(match index {
-                        0..16 => Colour::Basic,
-                        16 | 231..=255 => Colour::Grey,
-                        _ => Colour::Indexed,
+                        0..16 => Color::Basic,
+                        16 | 231..=255 => Color::Gray,
+                        _ => Color::Indexed,
                     });
                     after
                 }
                 (30..=37 | 40..=47 | 90..=97 | 100..=107, _) => {
-                    found.push(Colour::Basic);
+                    found.push(Color::Basic);
                     more
                 }
                 _ => more,
@@ -132,7 +132,7 @@ fn sequences_are_found_between_text() {
     assert_eq!(found.iter().filter(|s| is_question(s)).count(), 1);
     let output = b"\x1b[?1;2h\x1b[38;2;1;2;3;48;5;17;97m\x1b[?1l\x1b[0;48;5;240m";
     assert_eq!(modes(output), [("2".to_string(), true), ("1".to_string(), false)]);
-    let all = [Colour::True, Colour::Indexed, Colour::Basic, Colour::Grey];
-    assert_eq!(colours(output), all);
+    let all = [Color::True, Color::Indexed, Color::Basic, Color::Gray];
+    assert_eq!(colors(output), all);
     assert_eq!(sequences("x\u{9b}2Jy".as_bytes())[0].end, 'J');
 }

@@ -61,7 +61,7 @@ pub struct Launch {
 type Keys = Box<dyn Write + Send>;
 
 impl Launch {
-    /// On a terminal of 120x40 with all colours, below a shell.
+    /// On a terminal of 120x40 with all colors, below a shell.
     pub fn new() -> Self {
         let env = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
         let env = env.map(|(name, value)| (name.to_string(), value.to_string())).to_vec();
@@ -238,7 +238,7 @@ impl Session {
         self.screen().contents()
     }
 
-    /// Every cell with its colours. One that was never written is a blank.
+    /// Every cell with its colors. One that was never written is a blank.
     pub fn cells(&self) -> Vec<(char, vt100::Color, vt100::Color)> {
         let (rows, columns) = self.screen().size();
         let places = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |c| (row, c)));

@@ -116,7 +116,7 @@ fn what_was_over_the_screen_leaves_nothing_behind() {
     }
 }
 
-/// The screen afterwards is the screen before, colours and all. What still comes in by itself at
+/// The screen afterwards is the screen before, colors and all. What still comes in by itself at
 /// the same time is no fault: then it is tried again.
 #[track_caller]
 fn comes_and_goes(s: &mut Session, open: &str, title: &str, close: &str) {

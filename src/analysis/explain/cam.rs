@@ -8,7 +8,7 @@ use crate::engine::EngineError;
 /// `sum_c W[class, c] A_c` at the layer that feeds the global average pool before the linear layer.
 pub const METHOD: Method = Method {
     name: "cam",
-    doc: "where the evidence for a class lies, exactly; needs a global average pool and one linear layer",
+    doc: "the exact evidence for a class at each place; needs a global average pool and one linear layer",
     kind: Kind::Map,
     takes_layer: false,
     reads: &[],

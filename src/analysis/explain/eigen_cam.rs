@@ -30,8 +30,8 @@ fn explain(
     subject.check_layer(question.layer, question.target)?;
     let values = subject.capture.read_all(question.layer)?;
     let area = values.shape.area();
-    let centred: Vec<Vec<f64>> = values.data.chunks(area).map(centred).collect();
-    let projection = principal(&centred, area, || work.go_on())?;
+    let centered: Vec<Vec<f64>> = values.data.chunks(area).map(centered).collect();
+    let projection = principal(&centered, area, || work.go_on())?;
     let mean: Vec<f64> = (0..area)
         .map(|at| values.data.iter().skip(at).step_by(area).map(|v| f64::from(*v)).sum())
         .collect();
@@ -42,7 +42,7 @@ fn explain(
     Ok(answer(map(values.shape, &projection)))
 }
 
-fn centred(channel: &[f32]) -> Vec<f64> {
+fn centered(channel: &[f32]) -> Vec<f64> {
     let mean = channel.iter().map(|v| f64::from(*v)).sum::<f64>() / channel.len() as f64;
     channel.iter().map(|v| f64::from(*v) - mean).collect()
 }
@@ -61,7 +61,7 @@ fn principal(
     let mut left = vec![0.0; area];
     for _ in 0..STEPS {
         go_on()?;
-        if !normalise(&mut right) {
+        if !normalize(&mut right) {
             break;
         }
         left.fill(0.0);
@@ -72,7 +72,7 @@ fn principal(
         }
         let dot = |channel: &Vec<f64>| channel.iter().zip(&left).map(|(a, b)| a * b).sum::<f64>();
         let mut next: Vec<f64> = channels.iter().map(dot).collect();
-        if !normalise(&mut next) {
+        if !normalize(&mut next) {
             break;
         }
         let moved = next.iter().zip(&right).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
@@ -85,7 +85,7 @@ fn principal(
 }
 
 /// To length 1; `false` for a vector of zeros.
-fn normalise(vector: &mut [f64]) -> bool {
+fn normalize(vector: &mut [f64]) -> bool {
     let length = vector.iter().map(|v| v * v).sum::<f64>().sqrt();
     if length > 0.0 {
         vector.iter_mut().for_each(|v| *v /= length);

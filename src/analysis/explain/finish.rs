@@ -24,7 +24,7 @@ fn unit(values: &[f32]) -> Vec<f32> {
     values.iter().map(|v| ((f64::from(*v) - f64::from(least)) / span) as f32).collect()
 }
 
-/// Bilinear, pixels' centres at halves, borders repeated: `cv2.resize` and PyTorch's `interpolate` without
+/// Bilinear, pixels' centers at halves, borders repeated: `cv2.resize` and PyTorch's `interpolate` without
 /// `align_corners`, of every channel of `[1, C, h, w]`.
 pub fn resized(array: &Array, height: usize, width: usize) -> Array {
     let Shape { c, h, w, .. } = array.shape;

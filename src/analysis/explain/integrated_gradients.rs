@@ -1,15 +1,15 @@
-//! Integrated gradients: each pixel's share on the way from the mean colour to the photo (Sundararajan et al. 2017).
+//! Integrated gradients: each pixel's share on the way from the mean color to the photo (Sundararajan et al. 2017).
 
 use super::{Attribution, Kind, Method, Passes, Question};
 use crate::analysis::{AnalysisError, Parameter, Subject, Work};
 use crate::base::Array;
 
-/// The input times the mean gradient on the straight line from the zero tensor (the mean colour), by
+/// The input times the mean gradient on the straight line from the zero tensor (the mean color), by
 /// Gauss-Legendre quadrature; `IntegratedGradients` of captum. The shares sum up to the target's rise but for
 /// the completeness error, which falls with more steps.
 pub const METHOD: Method = Method {
     name: "integrated-gradients",
-    doc: "each pixel's share in the target, from a grey picture to the photo",
+    doc: "each pixel's share in the target, from a gray picture to the photo",
     kind: Kind::Share,
     takes_layer: false,
     reads: &[Parameter::Steps],

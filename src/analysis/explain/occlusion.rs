@@ -1,11 +1,11 @@
-//! Occlusion: what the target loses behind a grey window (Zeiler & Fergus 2014).
+//! Occlusion: what the target loses behind a gray window (Zeiler & Fergus 2014).
 
 use super::score_cam::BATCH;
 use super::{Attribution, Kind, Method, Passes};
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::base::{Array, Shape};
 
-/// A window over all channels slides over the input and covers it with the zero tensor (the mean colour); what the
+/// A window over all channels slides over the input and covers it with the zero tensor (the mean color); what the
 /// target loses is given to the window's pixels, and averaged over the windows that cover a pixel;
 /// `Occlusion` of captum. The window is 1/7 of the input, its step half of that.
 pub const METHOD: Method = Method {

@@ -1,13 +1,13 @@
 //! Is the explanation true? Three questions that a map can fail.
 //!
 //! *Deletion and insertion*: does the class fade when the map's pixels go, and come with them? *ROAD*: the same
-//! with pixels that are filled in from their neighbours, so that the edges of the holes say nothing.
-//! *Randomisation*: does the map change when the network forgets what it learned? One that stays shows the
+//! with pixels that are filled in from their neighbors, so that the edges of the holes say nothing.
+//! *Randomization*: does the map change when the network forgets what it learned? One that stays shows the
 //! photo, not the network.
 
 mod blur;
 mod deletion;
-mod randomisation;
+mod randomization;
 mod road;
 mod spearman;
 
@@ -21,7 +21,7 @@ use crate::model::Graph;
 
 pub use blur::{blurred, kernel};
 pub use deletion::{Curve, Order, curve};
-pub use randomisation::Redrawn;
+pub use randomization::Redrawn;
 pub use road::{PERCENTILES, Road, imputed, road, staying};
 pub use spearman::{rank_correlation, shared_top};
 
@@ -76,7 +76,7 @@ pub fn judge(
     };
     let input = subject.input();
     let map = pixel_map(of, input.shape.h, input.shape.w);
-    let redraws = randomisation::stages(subject.graph).len() * randomisation::SEEDS as usize;
+    let redraws = randomization::stages(subject.graph).len() * randomization::SEEDS as usize;
     let forwards = 3 * deletion::steps(&map) + 2 * road::PERCENTILES.len();
     let total = forwards + redraws * REDRAW;
     let mut found = Judgement { warnings: of.warnings.clone(), ..Judgement::default() };
@@ -105,14 +105,14 @@ pub fn judge(
     behind += 2 * road::PERCENTILES.len();
     (work.refine)(found.clone());
 
-    let compared = randomisation::Compared { method, question, map: &map, make };
+    let compared = randomization::Compared { method, question, map: &map, make };
     let mut stages = Vec::new();
-    for stage in randomisation::stages(subject.graph) {
+    for stage in randomization::stages(subject.graph) {
         let mut progress =
             Progress::new(|done, _| work.progress.report(behind + done * REDRAW, total));
         stages.push(compared.stage(subject, stage, work.cancel, &mut progress)?);
         drop(progress);
-        behind += randomisation::SEEDS as usize * REDRAW;
+        behind += randomization::SEEDS as usize * REDRAW;
         found.redrawn.clone_from(&stages);
         (work.refine)(found.clone());
     }

@@ -6,7 +6,7 @@ use crate::base::{Array, Cancel, Progress};
 /// Pixels that stay, in per cent, in every round.
 pub const PERCENTILES: [usize; 9] = [10, 20, 30, 40, 50, 60, 70, 80, 90];
 
-/// What the target's logit does when pixels are filled in from their neighbours.
+/// What the target's logit does when pixels are filled in from their neighbors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Road {
     /// The change when the most important pixels go, for each of [`PERCENTILES`].
@@ -62,8 +62,8 @@ pub fn staying(values: &[f64], percentile: usize) -> Vec<bool> {
     values.iter().map(|v| *v < threshold).collect()
 }
 
-/// The weights of a pixel's neighbours: those beside it count twice those across.
-const NEIGHBOURS: [(isize, isize, f64); 8] = [
+/// The weights of a pixel's neighbors: those beside it count twice those across.
+const NEIGHBORS: [(isize, isize, f64); 8] = [
     (1, 1, 1.0 / 12.0),
     (0, 1, 1.0 / 6.0),
     (-1, 1, 1.0 / 12.0),
@@ -77,7 +77,7 @@ const NEIGHBOURS: [(isize, isize, f64); 8] = [
 /// When what is left of the equations is this much smaller than what there was, they are solved.
 const SOLVED: f64 = 1e-9;
 
-/// An input `[1, C, H, W]` in which every pixel that does not stay is the weighted mean of its neighbours inside the
+/// An input `[1, C, H, W]` in which every pixel that does not stay is the weighted mean of its neighbors inside the
 /// picture: `NoisyLinearImputer` of pytorch-grad-cam without its noise. The equations are symmetric and positive, and
 /// solved by conjugate gradients.
 ///
@@ -100,11 +100,11 @@ pub fn imputed(input: &Array, stays: &[bool], cancel: &Cancel) -> Result<Array, 
 struct Holes {
     /// Their places in a plane.
     pixels: Vec<usize>,
-    /// For each, its neighbours that are holes as well, by their number.
+    /// For each, its neighbors that are holes as well, by their number.
     inside: Vec<Vec<(usize, f64)>>,
-    /// For each, its neighbours that stay, by their place.
+    /// For each, its neighbors that stay, by their place.
     outside: Vec<Vec<(usize, f64)>>,
-    /// For each, the sum of the weights of all neighbours inside the picture.
+    /// For each, the sum of the weights of all neighbors inside the picture.
     sums: Vec<f64>,
 }
 
@@ -123,7 +123,7 @@ impl Holes {
         };
         for (i, pixel) in holes.pixels.iter().enumerate() {
             let (y, x) = ((pixel / w) as isize, (pixel % w) as isize);
-            for (down, right, weight) in NEIGHBOURS {
+            for (down, right, weight) in NEIGHBORS {
                 let (y, x) = (y + down, x + right);
                 if y < 0 || x < 0 || y >= h as isize || x >= w as isize {
                     continue;

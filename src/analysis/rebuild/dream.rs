@@ -3,7 +3,7 @@
 use super::goal::Goal;
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
-use super::{Colours, Rebuilt, at_input, run, widened};
+use super::{Colors, Rebuilt, at_input, run, widened};
 use crate::analysis::explain::resized;
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::base::Random;
@@ -42,16 +42,16 @@ impl Dream {
 /// The subject's photo with more of the goal in it. Pictures on the way are of the size of their octave.
 ///
 /// # Errors
-/// When the goal does not exist, the colours do not fit, a pass fails, or the token was set.
+/// When the goal does not exist, the colors do not fit, a pass fails, or the token was set.
 pub fn dream(
     subject: &Subject<'_>,
-    colours: &Colours<'_>,
+    colors: &Colors<'_>,
     wish: &Dream,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     wish.goal.check(subject)?;
     let photo = subject.input();
-    colours.check(photo.shape.c)?;
+    colors.check(photo.shape.c)?;
     let sizes = octaves(subject, &wish.goal);
     let each = wish.iterations.unwrap_or(ITERATIONS);
     let mut track = Track::new(each * sizes.len());
@@ -67,7 +67,7 @@ pub fn dream(
         for _ in 0..each {
             work.go_on()?;
             let reached = ascend(subject, &there, &mut picture, &mut normal, work)?;
-            bound(&mut picture, colours);
+            bound(&mut picture, colors);
             track.step(-reached, Measure::Reached(reached), || picture.clone(), work);
         }
         for ((detail, now), before) in detail.data.iter_mut().zip(&picture.data).zip(&base.data) {
@@ -107,11 +107,10 @@ fn ascend(
     Ok(reached)
 }
 
-/// Keeps every value a colour that there is.
-fn bound(picture: &mut Array, colours: &Colours<'_>) {
+/// Keeps every value a color that there is.
+fn bound(picture: &mut Array, colors: &Colors<'_>) {
     let area = picture.shape.area().max(1);
-    for (map, (mean, std)) in
-        picture.data.chunks_mut(area).zip(colours.mean.iter().zip(colours.std))
+    for (map, (mean, std)) in picture.data.chunks_mut(area).zip(colors.mean.iter().zip(colors.std))
     {
         let (least, most) = (-mean / std, (1.0 - mean) / std);
         for value in map {

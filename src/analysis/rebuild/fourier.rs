@@ -1,4 +1,4 @@
-//! A picture as its spectrum and decorrelated colours, in which gradient ascent makes patterns of every size at once
+//! A picture as its spectrum and decorrelated colors, in which gradient ascent makes patterns of every size at once
 //! (Olah et al. 2017, "Preconditioning and parameterization"; lucid's `fft_image` and `to_valid_rgb`).
 
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex64;
 use rustfft::{Fft, FftPlanner};
 
-use super::Colours;
+use super::Colors;
 use crate::base::Random;
 use crate::base::{Array, Shape};
 
 /// The deviation of the spectrum that it starts from; lucid's.
 const START: f64 = 0.01;
-/// lucid's divisor between the inverse transform and the colours.
+/// lucid's divisor between the inverse transform and the colors.
 const CALM: f64 = 4.0;
-/// A square root of the correlation of ImageNet's colours: lucid's `color_correlation_svd_sqrt`.
-const COLOUR: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
+/// A square root of the correlation of ImageNet's colors: lucid's `color_correlation_svd_sqrt`.
+const COLOR: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
 
-/// From parameters to a normalised picture `[1, C, H, W]`: `(sigmoid(M F^-1(p / frequency) / 4) - mean) / std`, where
-/// `M` mixes the colours of pictures with three channels.
+/// From parameters to a normalized picture `[1, C, H, W]`: `(sigmoid(M F^-1(p / frequency) / 4) - mean) / std`, where
+/// `M` mixes the colors of pictures with three channels.
 pub struct Parameterisation {
     shape: Shape,
     /// Frequencies along the rows: the others are their conjugates.
@@ -32,8 +32,8 @@ pub struct Parameterisation {
 }
 
 impl Parameterisation {
-    /// For pictures of a shape, normalised as `colours` says.
-    pub fn new(shape: Shape, colours: &Colours<'_>) -> Self {
+    /// For pictures of a shape, normalized as `colors` says.
+    pub fn new(shape: Shape, colors: &Colors<'_>) -> Self {
         let (h, w, half) = (shape.h, shape.w, shape.w / 2 + 1);
         let mut planner = FftPlanner::new();
         let mut scale = Vec::with_capacity(h * half);
@@ -41,7 +41,7 @@ impl Parameterisation {
             let down = y.min(h - y) as f64 / h as f64;
             for x in 0..half {
                 let frequency = down.hypot(x as f64 / w as f64);
-                // The mean colour has frequency 0: it counts as the lowest that fits.
+                // The mean color has frequency 0: it counts as the lowest that fits.
                 let grown = ((h * w) as f64).sqrt() / frequency.max(1.0 / h.max(w) as f64);
                 // All but the first column, and the last when the width is even, stand for two.
                 let twice = if x == 0 || 2 * x == w { 1.0 } else { 2.0 };
@@ -54,8 +54,8 @@ impl Parameterisation {
             scale,
             forward: [planner.plan_fft_forward(w), planner.plan_fft_forward(h)],
             inverse: [planner.plan_fft_inverse(w), planner.plan_fft_inverse(h)],
-            mean: colours.mean.iter().map(|v| f64::from(*v)).collect(),
-            std: colours.std.iter().map(|v| f64::from(*v)).collect(),
+            mean: colors.mean.iter().map(|v| f64::from(*v)).collect(),
+            std: colors.std.iter().map(|v| f64::from(*v)).collect(),
         }
     }
 
@@ -65,7 +65,7 @@ impl Parameterisation {
         (0..count).map(|_| START * normal.normal()).collect()
     }
 
-    /// The normalised picture's values `[C, H, W]`.
+    /// The normalized picture's values `[C, H, W]`.
     pub fn picture(&self, parameters: &[f64]) -> Vec<f64> {
         let mut values = Vec::with_capacity(self.shape.len());
         for parameters in parameters.chunks(2 * self.scale.len()) {
@@ -140,7 +140,7 @@ impl Parameterisation {
         }
     }
 
-    /// Mixes the colours of every pixel; pictures without three channels stay as they are.
+    /// Mixes the colors of every pixel; pictures without three channels stay as they are.
     fn mix(&self, values: &mut [f64], weight: impl Fn(usize, usize) -> f64) {
         if self.shape.c != 3 {
             return;
@@ -155,11 +155,11 @@ impl Parameterisation {
     }
 }
 
-/// [`COLOUR`], divided by the largest norm of its columns as lucid does.
+/// [`COLOR`], divided by the largest norm of its columns as lucid does.
 fn mixing() -> [[f64; 3]; 3] {
-    let norm = |c: usize| COLOUR.iter().map(|row| row[c] * row[c]).sum::<f64>().sqrt();
+    let norm = |c: usize| COLOR.iter().map(|row| row[c] * row[c]).sum::<f64>().sqrt();
     let largest = (0..3).map(norm).fold(0.0, f64::max);
-    COLOUR.map(|row| row.map(|v| v / largest))
+    COLOR.map(|row| row.map(|v| v / largest))
 }
 
 fn sigmoid(value: f64) -> f64 {
@@ -175,8 +175,8 @@ mod tests {
     const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
     fn of(c: usize, h: usize, w: usize) -> Parameterisation {
-        let colours = Colours { mean: &MEAN[..c.min(3)], std: &STD[..c.min(3)] };
-        Parameterisation::new(Shape::new(1, c, h, w), &colours)
+        let colors = Colors { mean: &MEAN[..c.min(3)], std: &STD[..c.min(3)] };
+        Parameterisation::new(Shape::new(1, c, h, w), &colors)
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         }
     }
 
-    /// numpy.fft.irfft2 of a spectrum 2 x 3 of a map 2 x 4, before the colours: by its definition.
+    /// numpy.fft.irfft2 of a spectrum 2 x 3 of a map 2 x 4, before the colors: by its definition.
     #[test]
     fn the_spectrum_is_that_of_a_real_picture() {
         let map = of(1, 2, 4);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_keep_to_the_colours_there_are() {
+    fn pictures_keep_to_the_colors_there_are() {
         let map = of(3, 9, 12);
         let parameters: Vec<f64> = map.start(&mut Random::new(5)).iter().map(|v| v * 1e3).collect();
         let array = map.array(&map.picture(&parameters));

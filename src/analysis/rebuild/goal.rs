@@ -55,7 +55,7 @@ impl Goal {
         }
     }
 
-    /// The seed of its gradient, up to a positive factor, which neither Adam nor a normalised step sees.
+    /// The seed of its gradient, up to a positive factor, which neither Adam nor a normalized step sees.
     ///
     /// A channel or a unit that a ReLU holds at 0 has no gradient, and an ascent from there no beginning. Then the
     /// ReLU's input is made large instead, until it is above 0; lucid's "redirected" ReLUs are for the same.

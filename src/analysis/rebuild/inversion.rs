@@ -46,7 +46,7 @@ pub struct Weights {
 pub struct Descent {
     /// Passes forward and backward.
     pub iterations: usize,
-    /// Adam's rate at the start, in the normalised input's units.
+    /// Adam's rate at the start, in the normalized input's units.
     pub rate: f64,
     /// The share of the rate that is left at the end of a half cosine.
     pub last: f64,
@@ -101,7 +101,7 @@ impl Descent {
     }
 }
 
-/// Input pixels between neighbouring units.
+/// Input pixels between neighboring units.
 fn jump(graph: &Graph, input: Shape, shapes: &[Shape], layer: LayerId) -> usize {
     let fields = receptive_fields(graph, input, shapes);
     fields.get(layer.0).map_or(1, |field| field.rows.jump.max(field.columns.jump))

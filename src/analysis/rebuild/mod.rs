@@ -1,15 +1,15 @@
-//! Pictures made from what a network says: [`invert`] finds what a layer still knows of a photo, [`maximise`] what a
+//! Pictures made from what a network says: [`invert`] finds what a layer still knows of a photo, [`maximize`] what a
 //! channel, a unit or a class answers most to, [`dream`] makes more of what a layer sees in a photo.
 //!
 //! Every method runs the network forward and backward many times from a seed; the same seed gives the same picture on
-//! the same machine. Pictures are in the input's own normalised space.
+//! the same machine. Pictures are in the input's own normalized space.
 
 mod adam;
 mod dream;
 mod fourier;
 mod goal;
 mod inversion;
-mod maximisation;
+mod maximization;
 mod smoothness;
 mod track;
 mod transform;
@@ -26,14 +26,14 @@ pub use dream::{Dream, dream};
 pub use fourier::Parameterisation;
 pub use goal::Goal;
 pub use inversion::{Descent, Inversion, Loss, Objective, Weights, invert, invert_with};
-pub use maximisation::{Maximisation, maximise};
+pub use maximization::{Maximization, maximize};
 pub use smoothness::{sixth_power, variation};
 pub use transform::{Motion, Resampling};
 
 /// A picture on its way or ready.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rebuilt {
-    /// The picture `[1, C, H, W]`, in the normalised input space.
+    /// The picture `[1, C, H, W]`, in the normalized input space.
     pub picture: Array,
     /// Iterations behind it.
     pub iteration: usize,
@@ -65,14 +65,14 @@ impl Rebuilt {
 
 /// How values from 0 to 1 became an input: `(v - mean) / std`, a number of each for every channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Colours<'a> {
+pub struct Colors<'a> {
     /// The means.
     pub mean: &'a [f32],
     /// The deviations, none of them 0.
     pub std: &'a [f32],
 }
 
-impl Colours<'_> {
+impl Colors<'_> {
     /// Whether there is a mean and a deviation for each channel.
     fn check(&self, channels: usize) -> Result<(), AnalysisError> {
         if self.mean.len() == channels && self.std.len() == channels {

@@ -37,7 +37,7 @@ impl Motion {
 }
 
 /// A movement as a linear map: every new pixel is a sum of four old ones. Outside the picture there is 0, the mean
-/// colour of a normalised input.
+/// color of a normalized input.
 pub struct Resampling {
     area: usize,
     taps: Vec<[(usize, f64); 4]>,

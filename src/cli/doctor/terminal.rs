@@ -45,7 +45,7 @@ fn depth(depth: ColorDepth) -> Finding {
             no("256 colors: neither TERM nor COLORTERM announces more", advice)
         }
         ColorDepth::Colors16 => no("16 colors: neither TERM nor COLORTERM announces more", advice),
-        ColorDepth::Grey => no("gray only", "unset NO_COLOR, or set colors in config.toml"),
+        ColorDepth::Gray => no("gray only", "unset NO_COLOR, or set colors in config.toml"),
     }
 }
 

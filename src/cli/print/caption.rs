@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::{RangeMode, count, significant};
 use crate::session::ask::Heatmap;
 
-/// What was drawn, in which colours, and which values they stand for.
+/// What was drawn, in which colors, and which values they stand for.
 pub(in crate::cli) fn caption(what: &str, tiles: &[Arc<Heatmap>], mode: RangeMode) -> String {
     let Some(first) = tiles.first() else { return format!("{what}\n") };
     let ranges = || tiles.iter().map(|tile| tile.range);
@@ -25,7 +25,7 @@ pub(in crate::cli) fn caption(what: &str, tiles: &[Arc<Heatmap>], mode: RangeMod
         n => format!(" · {} NaN or infinite (magenta)", count(n, "value")),
     };
     let colors = match first.scale.as_slice() {
-        // A kernel over three inputs has no colour map.
+        // A kernel over three inputs has no color map.
         [] => "red, green, blue".to_string(),
         _ => first.colormap.to_string(),
     };

@@ -1,4 +1,4 @@
-//! Cells as text: block characters in any number of colours.
+//! Cells as text: block characters in any number of colors.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::base::ColorDepth;
 use crate::session::ask::CellSize;
 use crate::terminal::colors;
 
-/// A row of tiles: lines of block characters. A colour is named when it changes.
+/// A row of tiles: lines of block characters. A color is named when it changes.
 pub(super) fn text(tiles: &[Tile], (columns, rows): CellSize, depth: ColorDepth) -> String {
     let mut text = String::new();
     for row in 0..usize::from(rows) {
@@ -38,10 +38,10 @@ pub(super) fn text(tiles: &[Tile], (columns, rows): CellSize, depth: ColorDepth)
     text
 }
 
-/// A colour that the terminal has.
+/// A color that the terminal has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Color {
-    /// One of the first 16, which terminals of no more colours know.
+    /// One of the first 16, which terminals of no more colors know.
     Named(u8),
     /// One of 256.
     Indexed(u8),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_named_when_they_change() {
+    fn colors_are_named_when_they_change() {
         let (red, blue) = ([255, 0, 0], [0, 0, 238]);
         let cell = |symbol, fg, bg| Cell { symbol, fg, bg, marked: false };
         let mixed = tile(vec![cell('▚', red, blue), cell('▀', red, blue)]);

@@ -1,6 +1,6 @@
 //! How tiles get onto the normal screen.
 //!
-//! viuer prints half blocks, in all colours or 256. It is kept from everything else: to find out whether
+//! viuer prints half blocks, in all colors or 256. It is kept from everything else: to find out whether
 //! there are kitty's or DEC's pictures it asks the terminal without a time limit, after each of kitty's it
 //! reads stdin, and what it is told in its configuration it only believes after asking. So the terminal
 //! is asked by [`probe`], and pictures are sent in our own bytes.
@@ -83,7 +83,7 @@ impl Printer {
     /// viuer has neither 16 colors nor finer blocks.
     const fn text(depth: ColorDepth, blocks: Blocks) -> Self {
         match (blocks, depth) {
-            (Blocks::Half, ColorDepth::TrueColor | ColorDepth::Colors256 | ColorDepth::Grey) => {
+            (Blocks::Half, ColorDepth::TrueColor | ColorDepth::Colors256 | ColorDepth::Gray) => {
                 Self::Viuer(depth)
             }
             _ => Self::Text(depth, blocks),
@@ -190,7 +190,7 @@ impl Pictures {
         let pictures = tiles.iter().filter_map(|tile| tile.picture.as_ref());
         let resized: Vec<Picture> = pictures.map(|p| p.resize(width, height)).collect();
         let mut composed = beside(&resized, gap);
-        if self.depth == ColorDepth::Grey {
+        if self.depth == ColorDepth::Gray {
             composed.rgb.iter_mut().for_each(|rgb| *rgb = [colors::luminance(*rgb); 3]);
         }
         composed

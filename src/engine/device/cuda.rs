@@ -1,4 +1,4 @@
-//! What CUDA's driver knows. It honours CUDA_VISIBLE_DEVICES by itself.
+//! What CUDA's driver knows. It honors CUDA_VISIBLE_DEVICES by itself.
 
 #[cfg(feature = "cuda")]
 pub use real::{gpus, open};

@@ -31,7 +31,7 @@ pub struct FastCapture {
     /// What is left of each layer.
     pub left: Vec<Left>,
     /// The values of the unit that was computed again last: whoever looks at a layer looks at many of its channels,
-    /// and then at its neighbours.
+    /// and then at its neighbors.
     again: Mutex<Vec<(LayerId, Arc<Blocked>)>>,
 }
 

@@ -11,7 +11,7 @@ use crate::model::{AveragePool, Linear, Op, PadShortcut, Window};
 
 /// Whether a layer's gradient depends on its input.
 pub const fn reads(op: &Op) -> bool {
-    matches!(op, Op::MaxPool(_) | Op::Standardise { .. })
+    matches!(op, Op::MaxPool(_) | Op::Standardize { .. })
 }
 
 /// The gradient of a layer's input. `x` is the input, where [`reads`] says so, `y` what came out of a maximum. Behind a maximum pool it goes through
@@ -34,7 +34,7 @@ pub fn pull(
             let scale = padded(&folded(norm)?.0);
             plain::affine(on, g, &scale, &vec![0.0; scale.len()], to);
         }
-        Op::Standardise { eps } => {
+        Op::Standardize { eps } => {
             let (_, deviation) = plain::moments(on, needed()?, *eps);
             each(on, [g], to, |number, [g]| {
                 let first = number * LANES;

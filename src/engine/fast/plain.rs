@@ -102,7 +102,7 @@ pub fn forward(on: &Cores, op: &Op, input: &Blocked, out: &mut Blocked) -> candl
             let (scale, shift) = folded(norm)?;
             affine(on, input, &padded(&scale), &padded(&shift), out);
         }
-        Op::Standardise { eps } => {
+        Op::Standardize { eps } => {
             let (mean, deviation) = moments(on, input, *eps);
             each(on, [input], out, |number, [x]| {
                 let at = number * LANES;

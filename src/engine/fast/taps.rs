@@ -17,11 +17,11 @@ pub struct Tap {
 pub struct Pass {
     /// The taps, row by row.
     pub taps: Vec<Tap>,
-    /// Input rows and columns between neighbouring output positions of the pass.
+    /// Input rows and columns between neighboring output positions of the pass.
     pub step: [usize; 2],
     /// The first output row and column.
     pub first: [usize; 2],
-    /// Output rows and columns between neighbouring positions of the pass.
+    /// Output rows and columns between neighboring positions of the pass.
     pub apart: [usize; 2],
 }
 

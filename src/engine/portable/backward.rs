@@ -154,7 +154,7 @@ impl Sweep<'_> {
             Layer::Relu(_) if self.rule == ReluRule::Deconvnet => None,
             // Above 0 where its input is; a changed value need not be.
             Layer::Relu(_) if !edited => Some(of.value(at)?),
-            Layer::Relu(_) | Layer::MaxPool(_) | Layer::Standardise(_) => {
+            Layer::Relu(_) | Layer::MaxPool(_) | Layer::Standardize(_) => {
                 node.inputs.first().map(|value| self.value(value)).transpose()?
             }
             _ => None,

@@ -34,7 +34,7 @@ impl Local<'_> {
         match (self.layer, self.op) {
             (Layer::Conv(_) | Layer::GeneralConv(_), Op::Conv(conv)) => self.conv(g, conv),
             (Layer::Affine(scale, _), _) => g.broadcast_mul(&ops::per_channel(scale, g)?),
-            (Layer::Standardise(eps), _) => g.broadcast_div(&ops::moments(value()?, *eps)?.1),
+            (Layer::Standardize(eps), _) => g.broadcast_div(&ops::moments(value()?, *eps)?.1),
             (Layer::Relu(zero), _) => relu(g, x, zero, self.rule),
             (Layer::MaxPool(window), _) => max_pool(g, value()?, window),
             (Layer::AveragePool(AveragePool::Global), _) => {
@@ -128,7 +128,7 @@ impl Local<'_> {
     }
 }
 
-/// `stride - 1` zeros between neighbours along an axis (0 rows, 1 columns).
+/// `stride - 1` zeros between neighbors along an axis (0 rows, 1 columns).
 fn spread(g: &Tensor, axis: usize, stride: usize) -> Result<Tensor> {
     if stride == 1 {
         return Ok(g.clone());

@@ -16,7 +16,7 @@ pub enum Layer {
     /// `max(x, 0)`, with a 0 of the right dtype.
     Relu(Tensor),
     /// Each channel less its mean, divided by its deviation; what is added to the variance.
-    Standardise(f64),
+    Standardize(f64),
     /// Maximum over a window.
     MaxPool(Window),
     /// Average over a window or over everything.
@@ -42,7 +42,7 @@ impl Layer {
                 let (scale, shift) = fold(norm)?;
                 Self::Affine(load(&scale)?, load(&shift)?)
             }
-            Op::Standardise { eps } => Self::Standardise(*eps),
+            Op::Standardize { eps } => Self::Standardize(*eps),
             Op::Relu => Self::Relu(Tensor::zeros((1, 1, 1, 1), dtype, device)?),
             Op::MaxPool(window) => Self::MaxPool(*window),
             Op::AveragePool(pool) => Self::AveragePool(*pool),
@@ -64,7 +64,7 @@ impl Layer {
             Self::Affine(scale, shift) => {
                 x.broadcast_mul(&per_channel(scale, x)?)?.broadcast_add(&per_channel(shift, x)?)
             }
-            Self::Standardise(eps) => {
+            Self::Standardize(eps) => {
                 let (mean, deviation) = moments(x, *eps)?;
                 x.broadcast_sub(&mean)?.broadcast_div(&deviation)
             }

@@ -60,7 +60,7 @@ pub struct Axis {
 
 impl Axis {
     /// The columns of a layer: first and the one past the last. With more layers than columns,
-    /// neighbours share one.
+    /// neighbors share one.
     pub fn columns(&self, layer: usize) -> (u16, u16) {
         let width = usize::from(self.rect.width);
         let at = |i: usize| (i * width / self.layers.max(1)).min(width) as u16;

@@ -126,7 +126,7 @@ pub trait View: Sync {
         None
     }
 
-    /// Whether the values on the screen are signed, so that the signed colours are in use.
+    /// Whether the values on the screen are signed, so that the signed colors are in use.
     fn signed(&self, state: &State) -> bool {
         state.is_signed()
     }

@@ -59,7 +59,7 @@ impl<'a> Builder<'a> {
     /// Every layer of the plan, and the classifier.
     ///
     /// # Errors
-    /// When a tensor is missing or does not fit its neighbours.
+    /// When a tensor is missing or does not fit its neighbors.
     pub fn network(&mut self, plan: &Plan, head: Option<&Head>) -> Result<(), ModelError> {
         let stem = if plan.small { Window::square(3, 1, 1) } else { Window::square(7, 2, 3) };
         let mut at = self.conv("conv1", Value::Input, plan.input_channels, stem, 1)?;
@@ -295,7 +295,7 @@ impl<'a> Builder<'a> {
     pub fn refuse_the_rest(&self) -> Result<(), ModelError> {
         let left = self.tensors.all.keys().filter(|name| !self.used.contains(*name)).min();
         let Some(name) = left else { return Ok(()) };
-        let what = "this tensor, which is no part of a ResNet that is understood,";
+        let what = "this tensor, which belongs to no part of a ResNet that convscope knows,";
         Err(ModelError::Unsupported { name: crate::base::clean(name), what: what.into() })
     }
 }

@@ -82,7 +82,7 @@ pub struct Export {
 /// What goes into a file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ExportWhat {
-    /// A picture (`.png`), with a strip of words and colours below it, or without any.
+    /// A picture (`.png`), with a strip of words and colors below it, or without any.
     Picture {
         /// What is on it.
         seen: Seen,

@@ -123,14 +123,14 @@ pub struct Sight {
     pub job: Job,
     /// What of it.
     pub show: Show,
-    /// The colours of maps.
+    /// The colors of maps.
     pub colormap: Colormap,
     /// How it lies over the photo.
     pub blending: Blending,
     /// How strong the overlay is, in per cent: [`crate::picture::Overlay::strength`].
     pub opacity: u8,
-    /// Which values the ends of the colours stand for. By default what is no map from 0 to 1 goes from the 1st to the
-    /// 99th percentile: single pixels would take the colours from all others.
+    /// Which values the ends of the colors stand for. By default what is no map from 0 to 1 goes from the 1st to the
+    /// 99th percentile: single pixels would take the colors from all others.
     pub range: RangeMode,
     /// How finely cells are divided.
     pub blocks: Blocks,
@@ -139,7 +139,7 @@ pub struct Sight {
 /// What of a result is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Show {
-    /// A map in colours; a gradient, or what was rebuilt, as a picture.
+    /// A map in colors; a gradient, or what was rebuilt, as a picture.
     Map,
     /// The map over the photo.
     Overlay,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::refs::RunKey;
 use crate::analysis::explain::{Kind, METHODS, Passes, Question, Size};
-use crate::analysis::rebuild::{Dream, Inversion, Maximisation};
+use crate::analysis::rebuild::{Dream, Inversion, Maximization};
 use crate::analysis::{Parameter, Parameters, Target, explain};
 use crate::base::{LayerId, Shape, nearest, same_name};
 
@@ -36,7 +36,7 @@ pub enum Wish {
     /// What a layer still knows of the photo.
     Invert(Inversion),
     /// What a channel, a unit or a class answers most to.
-    Maximise(Maximisation),
+    Maximize(Maximization),
     /// The photo with more in it of what a layer sees.
     Dream(Dream),
 }

@@ -50,7 +50,7 @@ impl KnockOut {
     ) -> Result<Self, SessionError> {
         let wrong = || {
             SessionError::Unknown(format!(
-                "\"{text}\" is no knock-out: LAYER:C,C switches channels off, LAYER:C*0.5 scales them, LAYER:C=mean or LAYER:C=1.5 replaces them"
+                "\"{text}\" is not a knock-out: LAYER:C,C switches channels off, LAYER:C*0.5 scales them, LAYER:C=mean or LAYER:C=1.5 replaces them"
             ))
         };
         let (layer, rest) = text.rsplit_once(':').ok_or_else(wrong)?;

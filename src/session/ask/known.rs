@@ -128,26 +128,26 @@ pub struct LayerSummary {
     pub signed: bool,
 }
 
-/// A map in cells, with the range that its colours stand for.
+/// A map in cells, with the range that its colors stand for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heatmap {
     /// The cells.
     pub cells: Cells,
-    /// The values of the first and the last colour.
+    /// The values of the first and the last color.
     pub range: Range,
-    /// The colour map in use.
+    /// The color map in use.
     pub colormap: Colormap,
     /// Where the range comes from.
     pub mode: RangeMode,
-    /// Whether the values are signed, so that the signed colour map is in use.
+    /// Whether the values are signed, so that the signed color map is in use.
     pub signed: bool,
-    /// Colours from the first to the last, for a scale beside the picture.
+    /// Colors from the first to the last, for a scale beside the picture.
     pub scale: Vec<[u8; 3]>,
     /// NaN and infinities.
     pub invalid: usize,
 }
 
-/// A picture in cells, and what its colours mean where they stand for numbers.
+/// A picture in cells, and what its colors mean where they stand for numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Drawn {
     /// A map or a kernel.
@@ -173,7 +173,7 @@ pub struct KernelInfo {
     pub layer: LayerId,
     /// `[C_out, C_in / groups, kh, kw]`.
     pub shape: [usize; 4],
-    /// Three inputs: a kernel is a picture in colours.
+    /// Three inputs: a kernel is a picture in colors.
     pub color: bool,
     /// The Euclidean norm of each kernel.
     pub norms: Vec<f32>,

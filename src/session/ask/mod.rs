@@ -35,7 +35,7 @@ pub use super::store::Ask;
 
 pub use crate::analysis::explain::{Kind, Passes, Question, Size};
 pub use crate::analysis::judge::{Curve, Judgement, Redrawn, Road};
-pub use crate::analysis::rebuild::{Dream, Goal, Inversion, Maximisation, Rebuilt};
+pub use crate::analysis::rebuild::{Dream, Goal, Inversion, Maximization, Rebuilt};
 pub use crate::analysis::{Histogram, LayerStatistics, Parameter, Parameters, Target};
 pub use crate::base::OutputFunction;
 pub use crate::engine::{Change, ChannelStatistics};

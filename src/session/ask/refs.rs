@@ -27,7 +27,7 @@ pub enum PhotoRef {
     File(PathBuf),
     /// The bytes of such a file, which came from stdin.
     Stdin(Arc<[u8]>),
-    /// No photo: zeros, the mean colour, of the recipe's size.
+    /// No photo: zeros, the mean color, of the recipe's size.
     Blank,
 }
 
@@ -95,7 +95,7 @@ pub struct KernelRef {
 /// Which inputs of a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Slice {
-    /// All three as red, green and blue: grey is 0.
+    /// All three as red, green and blue: gray is 0.
     Color,
     /// One of them.
     Input(usize),

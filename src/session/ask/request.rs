@@ -96,7 +96,7 @@ pub struct Heatmap {
     pub plane: Plane,
     /// Its size on the screen.
     pub size: CellSize,
-    /// Colours and range.
+    /// Colors and range.
     pub look: Look,
     /// How it lies over the photo; alone when `None`.
     pub over_photo: Option<Blending>,
@@ -153,7 +153,7 @@ pub struct Kernel {
     pub kernel: KernelRef,
     /// Its size on the screen.
     pub size: CellSize,
-    /// Colours and range.
+    /// Colors and range.
     pub look: Look,
 }
 

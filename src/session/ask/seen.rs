@@ -16,7 +16,7 @@ pub enum Seen {
         layer: LayerId,
         /// Which maps.
         maps: Vec<PlaneKind>,
-        /// Colours and range.
+        /// Colors and range.
         look: Look,
         /// How they lie over the photo; alone when `None`.
         over_photo: Option<Blending>,
@@ -29,7 +29,7 @@ pub enum Seen {
         layer: LayerId,
         /// Output channels and which of their inputs.
         kernels: Vec<(usize, Slice)>,
-        /// Colours and range.
+        /// Colors and range.
         look: Look,
     },
     /// An explanation.

@@ -48,7 +48,7 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<Shards, SourceError> {
     }
     let index: Index = serde_json::from_slice(bytes).map_err(|e| {
         let why = shown(&first_line(&e));
-        fail(format!("is no index of a checkpoint ({why}): open the weights themselves"))
+        fail(format!("is not an index of a checkpoint ({why}): open the weights themselves"))
     })?;
     let files: BTreeSet<&str> = index.weight_map.values().map(String::as_str).collect();
     if files.is_empty() {

@@ -251,7 +251,9 @@ pub enum HubError {
         why: String,
     },
     /// A list of shards that is none.
-    #[error("{file} is no list of shards ({why}): name one file of weights, as in owner/name:file")]
+    #[error(
+        "{file} is not a list of shards ({why}): name one file of weights, as in owner/name:file"
+    )]
     Index {
         /// The file.
         file: String,

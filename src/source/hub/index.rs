@@ -24,7 +24,7 @@ pub fn shards(text: &str) -> Result<Vec<String>, String> {
     let names: BTreeSet<String> = index.weight_map.into_values().collect();
     // Each becomes a path beside the index.
     if let Some(odd) = names.iter().find(|name| !is_inside(name) || name.contains('/')) {
-        return Err(format!("\"{}\" is no file beside it", clean(odd)));
+        return Err(format!("\"{}\" is not a file beside it", clean(odd)));
     }
     match names.len() {
         0 => Err("it names no file".into()),

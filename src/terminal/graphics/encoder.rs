@@ -194,8 +194,8 @@ impl Encoder {
     }
 
     /// Inside tmux, the text that kitty draws a picture on: of each cell, row by row. Its foreground
-    /// must be the colour of the 256 with the picture's number, so numbers are 1 to 255 there (or, where
-    /// all colours get through, red, green and blue of the number's lower three bytes). `None` where the
+    /// must be the color of the 256 with the picture's number, so numbers are 1 to 255 there (or, where
+    /// all colors get through, red, green and blue of the number's lower three bytes). `None` where the
     /// protocol needs none, or cannot number so many cells (297 a side).
     pub fn placeholders(&self, id: u32, cells: (u16, u16)) -> Option<Vec<Vec<String>>> {
         let needed = self.protocol == Protocol::Kitty && self.tmux;

@@ -1,27 +1,27 @@
-//! Pictures of few colours, such as heatmaps: a list of colours and one byte a pixel.
+//! Pictures of few colors, such as heatmaps: a list of colors and one byte a pixel.
 
 use std::collections::HashMap;
 
 use super::GraphicsError;
 use crate::picture::Picture;
 
-/// A picture of at most 256 colours.
+/// A picture of at most 256 colors.
 pub(super) struct Indexed {
-    /// Which colour each pixel has, rows innermost.
+    /// Which color each pixel has, rows innermost.
     pub indices: Vec<u8>,
-    /// The colours, in the order in which they first occur.
+    /// The colors, in the order in which they first occur.
     pub colors: Vec<[u8; 3]>,
 }
 
 impl Indexed {
-    /// `None` where there are more than 256 colours.
+    /// `None` where there are more than 256 colors.
     pub(super) fn of(picture: &Picture) -> Option<Self> {
         let mut known = HashMap::new();
         let mut colors = Vec::new();
         let mut indices = Vec::with_capacity(picture.rgb.len());
         let mut last = None;
         for rgb in &picture.rgb {
-            // Neighbours are mostly alike.
+            // Neighbors are mostly alike.
             let index = match last {
                 Some((color, index)) if color == *rgb => index,
                 _ => *known.entry(*rgb).or_insert_with(|| {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn up_to_256_colours_have_a_palette() {
+    fn up_to_256_colors_have_a_palette() {
         let rgb: Vec<[u8; 3]> = (0..=255).flat_map(|i| [[i, 0, 255 - i]; 2]).collect();
         let mut picture = Picture { width: 32, height: 16, rgb };
         let indexed = Indexed::of(&picture).unwrap();

@@ -7,7 +7,7 @@ use super::diacritics::DIACRITICS;
 const PLACEHOLDER: char = '\u{10EEEE}';
 
 /// The text of each cell, row by row. Every cell names its row and its column, so that any part of it
-/// can be drawn anew; the picture's number is the colour (see [`super::Encoder::placeholders`]), its
+/// can be drawn anew; the picture's number is the color (see [`super::Encoder::placeholders`]), its
 /// highest byte a third mark. `None` where there are more cells than can be numbered.
 pub(super) fn rows(id: u32, (columns, rows): (u16, u16)) -> Option<Vec<Vec<String>>> {
     let [high, ..] = id.to_be_bytes();

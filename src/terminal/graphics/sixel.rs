@@ -1,8 +1,8 @@
 //! DEC's sixels, <https://vt100.net/docs/vt3xx-gp/chapter14.html>: six rows of pixels at a time, a pass
-//! over them for each colour.
+//! over them for each color.
 //!
-//! Up to 256 colours are written as they are, to the hundredth that the protocol gives a channel.
-//! Pictures of more colours are reduced by icy_sixel, without dithering, which would cost many times
+//! Up to 256 colors are written as they are, to the hundredth that the protocol gives a channel.
+//! Pictures of more colors are reduced by icy_sixel, without dithering, which would cost many times
 //! the bytes.
 
 use std::fmt::Write as _;

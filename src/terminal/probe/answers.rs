@@ -16,7 +16,7 @@ pub(super) enum Answer {
     Area(u16, u16),
     /// Columns and rows of the terminal.
     Cells(u16, u16),
-    /// The background colour.
+    /// The background color.
     Background([u8; 3]),
     /// Name and version, as they came.
     Name(String),
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_have_one_to_four_digits() {
+    fn colors_have_one_to_four_digits() {
         assert_eq!(color("rgb:f/0/8"), Some([255, 0, 136]));
         assert_eq!(color("rgb:ff/00/80"), Some([255, 0, 128]));
         assert_eq!(color("rgba:ffff/0000/8080/ffff"), Some([255, 0, 128]));

@@ -23,7 +23,7 @@ pub struct Capabilities {
     pub area: Option<(u16, u16)>,
     /// Columns and rows; asked for only where the system does not state them.
     pub cells: Option<(u16, u16)>,
-    /// The background colour.
+    /// The background color.
     pub background: Option<[u8; 3]>,
     /// The terminal's name and version, cleaned; inside tmux that of the terminal around it.
     pub name: Option<String>,

@@ -19,7 +19,7 @@ use crate::terminal::window;
 
 /// Can it show a picture of one pixel by kitty's protocol?
 const KITTY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
-/// The sizes of a cell and of the text area, the background colour, the name, synchronised updates.
+/// The sizes of a cell and of the text area, the background color, the name, synchronised updates.
 const PLAIN: &str = "\x1b[16t\x1b[14t\x1b]11;?\x1b\\\x1b[>q\x1b[?2026$p";
 /// Columns and rows: of the text area, and where the cursor is when it went as far as it could.
 const SIZE: &str = "\x1b[18t\x1b7\x1b[9999;9999H\x1b[6n\x1b8";

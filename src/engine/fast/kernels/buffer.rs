@@ -51,7 +51,7 @@ impl Buffer {
 
     /// Its values.
     pub const fn as_slice(&self) -> &[f32] {
-        // SAFETY: `len` values were allocated and are initialised.
+        // SAFETY: `len` values were allocated and are initialized.
         unsafe { std::slice::from_raw_parts(self.at.as_ptr(), self.len) }
     }
 

@@ -11,7 +11,7 @@ pub struct Gather<'a> {
     pub input: Source<'a>,
     /// What each run of taps adds to a position's address in the input.
     pub runs: &'a [u32],
-    /// Neighbouring floats in a run.
+    /// Neighboring floats in a run.
     pub run: usize,
     /// For each block of output channels `[runs][run][16 * blocks]`.
     pub weights: &'a [f32],

@@ -102,7 +102,7 @@ impl Isa {
     }
 
     /// The code for a tile of so many rows, positions in each and blocks of output channels, with that step
-    /// between the inputs of neighbouring positions; `None` when there is none of that shape.
+    /// between the inputs of neighboring positions; `None` when there is none of that shape.
     pub(super) fn tile(self, shape: (usize, usize, usize), step: usize) -> Option<TileFn> {
         match self {
             #[cfg(target_arch = "x86_64")]

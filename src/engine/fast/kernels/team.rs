@@ -74,7 +74,7 @@ impl Team {
     }
 
     /// Does all tasks, `work(0)` to `work(tasks - 1)`, and returns when they are done. Which thread does
-    /// which is not known; neighbouring tasks tend to be done by the same.
+    /// which is not known; neighboring tasks tend to be done by the same.
     ///
     /// # Panics
     /// When a task panics, after the others have come to an end.

@@ -7,7 +7,7 @@ use super::lanes::Lanes;
 pub struct Tile<'a> {
     /// The input that the first tap of the first position reads.
     pub input: [*const f32; 2],
-    /// Floats between the inputs of neighbouring positions.
+    /// Floats between the inputs of neighboring positions.
     pub step: usize,
     /// What each run of taps adds to `input`.
     pub runs: &'a [u32],
@@ -26,7 +26,7 @@ pub struct Tile<'a> {
 pub struct Place {
     /// Its first position in each row.
     pub at: [*mut f32; 2],
-    /// Floats between neighbouring positions.
+    /// Floats between neighboring positions.
     pub step: usize,
     /// Floats between blocks of 16 channels.
     pub block: usize,

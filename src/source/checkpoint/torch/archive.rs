@@ -18,7 +18,7 @@ use super::{Heap, Storages, Value, Why, shown};
 /// How a zip starts whose first entry is a file.
 pub const START: &[u8] = b"PK\x03\x04";
 
-/// Most entries: some ten times what the deepest ResNet and its optimiser need.
+/// Most entries: some ten times what the deepest ResNet and its optimizer need.
 const MOST_ENTRIES: usize = 1 << 16;
 /// Longest name of an entry.
 const LONGEST_NAME: usize = 512;
@@ -63,7 +63,7 @@ pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a
 /// Every entry by its name.
 fn entries(bytes: &[u8]) -> Why<Entries<'_>> {
     let broken =
-        |e: zip::result::ZipError| format!("is no whole zip ({e}): copy or download it again");
+        |e: zip::result::ZipError| format!("is not a whole zip ({e}): copy or download it again");
     let mut archive =
         ZipIterable::try_new(Cursor::new(bytes), Config::default()).map_err(broken)?;
     if archive.len() > MOST_ENTRIES {

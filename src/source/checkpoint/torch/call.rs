@@ -114,7 +114,7 @@ pub fn persistent<'a>(heap: &mut Heap<'a>, id: Value) -> Why<Value> {
             let storage = storage(heap, *class, *key, rest.first().copied())?;
             heap.add(Object::Storage(Box::new(storage)))
         }
-        _ => Err("refers to something outside itself that is no storage".into()),
+        _ => Err("refers to something outside itself that is not a storage".into()),
     }
 }
 

@@ -70,7 +70,7 @@ impl<'a> Stream<'a> {
         let keys = heap.items(self.keys).ok_or("lacks the list of its storages")?;
         let mut storages = Storages::new();
         for key in keys {
-            let key = heap.text(*key).ok_or("has a storage whose key is no text")?;
+            let key = heap.text(*key).ok_or("has a storage whose key is not text")?;
             let kind = kinds.get(key).ok_or_else(|| {
                 format!("storage {} belongs to no tensor, so its size is unknown", shown(key))
             })?;

@@ -3,7 +3,7 @@
 
 use super::Why;
 
-/// Most bytes that the objects of a file may take. A checkpoint of ResNet-152 with its optimiser
+/// Most bytes that the objects of a file may take. A checkpoint of ResNet-152 with its optimizer
 /// takes a tenth.
 const BUDGET: usize = 48 << 20;
 
@@ -80,7 +80,7 @@ pub struct View<'a> {
     pub offset: usize,
     /// Extents.
     pub sizes: Vec<usize>,
-    /// Distance of neighbours along each axis.
+    /// Distance of neighbors along each axis.
     pub strides: Vec<usize>,
 }
 

@@ -1,10 +1,10 @@
-//! Activation maximisation: what a channel, a unit or a class answers most to (Olah et al. 2017; lucid's
+//! Activation maximization: what a channel, a unit or a class answers most to (Olah et al. 2017; lucid's
 //! `render_vis` with its standard transforms).
 
 use super::goal::Goal;
 use super::track::{Measure, Track};
 use super::transform::{Motion, Resampling};
-use super::{Adam, Colours, Parameterisation, Rebuilt, at_input, run, widened};
+use super::{Adam, Colors, Parameterisation, Rebuilt, at_input, run, widened};
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::base::Random;
 
@@ -15,7 +15,7 @@ const ITERATIONS: usize = 256;
 
 /// What is made large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Maximisation {
+pub struct Maximization {
     /// Of a class its logit, of a channel its spatial mean, of a unit its value.
     pub target: Target,
     /// How long; 256 without a wish.
@@ -24,7 +24,7 @@ pub struct Maximisation {
     pub seed: u64,
 }
 
-impl Maximisation {
+impl Maximization {
     /// Of a target, as long as is usual.
     pub const fn of(target: Target) -> Self {
         Self { target, iterations: None, seed: 0 }
@@ -35,19 +35,19 @@ impl Maximisation {
 /// part in it.
 ///
 /// # Errors
-/// When the target does not exist, the colours do not fit, a pass fails, or the token was set.
-pub fn maximise(
+/// When the target does not exist, the colors do not fit, a pass fails, or the token was set.
+pub fn maximize(
     subject: &Subject<'_>,
-    colours: &Colours<'_>,
-    wish: &Maximisation,
+    colors: &Colors<'_>,
+    wish: &Maximization,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     let (goal, shape) = (Goal::Target(wish.target), subject.input().shape);
     goal.check(subject)?;
-    colours.check(shape.c)?;
+    colors.check(shape.c)?;
     let layer = goal.layer(subject);
     let iterations = wish.iterations.unwrap_or(ITERATIONS);
-    let map = Parameterisation::new(shape, colours);
+    let map = Parameterisation::new(shape, colors);
     let mut normal = Random::new(wish.seed);
     let mut parameters = map.start(&mut normal);
     let mut adam = Adam::new(parameters.len());
