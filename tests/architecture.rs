@@ -12,6 +12,8 @@ mod paths;
 mod self_tests;
 #[path = "architecture/table.rs"]
 mod table;
+#[path = "architecture/words.rs"]
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,6 +60,20 @@ fn unsafe_stays_in_its_places() {
         .flat_map(find_unsafe)
         .collect();
     report(&found);
+}
+
+#[test]
+fn visible_strings_are_plain_english() {
+    report(&words::avoided(&sources()));
+}
+
+/// `tools/visible_strings.sh` prints them.
+#[test]
+#[ignore = "prints every string that a user can see"]
+fn every_visible_string() {
+    for words::Visible { file, line, text } in sources().iter().flat_map(words::visible) {
+        println!("{file}:{line}: {text}");
+    }
 }
 
 #[test]
