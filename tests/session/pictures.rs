@@ -89,6 +89,7 @@ fn what_was_never_run_has_no_picture() {
     );
 }
 
+/// In as many cells as a map of 40x40 has points, so that its colors are those of its own values.
 fn heatmap(
     desk: &Desk,
     layer: &str,
@@ -97,7 +98,7 @@ fn heatmap(
 ) -> request::Heatmap {
     let what = PlaneKind::Channel(channel);
     let plane = Plane { run: desk.outcome.run, layer: desk.layer(layer), what };
-    request::Heatmap { plane, size: (10, 5), look: LOOK, over_photo }
+    request::Heatmap { plane, size: (40, 20), look: LOOK, over_photo }
 }
 
 fn raster(desk: &Desk, of: impl Into<Shown>, pixels: (u16, u16), mark: Option<Mark>) -> Picture {
