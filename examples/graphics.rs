@@ -82,7 +82,7 @@ fn show(out: &mut impl Write, graphics: Graphics, terminal: &Capabilities) -> io
 fn show_blocks(out: &mut impl Write, graphics: Graphics) -> io::Result<()> {
     let grid = Grid { columns: CELLS.0, rows: CELLS.1, blocks: graphics.into() };
     let shape = (SIDE, SIDE);
-    let heat = Cells::heatmap(&values(), shape, grid, Colormap::RdBu, RANGE, None);
+    let heat = Cells::heatmap(&grid.drawn(&values(), shape), grid, Colormap::RdBu, RANGE, None);
     for (i, cells) in [heat, Cells::photo(&photo(), grid)].iter().enumerate() {
         for row in cells.cells.chunks(usize::from(cells.columns)) {
             write!(out, "\r\x1b[{}C", usize::from(CELLS.0 + 4) * i + 3)?;
