@@ -362,7 +362,7 @@ PREPROCESS = [
     ("decode_orientation6", "orientation6_61x83.jpg", "warp", [61, 83], None, BILINEAR),
     ("decode_orientation3", "orientation3_61x83.jpg", "warp", [83, 61], None, BILINEAR),
 ]
-NORMALISED = "down_bilinear"
+NORMALIZED = "down_bilinear"
 
 
 def resized(mode: str, resize, height: int, width: int) -> list:
@@ -414,7 +414,7 @@ def prepare(picture: Image.Image, mode: str, resize, crop, interpolation: str):
 
 
 def write_preprocess(out: Path) -> None:
-    """Every case of `PREPROCESS`, and one of them as the network's input (`normalised`)."""
+    """Every case of `PREPROCESS`, and one of them as the network's input (`normalized`)."""
     cases, tensors = [], {}
     for name, photo, mode, resize, crop, interpolation in PREPROCESS:
         picture, added = prepare(load(out / "photos" / photo), mode, resize, crop, interpolation)
@@ -429,11 +429,11 @@ def write_preprocess(out: Path) -> None:
     tall = tensors["decode_bmp"]
     for name in ("decode_webp", "decode_tiff", "decode_ppm"):
         assert torch.equal(tensors[name], tall)
-    pixels = tensors[NORMALISED].permute(2, 0, 1).float() / 255
-    tensors["normalised"] = TF.normalize(pixels, MEAN, STD)[None].contiguous()
+    pixels = tensors[NORMALIZED].permute(2, 0, 1).float() / 255
+    tensors["normalized"] = TF.normalize(pixels, MEAN, STD)[None].contiguous()
     save_file(tensors, out / "preprocess.safetensors")
-    normalised = {"name": "normalised", "of": NORMALISED, "mean": MEAN, "std": STD}
-    write_rows(out / "preprocess.json", {"normalised": normalised}, "cases", cases)
+    normalized = {"name": "normalized", "of": NORMALIZED, "mean": MEAN, "std": STD}
+    write_rows(out / "preprocess.json", {"normalized": normalized}, "cases", cases)
 
 
 # ---------------------------------------------------------------- files

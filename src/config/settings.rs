@@ -282,7 +282,7 @@ mod tests {
             ),
             (
                 "[display]\ntile = 8\nsort = \"median\"",
-                "c.toml:3: display.sort: unknown value \"median\"; expected one of: index, mean, max, sparsity, norm, effect",
+                "c.toml:3: display.sort: unknown value \"median\"; expected one of: index, mean, max, sparsity, norm, effect, auto",
             ),
             (
                 "[display]\n\ncolors = \"24\"",

@@ -70,6 +70,12 @@ fn walk(tokens: TokenStream, documented: bool, file: &str, found: &mut Vec<Visib
                 }
                 continue;
             }
+            // The documentation of a module: `#![doc = ...]`.
+            (TokenTree::Punct(bang), Some(TokenTree::Group(attribute)))
+                if bang.as_char() == '!' && attribute.stream().to_string().starts_with("doc =") =>
+            {
+                at += 1;
+            }
             (TokenTree::Group(group), _) => walk(group.stream(), documented, file, found),
             (TokenTree::Literal(literal), _) => {
                 let text = literal.to_string();
@@ -109,6 +115,7 @@ fn says(text: &str, words: &str) -> bool {
 #[test]
 fn words_are_found_where_a_user_sees_them() {
     let text = r#"
+        //! What goes on.
         /// What lies behind.
         fn say() { println!("the file lies in {folder}"); }
         #[cfg(test)]
@@ -120,6 +127,6 @@ fn words_are_found_where_a_user_sees_them() {
     let lines = |path: &str| -> Vec<usize> {
         avoided(&[source(path)]).iter().map(|violation| violation.line).collect()
     };
-    assert_eq!(lines("src/cli/maps.rs"), [3, 7]);
-    assert_eq!(lines("src/cli/args/mod.rs"), [2, 3, 7]);
+    assert_eq!(lines("src/cli/maps.rs"), [4, 8]);
+    assert_eq!(lines("src/cli/args/mod.rs"), [3, 4, 8]);
 }

@@ -61,7 +61,7 @@ fn an_index_that_lies() {
     for text in
         [&b"{\"weight_map\": [1, 2]}"[..], b"{\"config\": true}", b"{\"weight_map\": {\"a\": "]
     {
-        refused(&folder(&[(INDEX, text)]), INDEX, &["no index of a checkpoint"]);
+        refused(&folder(&[(INDEX, text)]), INDEX, &["not an index of a checkpoint"]);
     }
     let deep = format!("{{\"weight_map\": {}", "[".repeat(100_000));
     refused(&folder(&[(INDEX, deep.as_bytes())]), INDEX, &["no index"]);

@@ -63,6 +63,6 @@ fn whatever_is_wrong_is_a_finding() {
     let token = bench.path("folder");
     std::fs::create_dir(&token).unwrap();
     let variables = [("HF_TOKEN_PATH", token.to_str().unwrap())];
-    let cache = part(bench.run_with(&["doctor", "--json"], &variables), "cache");
-    assert!(matches!(cache.as_slice(), [(false, why)] if why.contains("folder")), "{cache:?}");
+    let hub = part(bench.run_with(&["doctor", "--json"], &variables), "hub");
+    assert!(matches!(hub.as_slice(), [(false, why)] if why.contains("folder")), "{hub:?}");
 }

@@ -258,7 +258,7 @@ fn what_does_not_exist_or_fit_is_refused() {
         (&["dream", "--layer", "layer1", "--channel", "77"], "its channels are 0 to 5"),
         (&["invert", "P", "--layer", "layer1", "--channels", "6"], "its channels are 0 to 5"),
         (&["invert", "P", "--layer", "layer1", "-o", "a.gif"], ".png (a picture) or .npy"),
-        (&["predict", "P", "--knock-out", "layer1"], "is no knock-out"),
+        (&["predict", "P", "--knock-out", "layer1"], "is not a knock-out"),
         (&["predict", "P", "--knock-out", "layer1:6"], "its channels are 0 to 5"),
         (&["predict", "P", "--knock-out", "layr1:0"], "did you mean"),
         (&["maps", "P", "--layer", "relu", "--difference"], "--knock-out"),

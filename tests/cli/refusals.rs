@@ -10,7 +10,7 @@ fn names_that_do_not_exist_are_refused_with_near_matches() {
     for (line, words) in [
         (&["maps", "P", "--layer", "layer1.0.relu_2"][..], "did you mean layer1.0.relu_1"),
         (&["maps", "P", "--layer", "relu", "--channels", "2,6"], "its channels are 0 to 5"),
-        (&["maps", "P", "--layer", "relu", "--channels", "5-2"], "5-2 is no range"),
+        (&["maps", "P", "--layer", "relu", "--channels", "5-2"], "5-2 is not a range"),
         (&["maps", "P", "--layer", "relu", "--channels", "top:0"], "top:K"),
         (&["maps", "P", "--layer", "relu", "--combine", "medan"], "'mean'"),
         (&["maps", "P", "--layer", "relu", "--combine", "sum", "--channels", "0"], "--combine"),

@@ -212,7 +212,7 @@ fn plus_and_minus_change_the_opacity() {
     let mut explorer = open();
     let tile = explorer.state.display.tile;
     explorer.press("5 + +");
-    assert_eq!((explorer.state.explain.opacity, explorer.state.display.tile), (70, tile));
+    assert_eq!((explorer.state.explain.opacity, explorer.state.display.tile), (100, tile));
     explorer.press("- - - - - - - - - -");
     assert_eq!(explorer.state.explain.opacity, 0);
     assert!(whole(&explorer));
@@ -235,8 +235,10 @@ fn ranking_sorts_the_channels_by_their_effect() {
 fn wrong_names_are_said() {
     let mut explorer = open();
     explorer.press("5");
-    command(&mut explorer, "method gradcam");
+    command(&mut explorer, "method gradcan");
     assert!(complaint(&explorer).contains("did you mean grad-cam"));
+    command(&mut explorer, "method GradCAM++");
+    assert_eq!(method(&explorer), "grad-cam++");
     command(&mut explorer, "class 99");
     assert!(complaint(&explorer).contains("0 to 9"));
     command(&mut explorer, "class gas");

@@ -207,7 +207,7 @@ fn the_table_has_the_numbers_of_every_layer() {
     let explorer = open();
     let table = depth::table(&explorer.state);
     let mut lines = table.lines();
-    assert_eq!(lines.next(), Some("layer,zeros,mean,max,dead,size"));
+    assert_eq!(lines.next(), Some("layer,zeros,mean,max,dead,values"));
     let rows: HashMap<&str, Vec<f64>> = lines
         .map(|line| {
             let (name, numbers) = line.split_once(',').unwrap();

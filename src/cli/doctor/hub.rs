@@ -62,8 +62,10 @@ pub(super) fn hub(known: &Known) -> Vec<Finding> {
     found.push(match options.token.usable() {
         Ok(Some(_)) => yes("there is a token"),
         Ok(None) => no("there is no token", "only gated networks need one: set HF_TOKEN"),
+        // Nothing is asked with it.
         Err(error) => {
-            no(error.to_string(), "until then: what is in the cache, files, and --offline")
+            let advice = "until then: what is in the cache, files, and --offline";
+            return vec![no(error.to_string(), advice)];
         }
     });
     if options.offline {
