@@ -53,6 +53,6 @@ pub use typing::{LONGEST_INPUT, LONGEST_PATH};
 // What the screen draws; it does not know the session.
 pub use crate::session::ask::{
     Cells, ChannelStatistics, Curve, Finding, Found, Heatmap, Job, Judgement, KernelInfo, Kind,
-    LaneName, PlaneKind, Rebuilt, Slice, Target, color,
+    LaneName, ModelRef, PlaneKind, Rebuilt, Slice, Target, color,
 };
 pub use update::{demand, start, update};

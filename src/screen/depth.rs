@@ -41,7 +41,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
 fn title(state: &State) -> String {
     let Some(layer) = state.layer_info() else { return "Depth".to_string() };
     let mut parts = vec![layer.name.clone(), format!("{} {}", layer.op, layer.shape)];
-    parts.push("blue: ReLU, gray: other layers".to_string());
+    parts.push("blue: ReLU, gray: others".to_string());
     if let Some(merged) = axis(state).and_then(|axis| axis.merged(state.cursor.layer.0)) {
         let name = |at: usize| state.layers().get(at).map_or("", |layer| layer.name.as_str());
         if merged.len() > 1 {

@@ -131,6 +131,16 @@ pub fn mode(map: &Heatmap) -> &'static str {
     }
 }
 
+/// [`mode`] in a word or two.
+const fn short_mode(map: &Heatmap) -> &'static str {
+    match map.mode {
+        RangeMode::Map => "min to max",
+        RangeMode::Layer => "layer",
+        RangeMode::Percentile => "1-99 %",
+        RangeMode::Symmetric => "symmetric",
+    }
+}
+
 /// The colors at the foot of a pane between words for their ends.
 pub fn bar(buffer: &mut Buffer, rect: Rect, colormap: Colormap, (low, high): (&str, &str)) {
     let (head, tail) = (format!(" {colormap} · {low} "), format!(" {high} "));
@@ -160,12 +170,12 @@ pub fn scale(buffer: &mut Buffer, rect: Rect, of: &str, map: &Heatmap) {
     };
     let (low, high) = (significant(map.range.low), significant(map.range.high));
     let name = map.colormap;
-    let mode = mode(map);
+    let (mode, short) = (mode(map), short_mode(map));
     let tail = format!(" {high} ");
     let heads = [
         format!(" {invalid}{name} · {mode} · {of}{low} "),
-        format!(" {invalid}{mode} · {of}{low} "),
-        format!(" {invalid}{of}{low} "),
+        format!(" {invalid}{name} · {short} · {of}{low} "),
+        format!(" {invalid}{short} · {of}{low} "),
         format!(" {invalid}{low} "),
     ];
     // Fewer words first, then fewer colors.

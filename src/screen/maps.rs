@@ -50,7 +50,7 @@ pub fn waiting(state: &State, rect: Rect, buffer: &mut Buffer) {
     text::line(buffer, line.x, line.y, line.width, words, style);
 }
 
-/// `layer2.1.relu_1 · 128 maps of 28x28 · page 1/4 · by mean, largest first`.
+/// `layer2.1.relu_1 · 128 maps of 28x28 · by mean · page 1/4`.
 fn title(state: &State) -> String {
     let Some(layer) = state.layer_info() else { return "Maps".to_string() };
     let shape = layer.shape;
@@ -64,11 +64,11 @@ fn title(state: &State) -> String {
         Some(page) if views::vector::is_vector(state) => (page.index, page.pages),
         _ => views::maps::page(state).map_or((0, 1), |page| (page.index, page.pages)),
     };
-    if pages.1 > 1 {
-        parts.push(format!("page {}/{}", pages.0 + 1, pages.1));
-    }
     if state.display.combine.is_none() {
         parts.push(order(state));
+    }
+    if pages.1 > 1 {
+        parts.push(format!("page {}/{}", pages.0 + 1, pages.1));
     }
     if state.shows_difference() {
         parts.push("change by the knock-outs".to_string());
@@ -88,10 +88,10 @@ fn order(state: &State) -> String {
         };
     }
     match state.display.sort {
-        SortOrder::Index => "in the network's order, with their mean".to_string(),
-        SortOrder::Mean => "by mean, below each map".to_string(),
-        SortOrder::Max => "by maximum, below each map".to_string(),
-        SortOrder::Sparsity => "fewest zeros first, below each map".to_string(),
+        SortOrder::Index => "by index, with mean".to_string(),
+        SortOrder::Mean => "by mean".to_string(),
+        SortOrder::Max => "by maximum".to_string(),
+        SortOrder::Sparsity => "by zeros, fewest first".to_string(),
         SortOrder::Norm => "by the norm of their kernels".to_string(),
         SortOrder::Effect => "by their effect on the class".to_string(),
     }

@@ -5,9 +5,9 @@ use ratatui::style::Style;
 
 use super::{text, theme};
 use crate::base::{columns, fit};
-use crate::explorer::{Layout, State};
+use crate::explorer::{Layout, ModelRef, State};
 
-/// A part of the row, and how early it gives way to the others: 0 never.
+/// A part of the row, and how early it gives way to the others: 0 never. What never does is cut, the network's names alone.
 struct Part {
     text: String,
     style: Style,
@@ -37,8 +37,10 @@ fn parts(state: &State) -> Vec<Part> {
     match &state.shown.network {
         Some(network) => {
             add(format!(" {}", network.name), theme::CHOSEN, 0);
+            // Which file it is matters more than where it runs; the built-in network is known by its name.
+            let spared = if state.wanted.model == ModelRef::Builtin { 5 } else { 0 };
             if network.source != network.name {
-                add(format!(" {}", network.source), theme::DIM, 5);
+                add(format!(" {}", network.source), theme::DIM, spared);
             }
         }
         None => add(" convscope".to_string(), theme::CHOSEN, 0),
@@ -68,7 +70,8 @@ fn parts(state: &State) -> Vec<Part> {
     parts
 }
 
-/// Those that fit: what matters least is left out first, then the network's name is cut, so that the photo's is whole.
+/// Those that fit: what matters least is left out first, then the network's file and name are cut, so that the photo's is
+/// whole.
 fn fitting(mut parts: Vec<Part>, room: usize) -> Vec<Part> {
     let total = |parts: &[Part]| parts.iter().map(|part| columns(&part.text)).sum::<usize>();
     while total(&parts) > room {
@@ -77,6 +80,12 @@ fn fitting(mut parts: Vec<Part>, room: usize) -> Vec<Part> {
             Some(least) => drop(parts.remove(least)),
             None => break,
         }
+    }
+    let over = total(&parts).saturating_sub(room);
+    if over > 0 && parts.len() > 2 {
+        let file = &mut parts[1].text;
+        let most = columns(file).saturating_sub(over).max(SHORTEST);
+        *file = fit(file, most).into_owned();
     }
     let over = total(&parts).saturating_sub(room);
     if over > 0 && parts.len() > 1 {

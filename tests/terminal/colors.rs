@@ -41,7 +41,7 @@ fn no_color_takes_those_of_the_frame_only() {
 /// The colors of a session that looks at some things.
 fn shown(env: &[(&str, &str)]) -> Vec<Color> {
     let mut s =
-        open(env.iter().fold(Launch::new(), |launch, (name, value)| launch.env(name, value)));
+        open(env.iter().fold(Launch::new().at_the_stem(), |launch, (n, v)| launch.env(n, v)));
     s.shows("Classes");
     s.press("2", "channel 0 of 32");
     s.press("?", "Keys");

@@ -20,13 +20,13 @@ fn names(folder: &Path) -> Vec<String> {
 /// Writes a file, and waits until the program says so.
 #[track_caller]
 fn export(s: &mut Session, what: &str, file: &str) {
-    s.press("e", "Write");
+    s.press("e", "Save");
     s.press(&format!("{what}\r"), &format!("wrote {file}"));
 }
 
 #[test]
 fn what_is_seen_is_written_into_the_current_folder() {
-    let mut s = open(Launch::new());
+    let mut s = open(Launch::new().at_the_stem());
     s.shows("Classes");
     export(&mut s, "png", "convscope-builtin-relu-maps.png");
     export(&mut s, "plain png", "convscope-builtin-relu-maps-2.png");
@@ -64,14 +64,16 @@ fn what_is_seen_is_written_into_the_current_folder() {
     assert_eq!(file.tensor("relu").unwrap().shape(), [1, 32, 80, 80]);
     assert_eq!(file.tensor("input").unwrap().shape(), [1, 3, 160, 160]);
     let table = std::fs::read_to_string(folder.join("convscope-builtin-depth.csv")).unwrap();
-    assert!(table.starts_with("layer,zeros,mean,max,dead,size\nconv1,") && table.contains("\nfc,"));
+    assert!(
+        table.starts_with("layer,zeros,mean,max,dead,values\nconv1,") && table.contains("\nfc,")
+    );
     s.send("q");
     s.left(0);
 }
 
 #[test]
 fn the_command_line_goes_to_the_clipboard() {
-    let mut s = open(Launch::new());
+    let mut s = open(Launch::new().at_the_stem());
     s.shows("Classes");
     s.press("2", "channel 0 of 32");
     s.press("y", "copied: convscope maps");
@@ -111,7 +113,7 @@ fn prints(s: &mut Session, words: &[&str]) -> Vec<u8> {
 
 #[test]
 fn the_picture_stays_on_the_normal_screen() {
-    let mut s = open(Launch::new());
+    let mut s = open(Launch::new().at_the_stem());
     s.shows("Classes");
     s.press("2", "channel 0 of 32");
     let printed = prints(&mut s, &["ResNet-18", "relu", "channel 0", "convscope maps builtin:"]);
@@ -128,7 +130,8 @@ fn the_picture_stays_on_the_normal_screen() {
 
 #[test]
 fn kitty_gets_a_real_picture_on_the_normal_screen() {
-    let launch = Launch::new().arg("--graphics").arg("kitty").arg("--theme").arg("dark");
+    let launch =
+        Launch::new().at_the_stem().arg("--graphics").arg("kitty").arg("--theme").arg("dark");
     let mut s = open(launch);
     s.shows("Classes");
     s.press("2", "channel 0 of 32");
@@ -148,7 +151,7 @@ fn kitty_gets_a_real_picture_on_the_normal_screen() {
 
 #[test]
 fn a_signal_ends_it_from_the_normal_screen_too() {
-    let mut s = open(Launch::new());
+    let mut s = open(Launch::new().at_the_stem());
     s.shows("Classes");
     s.press("v", "any key goes back to convscope");
     s.signal(rustix::process::Signal::TERM);

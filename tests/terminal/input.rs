@@ -23,7 +23,7 @@ fn mouse_focus_and_late_answers_never_become_text() {
         s.send(bytes);
     }
     s.press("sort", "› sort▏");
-    s.press("\r", "by mean");
+    s.press("\r", "by max");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_sequence_in_two_pieces_is_still_one() {
 
 #[test]
 fn pasted_text_runs_no_commands() {
-    let mut s = open(Launch::new());
+    let mut s = open(Launch::new().at_the_stem());
     s.send("\x1b[200~q?:]\r\x03\x1a\x1b[201~");
     s.press("l", "Channel 1 of 32");
     assert!(s.text().contains("relu · 32 maps of 80x80"));

@@ -13,7 +13,9 @@ fn asked(launch: Launch) -> Session {
 
 #[test]
 fn keys_come_from_the_terminal_where_stdin_is_none() {
-    for launch in [Launch::new().without_input(), Launch::new().below_a_pipe()] {
+    for launch in
+        [Launch::new().without_input(), Launch::new().below_a_pipe()].map(Launch::at_the_stem)
+    {
         let mut s = open(launch.says("\x1b[?62;c"));
         s.press("]", "maxpool · 32 maps");
         assert!(s.is_raw());
@@ -40,8 +42,8 @@ fn the_doctor_says_what_an_inherited_name_counts_for() {
     let launch = Launch::new().size(120, 70).env("TERM_PROGRAM", "WezTerm").env("LC_ALL", "C");
     let mut s = asked(launch.arg("doctor").arg("--offline"));
     s.send("\x1b[?62;52c");
-    s.shows("no  TERM_PROGRAM=WezTerm does not count");
-    s.shows("no  LC_ALL=C is not a UTF-8 locale");
+    s.shows("–   TERM_PROGRAM=WezTerm does not count");
+    s.shows("–   LC_ALL=C is not a UTF-8 locale");
     s.left(0);
 }
 
@@ -61,7 +63,7 @@ fn a_terminal_of_no_size_is_drawn() {
 
 #[test]
 fn keys_that_are_typed_while_the_terminal_is_asked_are_kept() {
-    let mut s = asked(Launch::new());
+    let mut s = asked(Launch::new().at_the_stem());
     s.send("]l");
     s.send("\x1b[?62;c");
     s.send("l");
@@ -72,7 +74,7 @@ fn keys_that_are_typed_while_the_terminal_is_asked_are_kept() {
 #[test]
 fn noise_in_answer_to_the_questions_is_no_keys_and_ends() {
     for beginning in ["\x1b]11;rgb:", "", "\x1bP>|"] {
-        let mut s = asked(Launch::new());
+        let mut s = asked(Launch::new().at_the_stem());
         s.send(beginning);
         for _ in 0..200 {
             s.send("x".repeat(1000));

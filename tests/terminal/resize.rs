@@ -58,7 +58,7 @@ fn many_sizes_in_a_row_end_with_the_last_one() {
 
 #[test]
 fn a_key_that_comes_together_with_a_resize_is_not_lost() {
-    let mut s = open(Launch::new());
+    let mut s = open(Launch::new().at_the_stem());
     for channel in 1..=30 {
         let columns = 120 + channel % 2;
         if channel % 3 == 0 {

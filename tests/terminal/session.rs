@@ -83,6 +83,11 @@ impl Launch {
     }
 
     /// An argument of the program.
+    /// The explorer at the stem's ReLU, its channels in the network's order.
+    pub fn at_the_stem(self) -> Self {
+        ["--layer", "relu", "--channel", "0", "--sort", "index"].iter().fold(self, Launch::arg)
+    }
+
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_os_string());
         self

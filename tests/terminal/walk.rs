@@ -15,7 +15,7 @@ pub fn open(launch: Launch) -> Session {
 #[test]
 fn it_starts_with_a_map_of_the_built_in_network() {
     let mut s = open(Launch::new());
-    s.shows("relu · 32 maps of 80x80");
+    s.shows("layer1.1.relu_1 · 32 maps of 40x40");
     s.until("the photo's classes are there", |s| s.text().contains("Classes"));
     s.until("there are pictures", |s| {
         let cell = |row, column| s.screen().cell(row, column).map(|c| c.fgcolor());
@@ -31,7 +31,7 @@ fn it_starts_with_a_map_of_the_built_in_network() {
 
 #[test]
 fn every_key_of_a_walk_shows_what_it_should() {
-    let mut s = open(Launch::new().size(160, 50));
+    let mut s = open(Launch::new().at_the_stem().size(160, 50));
     for (keys, shown) in [
         ("]", "maxpool · 32 maps of 40x40"),
         ("[", "relu · 32 maps of 80x80"),
@@ -52,12 +52,12 @@ fn every_key_of_a_walk_shows_what_it_should() {
         ("A", "32 maps of"),
         ("c", "magma"),
         ("C", "viridis"),
-        ("r", "range of the layer"),
-        ("R", "each map its own range"),
+        ("r", "each map its minimum to maximum"),
+        ("R", "1st to 99th percentile"),
         ("o", "over the photo"),
         ("n", "2/3"),
         ("N", "1/3"),
-        ("\t", "Tab view"),
+        ("\t", "Tab to the view"),
         ("\x1b[Z", "a combine"),
         ("\u{e9}", "é is bound to nothing"),
     ] {

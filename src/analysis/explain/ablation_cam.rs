@@ -9,7 +9,7 @@ use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
 /// minimum is not 0, and divides by a target of 0.
 pub const METHOD: Method = Method {
     name: "ablation-cam",
-    doc: "where the channels lie without which the target falls; no gradients, a run for each channel",
+    doc: "channels weighted by what the target loses without them; no gradients, one run for each channel",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],

@@ -6,7 +6,7 @@ use super::{Kind, Method, Passes};
 /// `sum_c w_c A_c`, `w_c` the mean of `d target / d A_c`; `GradCAM` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
     name: "grad-cam",
-    doc: "where the channels lie that raise the target, each by its mean gradient",
+    doc: "channels weighted by their mean gradient for the target",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],

@@ -6,7 +6,7 @@ use super::{Kind, Method, Passes};
 /// `sum_c max(G_c A_c, 0)`; `GradCAMElementWise` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
     name: "grad-cam-elementwise",
-    doc: "products of gradient and activation, only those that raise the target",
+    doc: "gradient times activation, only where it raises the target",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],

@@ -8,7 +8,7 @@ use crate::base::Array;
 /// `GradCAMPlusPlus` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
     name: "grad-cam++",
-    doc: "as Grad-CAM, but several places of one kind count alike",
+    doc: "like Grad-CAM, but several instances of a class count alike",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],

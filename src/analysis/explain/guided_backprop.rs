@@ -6,7 +6,7 @@ use crate::engine::ReluRule;
 /// Every ReLU passes `g (x > 0) (g > 0)`; `GuidedBackprop` of captum.
 pub const METHOD: Method = Method {
     name: "guided-backprop",
-    doc: "sharp edges that excite the target; says little about the class",
+    doc: "sharp edges that raise the target; says little about the class",
     kind: Kind::Gradient,
     takes_layer: false,
     reads: &[],

@@ -9,7 +9,7 @@ use crate::base::Array;
 /// the completeness error, which falls with more steps.
 pub const METHOD: Method = Method {
     name: "integrated-gradients",
-    doc: "each pixel's share in the target, from a gray picture to the photo",
+    doc: "each pixel's contribution to the target, along the path from a gray picture to the photo",
     kind: Kind::Share,
     takes_layer: false,
     reads: &[Parameter::Steps],

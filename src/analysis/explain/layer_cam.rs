@@ -6,7 +6,7 @@ use super::{Kind, Method, Passes};
 /// `sum_c max(G_c, 0) A_c`; `LayerCAM` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
     name: "layer-cam",
-    doc: "positive gradients times activations, for early layers as well",
+    doc: "positive gradients times activations, also for early layers",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],

@@ -6,7 +6,7 @@ use crate::engine::ReluRule;
 /// `d target / d input`, signed; `Saliency` of captum with `abs=False`.
 pub const METHOD: Method = Method {
     name: "saliency",
-    doc: "which pixels the target reacts to most",
+    doc: "the gradient of the target with respect to each pixel",
     kind: Kind::Gradient,
     takes_layer: false,
     reads: &[],

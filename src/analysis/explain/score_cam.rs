@@ -11,7 +11,7 @@ use crate::base::{Array, Shape};
 /// gradients.
 pub const METHOD: Method = Method {
     name: "score-cam",
-    doc: "where a channel alone already shows the target enough; no gradients, a run for each channel",
+    doc: "channels weighted by the score of the photo masked with them; no gradients, one run for each channel",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],

@@ -7,7 +7,7 @@ use crate::base::Array;
 /// `sum_c w_c A_c`, `w_c = sum(G_c A_c) / (sum(A_c) + 1e-7)`; `XGradCAM` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
     name: "xgrad-cam",
-    doc: "as Grad-CAM, but each gradient counts as much as the activation it meets",
+    doc: "like Grad-CAM, with gradients weighted by their activations",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],
