@@ -21,6 +21,7 @@ use convscope::session::ask::{
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
+use sha2::{Digest, Sha256};
 use support::Explorer;
 
 fn render(state: &State) -> Buffer {
@@ -137,6 +138,22 @@ fn explanations_knock_outs_and_rebuilding_at_three_sizes() {
                 frame_text(&explorer.state)
             );
         }
+    }
+}
+
+#[test]
+fn pictures_of_the_readme_show_the_screens_as_they_are() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = std::fs::read_to_string(root.join("docs/pictures.tsv")).unwrap();
+    for row in list.lines().filter(|row| !row.starts_with('#')) {
+        let [picture, _, _, snapshot, made] = row.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{row}")
+        };
+        let file = root.join(format!("tests/snapshots/screens__{snapshot}.snap"));
+        let hash = Sha256::digest(std::fs::read(file).unwrap());
+        let now: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(made, now, "docs/{picture} is old: run tools/render_screens.sh");
+        assert!(root.join("docs").join(picture).is_file(), "{picture}");
     }
 }
 

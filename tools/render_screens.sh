@@ -1,19 +1,29 @@
 #!/usr/bin/env bash
-# Renders the pictures of the README from real sessions: docs/maps.png, map.png, kernels.png, depth.png, explain.png,
-# rebuild.png.
+# Renders the README's pictures from real sessions, as docs/pictures.tsv lists them, and notes the snapshots of that moment.
 # Needs a monospace font (DejaVu Sans Mono is found by itself; else FONT=/path/to/font.ttf).
+# CONVSCOPE=/path/to/convscope and SCREENSHOT=/path/to/screenshot take those programs and build none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --release
-shot() {
-    local out=$1 keys=$2
-    cargo run --release --quiet --example screenshot -- --size 120x40 --scale 1 ${FONT:+--font "$FONT"} \
-        --keys "$keys" -o "$out" -- "$PWD/target/release/convscope"
-}
-shot docs/maps.png 'until:church } } s wait:300 l h wait:300'
-shot docs/kernels.png 'until:church 3 wait:400'
-shot docs/depth.png 'until:church } } 4 wait:400'
-shot docs/explain.png 'until:church 5 wait:600 t t T T wait:400'
-shot docs/rebuild.png 'until:church n } } } 6 l l l l l Enter until:iterations, wait:400'
-shot docs/map.png 'until:church } } s g Enter c c j j j j j l l l l l l l wait:400'
+if [[ -z ${CONVSCOPE:-} || -z ${SCREENSHOT:-} ]]; then
+    cargo build --release
+    cargo build --release --example screenshot
+    CONVSCOPE=$PWD/target/release/convscope SCREENSHOT=$PWD/target/release/examples/screenshot
+fi
+# Settings of one's own would change the pictures.
+XDG_CONFIG_HOME=$(mktemp -d)
+export XDG_CONFIG_HOME
+list=docs/pictures.tsv new=$(mktemp)
+trap 'rm -r "$XDG_CONFIG_HOME" "$new"' EXIT
+
+while IFS= read -r row; do
+    if [[ $row != \#* ]]; then
+        IFS=$'\x1f' read -r picture keys arguments snapshot _ <<<"${row//$'\t'/$'\x1f'}"
+        # shellcheck disable=SC2086
+        "$SCREENSHOT" --size 120x40 --scale 1 ${FONT:+--font "$FONT"} --keys "$keys" -o "docs/$picture" -- "$CONVSCOPE" $arguments
+        hash=$(sha256sum "tests/snapshots/screens__$snapshot.snap" | cut -d' ' -f1)
+        row=$(printf '%s\t%s\t%s\t%s\t%s' "$picture" "$keys" "$arguments" "$snapshot" "$hash")
+    fi
+    printf '%s\n' "$row" >>"$new"
+done <"$list"
+cp "$new" "$list"

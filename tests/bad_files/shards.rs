@@ -64,7 +64,7 @@ fn an_index_that_lies() {
         refused(&folder(&[(INDEX, text)]), INDEX, &["not an index of a checkpoint"]);
     }
     let deep = format!("{{\"weight_map\": {}", "[".repeat(100_000));
-    refused(&folder(&[(INDEX, deep.as_bytes())]), INDEX, &["no index"]);
+    refused(&folder(&[(INDEX, deep.as_bytes())]), INDEX, &["not an index"]);
     let cut = folder(&[
         (INDEX, &index(&[("conv1.weight", "a.safetensors")])),
         ("a.safetensors", &net()[..500]),

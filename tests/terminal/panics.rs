@@ -43,7 +43,7 @@ fn a_panic_in_the_transfer_lane_is_an_error_on_the_screen() {
 }
 
 fn launch(thread: &str) -> Launch {
-    Launch::new().env("CONVSCOPE_PANIC", thread)
+    Launch::new().at_the_stem().env("CONVSCOPE_PANIC", thread)
 }
 
 #[track_caller]

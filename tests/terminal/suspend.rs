@@ -7,7 +7,7 @@ use crate::walk::open;
 
 #[test]
 fn control_z_goes_to_the_background_and_fg_comes_back() {
-    let mut s = open(Launch::new().with_jobs());
+    let mut s = open(Launch::new().at_the_stem().with_jobs());
     s.press("]", "maxpool · 32 maps");
     s.send("\x1a");
     comes_back_after_fg(&mut s);
@@ -15,7 +15,7 @@ fn control_z_goes_to_the_background_and_fg_comes_back() {
 
 #[test]
 fn the_signal_of_control_z_does_the_same() {
-    let mut s = open(Launch::new().with_jobs());
+    let mut s = open(Launch::new().at_the_stem().with_jobs());
     s.press("]", "maxpool · 32 maps");
     s.signal(Signal::TSTP);
     comes_back_after_fg(&mut s);
@@ -23,7 +23,7 @@ fn the_signal_of_control_z_does_the_same() {
 
 #[test]
 fn control_z_stops_a_script_around_it_too() {
-    let mut s = open(Launch::new().in_a_script());
+    let mut s = open(Launch::new().at_the_stem().in_a_script());
     s.press("]", "maxpool · 32 maps");
     s.send("\x1a");
     comes_back_after_fg(&mut s);
@@ -31,7 +31,7 @@ fn control_z_stops_a_script_around_it_too() {
 
 #[test]
 fn without_a_shell_to_come_back_from_control_z_does_not_stop_it() {
-    let mut s = open(Launch::new().alone());
+    let mut s = open(Launch::new().at_the_stem().alone());
     s.press("\x1a", "there is no shell");
     s.press("]", "maxpool · 32 maps");
     assert!(s.is_raw() && s.screen().alternate_screen());
@@ -39,7 +39,7 @@ fn without_a_shell_to_come_back_from_control_z_does_not_stop_it() {
 
 #[test]
 fn after_being_stopped_and_continued_from_outside_it_draws_everything() {
-    let mut s = open(Launch::new().alone());
+    let mut s = open(Launch::new().at_the_stem().alone());
     s.signal(Signal::STOP);
     stopped(&mut s);
     let from = s.raw().len();

@@ -106,7 +106,7 @@ fn lists_find_layers_channels_and_commands() {
 fn what_was_over_the_screen_leaves_nothing_behind() {
     let lists = [("/", "Find a layer"), (":", "Command"), ("?", "Keys"), ("#", "Go to channel")];
     for size in [(120, 40), (60, 20)] {
-        let mut s = open(Launch::new().size(size.0, size.1));
+        let mut s = open(Launch::new().at_the_stem().size(size.0, size.1));
         for (key, title) in lists {
             comes_and_goes(&mut s, key, title, "\x1b");
         }
