@@ -59,8 +59,8 @@ fn title(state: &State) -> String {
     let mut parts = vec![name];
     if let Some(at) = views::kernels::weight(state) {
         let value = views::kernels::weight_value(state).map(significant).unwrap_or_default();
+        parts.push(format!("kernel {}, input {} = {value}", at.kernel, at.input));
         parts.push(format!("{out} kernels (rows) x {inside} inputs (columns)"));
-        parts.push(format!("({}, {}) = {value}", at.kernel, at.input));
         return parts.join(" · ");
     }
     if state.display.inputs {

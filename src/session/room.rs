@@ -90,8 +90,8 @@ impl Need {
         each.saturating_mul(BATCH as u64)
     }
 
-    /// Bytes of work from a layer on that is read `copies` times; its map is stretched to the input.
-    fn from_layer(&self, layer: LayerId, copies: u64) -> u64 {
+    /// Bytes of work downstream of a layer that is read `copies` times; its map is stretched to the input.
+    fn downstream_of(&self, layer: LayerId, copies: u64) -> u64 {
         let largest = self.layers.iter().skip(layer.0).max().copied().unwrap_or(0);
         let work = largest.saturating_mul(copies).saturating_add(self.own);
         self.at_work().saturating_add(work)
@@ -102,7 +102,7 @@ impl Need {
         let gradient = self.largest.saturating_mul(GRADIENTS);
         match job {
             Job::Explain(of) => self.explanation(of, bound),
-            Job::Rank(of) => self.from_layer(of.layer, PASSES),
+            Job::Rank(of) => self.downstream_of(of.layer, PASSES),
             // The explanation, then batches of inputs with places hidden, or runs of a changed network.
             Job::Judge(of) => {
                 self.explanation(&of.0, bound).max(self.batch()).max(self.forward(bound))
@@ -118,9 +118,9 @@ impl Need {
         let input = Shape::new(1, 1, height, width);
         let passes = of.method.passes(&Size { channels: 1, parameters, input });
         match (of.method.kind(), passes.forward, passes.backward) {
-            _ if of.method.runs_batches() => self.from_layer(layer, VALUES).max(self.batch()),
-            (Kind::Map, 0, 0) => self.from_layer(layer, VALUES),
-            (Kind::Map, ..) => self.from_layer(layer, PASSES),
+            _ if of.method.runs_batches() => self.downstream_of(layer, VALUES).max(self.batch()),
+            (Kind::Map, 0, 0) => self.downstream_of(layer, VALUES),
+            (Kind::Map, ..) => self.downstream_of(layer, PASSES),
             (_, 0, _) => self.largest.saturating_mul(GRADIENTS),
             _ => self.forward(bound).saturating_add(self.largest.saturating_mul(GRADIENTS_OF_RUNS)),
         }
