@@ -93,7 +93,7 @@ fn words(state: &State, places: &Places, buffer: &mut Buffer) {
         let value = significant(of.value as f32);
         let what = match asked.question.target {
             Target::Class(_) => "logit of ",
-            Target::Channel { .. } => "mean of ",
+            Target::Channel { .. } => "sum of ",
             Target::Unit { .. } => "value of ",
         };
         let words = format!("{what}{} = {value}{progress}", state.target_words());
