@@ -67,4 +67,13 @@ impl LayerStatistics {
         }
         order
     }
+
+    /// The channels by the magnitude of their mean, the largest first: what changed most, where these are statistics of
+    /// a difference.
+    pub fn most_changed(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.channels.len()).collect();
+        let change = |i: &usize| self.channels[*i].mean.abs();
+        order.sort_by(|a, b| change(b).total_cmp(&change(a)));
+        order
+    }
 }

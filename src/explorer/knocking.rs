@@ -27,6 +27,8 @@ impl State {
             return Vec::new();
         };
         let (channel, before) = (self.cursor.channel, self.instead(self.cursor.channel));
+        // The change moves the channel in the order: the next command is about the same one.
+        self.choose_channel(channel);
         let mut wanted = self.wanted.knock_outs.clone();
         for knock in wanted.iter_mut().filter(|knock| knock.layer == layer) {
             knock.channels.retain(|c| *c != channel);

@@ -204,6 +204,9 @@ impl State {
     /// The channels of the chosen layer in the order on the screen.
     pub fn order(&self) -> Vec<usize> {
         match self.statistics() {
+            Some(statistics) if self.shows_difference() && self.display.sort == SortOrder::Mean => {
+                statistics.most_changed()
+            }
             Some(statistics) => statistics.order(self.display.sort, self.weights().as_deref()),
             None => (0..self.layer_info().map_or(0, |l| l.shape.c)).collect(),
         }

@@ -118,3 +118,19 @@ fn an_edited_view_is_said_as_a_command() {
     );
     assert!(line.contains("--knock-out layer2.1.relu_1:0"), "{line}");
 }
+
+#[test]
+fn the_strongest_channel_stays_chosen_when_it_is_knocked_out() {
+    let mut explorer = Explorer::shipped((120, 40));
+    let strongest = explorer.state.cursor.channel;
+    explorer.press("x");
+    assert_eq!(explorer.state.cursor.channel, strongest);
+    // What changed most comes first, also where it fell.
+    explorer.press("d");
+    assert_eq!(explorer.state.order()[0], strongest);
+    explorer.press("x");
+    assert_eq!(
+        (explorer.state.cursor.channel, explorer.state.wanted.knock_outs.len()),
+        (strongest, 0)
+    );
+}
