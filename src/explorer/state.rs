@@ -15,8 +15,9 @@ use super::{Explaining, Given, Overlay, Rebuilding, views};
 use crate::base::{DeviceChoice, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
-    Answer, Finding, Job, KernelInfo, KnockOut, LaneName, LayerInfo, LayerStatistics, LayerSummary,
-    Look, ModelRef, PhotoRef, Plane, PlaneKind, Rank, Request, RunKey, Target, request,
+    Answer, EditsId, Finding, Job, KernelInfo, KnockOut, LaneName, LayerInfo, LayerStatistics,
+    LayerSummary, Look, ModelRef, PhotoRef, Plane, PlaneKind, Rank, Request, RunKey, Target,
+    request,
 };
 
 /// The whole state of the explorer: plain, comparable, without any I/O.
@@ -194,22 +195,38 @@ impl State {
 
     /// The statistics of the chosen layer.
     pub fn statistics(&self) -> Option<&Arc<LayerStatistics>> {
-        let request = request::Statistics { run: self.run()?, layer: self.cursor.layer }.into();
+        self.statistics_of(self.run()?)
+    }
+
+    fn statistics_of(&self, run: RunKey) -> Option<&Arc<LayerStatistics>> {
+        let request = request::Statistics { run, layer: self.cursor.layer }.into();
         match self.answers.get(&request) {
             Some(Answer::Statistics(statistics)) => Some(statistics),
             _ => None,
         }
     }
 
+    /// The run on the screen without its knock-outs, where it has some.
+    pub(super) fn plain_run(&self) -> Option<RunKey> {
+        let run = self.values_run().filter(|run| run.edits != EditsId::NONE)?;
+        Some(RunKey::plain(run.network, run.input))
+    }
+
+    /// What channels are sorted by: a channel that is knocked out keeps its place.
+    fn sorting_statistics(&self) -> Option<&Arc<LayerStatistics>> {
+        self.plain_run().and_then(|run| self.statistics_of(run)).or_else(|| self.statistics())
+    }
+
     /// The channels of the chosen layer in the order on the screen.
     pub fn order(&self) -> Vec<usize> {
-        match self.statistics() {
-            Some(statistics) if self.shows_difference() && self.display.sort == SortOrder::Mean => {
-                statistics.most_changed()
-            }
-            Some(statistics) => statistics.order(self.display.sort, self.weights().as_deref()),
-            None => (0..self.layer_info().map_or(0, |l| l.shape.c)).collect(),
-        }
+        let sort = self.display.sort;
+        let known = if self.shows_difference() && sort == SortOrder::Mean {
+            self.statistics().map(|changes| changes.most_changed())
+        } else {
+            let weights = self.weights();
+            self.sorting_statistics().map(|statistics| statistics.order(sort, weights.as_deref()))
+        };
+        known.unwrap_or_else(|| (0..self.layer_info().map_or(0, |l| l.shape.c)).collect())
     }
 
     /// The kernels that make the channels of the chosen layer, where they are known.

@@ -78,6 +78,8 @@ fn wants(state: &State) -> Vec<Request> {
     wanted.extend(state.waiting.export.iter().chain(&state.waiting.print).cloned());
     let Some(run) = state.run() else { return wanted };
     let layer = state.cursor.layer;
+    let plain = state.plain_run();
+    wanted.extend(plain.map(|run| request::Statistics { run, layer }.into()));
     wanted.push(request::Statistics { run, layer }.into());
     if state.display.sort == SortOrder::Norm {
         wanted.extend(state.kernels_request());
@@ -185,6 +187,10 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             state.answers.miss(of.sight.job.clone());
         }
         (SessionError::NotReady, Request::Agreement(_)) => {}
+        // The run without the knock-outs was evicted: channels are sorted by what is there.
+        (SessionError::NotReady, Request::Statistics(of)) if Some(of.run) == state.plain_run() => {
+            state.answers.refuse(request);
+        }
         (SessionError::Cancelled, _) => {}
         // The capture was dropped to make room: compute it again.
         (SessionError::NotReady, _) if awaited => return state.read_photo(),

@@ -120,11 +120,12 @@ fn an_edited_view_is_said_as_a_command() {
 }
 
 #[test]
-fn the_strongest_channel_stays_chosen_when_it_is_knocked_out() {
+fn a_channel_that_is_knocked_out_stays_chosen_and_keeps_its_place() {
     let mut explorer = Explorer::shipped((120, 40));
     let strongest = explorer.state.cursor.channel;
+    let order = explorer.state.order();
     explorer.press("x");
-    assert_eq!(explorer.state.cursor.channel, strongest);
+    assert_eq!((explorer.state.cursor.channel, explorer.state.order()), (strongest, order));
     // What changed most comes first, also where it fell.
     explorer.press("d");
     assert_eq!(explorer.state.order()[0], strongest);
