@@ -150,7 +150,7 @@ fn the_map_has_a_cursor_that_stays_inside() {
     explorer.press("Enter");
     assert_eq!(explorer.state.view, ViewId::Map);
     let mut at = |keys| explorer.press(keys).state.cursor.unit;
-    assert_eq!(at("h k"), (0, 0));
+    assert_eq!(at("g h k"), (0, 0));
     assert_eq!(at("j l l"), (1, 2));
     assert_eq!(at("G"), (79, 79));
     assert_eq!(at("l j"), (79, 79));

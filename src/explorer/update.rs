@@ -152,6 +152,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
         (Answer::Network(_) | Answer::Input(_) | Answer::Outcome(_), _) => None,
         (
             answer @ (Answer::Statistics(_)
+            | Answer::Values(_)
             | Answer::Kernels(_)
             | Answer::Found(_)
             | Answer::Models(_)

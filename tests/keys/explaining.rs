@@ -178,7 +178,7 @@ fn w_asks_what_drives_the_channel_and_esc_goes_back() {
     }
     explorer.press("Esc");
     assert_eq!((explorer.state.view, layer(&explorer)), (ViewId::Map, "layer2.1.relu_1"));
-    explorer.press("j l l W");
+    explorer.press("g j l l W");
     assert!(matches!(
         explorer.state.target(),
         Some(Target::Unit { channel: 2, row: 1, column: 2, .. })

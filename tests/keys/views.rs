@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Tensor};
 use convscope::base::{Cancel, LayerId, Mouse, MouseKind, Progress, SortOrder};
 use convscope::explorer::views::ViewId;
-use convscope::explorer::views::{depth, kernels};
+use convscope::explorer::views::{depth, kernels, map};
 use convscope::explorer::{Msg, Slice};
 use convscope::session::ask::{Seen, request};
 use convscope::source::Checkpoint;
@@ -281,4 +281,22 @@ fn printing_shows_the_picture_that_is_seen() {
     let printed = explorer.printed.last().unwrap();
     assert!(printed.picture.is_none());
     assert!(printed.words.join("\n").starts_with(depth::table(&explorer.state).trim_end()));
+}
+
+#[test]
+fn the_map_opens_at_its_maximum_until_the_cursor_is_moved() {
+    let mut explorer = open();
+    let largest = |explorer: &Explorer| {
+        let channel = explorer.state.cursor.channel;
+        explorer.state.statistics().unwrap().channels[channel].max
+    };
+    explorer.press("2");
+    assert_eq!(map::value(&explorer.state), Some(largest(&explorer)));
+    explorer.press(".");
+    assert_eq!(explorer.state.cursor.channel, 1);
+    assert_eq!(map::value(&explorer.state), Some(largest(&explorer)));
+    let unit = explorer.press("h").state.cursor.unit;
+    assert_eq!(explorer.press(".").state.cursor.unit, unit);
+    explorer.press("^");
+    assert_eq!(map::value(&explorer.state), Some(largest(&explorer)));
 }
