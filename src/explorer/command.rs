@@ -69,7 +69,7 @@ impl Group {
         }
     }
 
-    /// The group about a view; `None` for a view without commands of its own.
+    /// The group about a view; `None` for a view without its own commands.
     pub const fn of(view: ViewId) -> Option<Self> {
         match view {
             ViewId::Maps | ViewId::Map => Some(Self::Maps),
@@ -192,7 +192,7 @@ pub const COMMANDS: &[Command] = commands! {
     }
 };
 
-/// What the palette offers first: what has no digit of its own on the screen and is wanted most.
+/// What the palette offers first: what has no digit on the screen and is wanted most.
 const FIRST: [&str; 14] = [
     "find-layer",
     "channel",

@@ -17,7 +17,7 @@ pub enum Msg {
     Resize(u16, u16, f32),
     /// A request was answered or failed.
     Answered(Request, Result<Answer, SessionError>),
-    /// Work goes on.
+    /// A job has progressed.
     Progress(Work),
     /// Text was pasted.
     Paste(String),

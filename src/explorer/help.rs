@@ -18,7 +18,7 @@ pub struct Help {
     pub filter: String,
     /// Whether keys write the filter.
     pub typing: bool,
-    /// Lines above the first on the screen, as far as there are so many.
+    /// The number of lines above the first on the screen, at most what there are.
     top: usize,
 }
 
@@ -134,7 +134,7 @@ impl Help {
         Some(self)
     }
 
-    /// Goes so many lines down.
+    /// Scrolls down by a number of lines.
     pub(super) fn scroll(&mut self, state: &State, lines: isize) {
         let Some(page) = self.page(state) else { return };
         let (top, end, all) = page.shown;

@@ -106,7 +106,7 @@ const IN_HELP: Hints = &[
     (&["page-up", "page-down"], "page"),
     (&["back"], "close"),
 ];
-/// At the right end, in every view: from the right, each from so many columns on.
+/// At the right end, in every view: from the right, each with the least width of the screen that shows it.
 const ALWAYS: [(&str, &str, u16); 2] = [("help", "help", 40), ("command", "commands", 60)];
 
 /// A hint on the screen.

@@ -164,7 +164,7 @@ impl PickerPlaces {
 }
 
 impl State {
-    /// Where a list over the screen stands, with so many items.
+    /// Where a list of `items` over the screen stands.
     pub fn picker_places(&self, list: &Picker, items: usize) -> Option<PickerPlaces> {
         let area = Layout::of(self)?.overlay();
         let (input, rest) = area.inner().split_top(1);

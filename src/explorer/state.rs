@@ -119,7 +119,7 @@ pub struct Opening {
     pub usual_look: Look,
     /// The size of a cell in pixels, where the terminal shows real pictures.
     pub real: Option<(u16, u16)>,
-    /// The colors of everything that is no picture.
+    /// The colors of everything that is not a picture.
     pub theme: Theme,
     /// What is knocked out from the start.
     pub knock_outs: Vec<KnockOut>,

@@ -48,7 +48,7 @@ impl FieldAxis {
         (clip(first), clip(first + self.size as isize))
     }
 
-    /// Which of so many units has the center of its field nearest to a position of the input.
+    /// Which of the units has the center of its field nearest to a position of the input.
     pub fn unit_at(&self, position: f32, units: usize) -> usize {
         let center = self.start as f32 + self.size as f32 / 2.0;
         let unit = ((position - center) / self.jump.max(1) as f32).round().max(0.0) as usize;

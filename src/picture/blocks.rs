@@ -56,7 +56,7 @@ impl Blocks {
         }
     }
 
-    /// The character, its color and the color behind it that come nearest to a cell's points, rows
+    /// The character, its color and the background color that come nearest to a cell's points, rows
     /// innermost: the sum of the squared errors is the least that two colors can have. A space has
     /// one color, and it is returned as both.
     ///

@@ -22,7 +22,7 @@ pub struct Cell {
     pub symbol: char,
     /// The character's color; that of the background where it is a space.
     pub fg: [u8; 3],
-    /// The color behind it.
+    /// The background color.
     pub bg: [u8; 3],
     /// A NaN or an infinity lies in it.
     pub marked: bool,

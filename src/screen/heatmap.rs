@@ -76,7 +76,7 @@ pub fn frame(buffer: &mut Buffer, rect: Rect, style: Style) {
     put(buffer, right, bottom, "╯", style);
 }
 
-/// A box over a picture: the picture's colors stay behind the lines.
+/// A box over a picture: the picture's colors stay around the lines.
 pub fn box_over(buffer: &mut Buffer, rect: Rect) {
     if rect.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! Colors of everything that is no picture: quiet, one accent.
+//! Colors of everything that is not a picture: quiet, one accent.
 //!
 //! While drawing, a style names a role by one of the terminal's own colors, which no picture has;
 //! [`apply`] gives each role its color on a dark or a light background, or none under NO_COLOR.

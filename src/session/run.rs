@@ -107,7 +107,7 @@ impl Run {
             (PlaneKind::Combined(_), mode) => (own, own.low < 0.0, mode),
             (PlaneKind::Channel(_), mode) => {
                 let all = Range { low: layer.total.min, high: layer.total.max };
-                // A map of one value is no picture by itself: only against the others it has a color.
+                // A map of one value has a color only against the others.
                 let shape = self.capture.shape(plane.layer)?;
                 let mode = if shape.area() == 1 { RangeMode::Layer } else { mode };
                 (all, layer.is_signed(), mode)

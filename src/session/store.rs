@@ -29,7 +29,7 @@ pub struct Session {
     /// What work has found, so far or at its end.
     pub(super) found: Mutex<Bounded<Job, Arc<Found>>>,
     pub(super) taken: Taken,
-    /// The convolution whose weights were looked at last.
+    /// The convolution whose weights were requested last.
     pub(super) weights: Mutex<Option<Arc<Kernels>>>,
 }
 

@@ -52,7 +52,7 @@ impl Kernels {
         self.weights.data.get(kernel * size..(kernel + 1) * size).ok_or_else(missing)
     }
 
-    /// The weights of a slice, rows innermost; of all three colors, one behind the other.
+    /// The weights of a slice, rows innermost; of all three colors, one after the other.
     fn slice(&self, kernel: usize, slice: Slice) -> Result<&[f32], SessionError> {
         let [_, inside, h, w] = self.info.shape;
         let found = match slice {
@@ -75,7 +75,7 @@ impl Kernels {
 
     /// The color map and the range of a slice. Weights are signed; the middle color is 0.
     fn colors(&self, values: &[f32], look: Look) -> (Colormap, Range) {
-        // One weight is no picture by itself: only against the others it has a color.
+        // One weight has a color only against the others.
         let range = if values.len() == 1 { RangeMode::Layer } else { look.range };
         Look { range, ..look }.range_for(values, self.info.range, true)
     }

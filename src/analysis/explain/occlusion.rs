@@ -1,4 +1,4 @@
-//! Occlusion: what the target loses behind a gray window (Zeiler & Fergus 2014).
+//! Occlusion: what the target loses under a gray window (Zeiler & Fergus 2014).
 
 use super::score_cam::BATCH;
 use super::{Attribution, Kind, Method, Passes};

@@ -87,7 +87,7 @@ impl<'a> Sweep<'a> {
         layers.skip_while(move |layer| start.is_some_and(|start| *layer != start))
     }
 
-    /// Where a unit's gradient goes on to: through its body, and to what was added.
+    /// Where a unit's gradient continues: through its body, and to what was added.
     pub fn flows(&self, unit: usize) -> [Option<Value>; 2] {
         let of = self.unit(unit);
         let (mut body, mut residual) = (Some(of.input), None);
@@ -146,7 +146,7 @@ impl<'a> Sweep<'a> {
         Some((sum, false))
     }
 
-    /// How the gradient of a value lies in memory.
+    /// The memory layout of the gradient of a value.
     pub fn layout(&self, value: &Value) -> Layout {
         let halo = match value {
             Value::Input => 0,

@@ -12,7 +12,7 @@ use crate::picture::Blocks;
 /// What work has found, so far or at its end: of any kind, or of the one kind that was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found<T = Finding> {
-    /// Steps behind and all steps.
+    /// Steps done and all steps.
     pub steps: (usize, usize),
     /// Whether this is the end.
     pub complete: bool,
@@ -129,7 +129,7 @@ pub struct Sight {
     pub blending: Blending,
     /// How strong the overlay is, in per cent: [`crate::picture::Overlay::strength`].
     pub opacity: u8,
-    /// Which values the ends of the colors stand for. By default what is no map from 0 to 1 goes from the 1st to the
+    /// Which values the ends of the colors stand for. By default what is not a map from 0 to 1 goes from the 1st to the
     /// 99th percentile: single pixels would take the colors from all others.
     pub range: RangeMode,
     /// How finely cells are divided.

@@ -74,7 +74,7 @@ pub struct InputInfo {
     pub name: String,
     /// The shape of the input tensor.
     pub shape: Shape,
-    /// Where it lies in the photo; `None` for an input tensor.
+    /// Its place in the photo; `None` for an input tensor.
     pub placement: Option<Placement>,
     /// What is odd about the file although it was read, one sentence each without its name: bytes that were skipped,
     /// values that are not finite.

@@ -133,7 +133,7 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// Writes a number of some bytes where there are so many.
+    /// Writes a number into the bytes at a place, where the file has them.
     fn write(&self, copy: &mut [u8], at: usize, number: u64, size: usize) {
         let Some(place) = copy.get_mut(at..at + size) else { return };
         let bytes = number.to_le_bytes();

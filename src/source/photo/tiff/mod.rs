@@ -79,7 +79,7 @@ struct Layout {
     extra: Option<u32>,
     compression: u32,
     predictor: Predictor,
-    /// Each channel has rows of its own.
+    /// Each channel has its own rows.
     planar: bool,
     tile_width: Option<usize>,
     /// The first pixel has the lowest bits of a byte.
