@@ -16,7 +16,7 @@ use signal_hook::consts::SIGHUP;
 
 pub use start::{Start, run};
 
-use crate::base::ColorDepth;
+use crate::base::{ColorDepth, Mouse, MouseKind};
 use crate::explorer::{Effect, Msg, State, Work, demand, update};
 use crate::session::ask::{Answer, Request, SessionError};
 use crate::session::{Event, LaneName, Lanes};
@@ -52,6 +52,8 @@ struct App {
     depth: ColorDepth,
     /// Real pictures, on terminals that show them.
     pictures: Option<RealPictures>,
+    /// Whether the terminal reports every move of the mouse.
+    moves: bool,
     /// When the last key came.
     touched: Instant,
     /// What the View lane was asked for and has not answered.
@@ -100,6 +102,7 @@ impl App {
             terminal,
             depth,
             pictures: encoder.map(RealPictures::start).transpose()?,
+            moves: false,
             touched: now,
             asked: HashSet::new(),
             working_since: now,
@@ -238,8 +241,10 @@ impl App {
             }
             input::Input::Redraw => return self.redraw(),
         };
+        if !matches!(msg, Msg::Mouse(Mouse { kind: MouseKind::Move, .. })) {
+            self.touched = Instant::now();
+        }
         self.urgent = true;
-        self.touched = Instant::now();
         self.take(msg)
     }
 

@@ -5,8 +5,8 @@
 
 #[path = "hub/broken.rs"]
 mod broken;
-#[path = "hub/cancelling.rs"]
-mod cancelling;
+#[path = "hub/canceling.rs"]
+mod canceling;
 #[path = "hub/disks.rs"]
 mod disks;
 #[path = "hub/hostile.rs"]

@@ -106,7 +106,7 @@ fn kernels_depth_and_their_lists_at_three_sizes() {
                 answers.put(request::Models.into(), Answer::Models(rows));
                 for (name, words) in [
                     ("birds_finetuned_resnet18.pth", "ResNet-18, 7 classes"),
-                    ("vgg16.pth", "looks like a VGG; only ResNets run yet"),
+                    ("vgg16.pth", "looks like a VGG; only ResNets are supported"),
                 ] {
                     answers
                         .put(request::Summary(name.into()).into(), Answer::Summary(words.into()));

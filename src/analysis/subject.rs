@@ -57,9 +57,9 @@ impl<T> Work<'_, '_, T> {
     /// An error when the token was set.
     ///
     /// # Errors
-    /// [`EngineError::Cancelled`].
+    /// [`EngineError::Canceled`].
     pub fn go_on(&self) -> Result<(), AnalysisError> {
-        if self.cancel.is_cancelled() { Err(EngineError::Cancelled.into()) } else { Ok(()) }
+        if self.cancel.is_cancelled() { Err(EngineError::Canceled.into()) } else { Ok(()) }
     }
 }
 
@@ -180,13 +180,17 @@ impl Subject<'_> {
                 no("this network has no classes: explain a channel or a unit".into())
             }
             Target::Class(class) if class >= self.graph.classes() => no(format!(
-                "there is no class {class}: this network has 0 to {}",
+                "there is no class {class}: this network has classes 0 to {}",
                 self.graph.classes() - 1
             )),
             Target::Channel { channel, .. } | Target::Unit { channel, .. }
                 if channel >= shape.c =>
             {
-                no(format!("there is no channel {channel}: {} has 0 to {}", name(), shape.c - 1))
+                no(format!(
+                    "there is no channel {channel}: {} has channels 0 to {}",
+                    name(),
+                    shape.c - 1
+                ))
             }
             Target::Unit { row, column, .. } if row >= shape.h || column >= shape.w => no(format!(
                 "there is no unit at row {row}, column {column}: {} is {}x{}",
@@ -207,14 +211,14 @@ impl Subject<'_> {
         let name = self.graph.nodes.get(layer.0).map_or("", |node| node.name.as_str());
         if shape.area() < 2 {
             return Err(AnalysisError::Unfit(format!(
-                "{name} has no map: a layer with rows and columns is needed"
+                "{name} has no feature map: choose a layer with rows and columns"
             )));
         }
         let end = target.layer(self.graph);
         if !self.depends(end, layer) {
             let end = self.graph.nodes.get(end.0).map_or("", |node| node.name.as_str());
             return Err(AnalysisError::Unfit(format!(
-                "{end} does not depend on {name}: a layer before it is needed"
+                "{end} does not depend on {name}: choose an earlier layer"
             )));
         }
         Ok(shape)

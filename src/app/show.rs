@@ -53,6 +53,10 @@ impl App {
         // After the cells: what is written into a cell wipes the picture that lies on it.
         self.terminal.backend_mut().write_all(&bytes)?;
         self.dirty |= more;
+        if self.moves != self.state.view.follows_the_mouse() {
+            self.moves = !self.moves;
+            guard::report_moves(self.terminal.backend_mut(), self.moves)?;
+        }
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()?;
         Ok(())
@@ -96,7 +100,7 @@ impl App {
         for line in &printed.words {
             writeln!(out, "{}", clean(line))?;
         }
-        write!(out, "any key goes back to convscope ")?;
+        write!(out, "press any key to return to convscope ")?;
         out.flush()?;
         drop(out);
         self.ended = guard::raw(|| self.any_key())?;
@@ -104,8 +108,13 @@ impl App {
         if self.ended.is_some() {
             return Ok(());
         }
-        guard::take_screen()?;
+        self.take_screen()?;
         self.redraw()
+    }
+
+    fn take_screen(&mut self) -> Result<()> {
+        self.moves = false;
+        Ok(guard::take_screen()?)
     }
 
     /// Waits for a key, or for the end.
@@ -129,7 +138,7 @@ impl App {
 
     pub(super) fn suspend(&mut self) -> Result<()> {
         if !signals::can_stop() {
-            let text = "there is no shell that could come back from here".to_string();
+            let text = "cannot suspend: there is no shell to resume from".to_string();
             self.state.message = Some(Message { text, error: true });
             self.dirty = true;
             return Ok(());
@@ -137,7 +146,7 @@ impl App {
         self.put_pictures_away()?;
         guard::restore();
         signals::stop();
-        guard::take_screen()?;
+        self.take_screen()?;
         self.redraw()
     }
 }

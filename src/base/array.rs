@@ -73,6 +73,45 @@ pub struct Array {
     pub data: Vec<f32>,
 }
 
+/// A rectangle of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// First row and the one past the last.
+    pub rows: (usize, usize),
+    /// First column and the one past the last.
+    pub columns: (usize, usize),
+}
+
+impl Part {
+    /// Height and width.
+    pub const fn extent(self) -> (usize, usize) {
+        (self.rows.1.saturating_sub(self.rows.0), self.columns.1.saturating_sub(self.columns.0))
+    }
+
+    /// Whether the unit lies inside.
+    pub const fn contains(self, (row, column): (usize, usize)) -> bool {
+        row >= self.rows.0
+            && row < self.rows.1
+            && column >= self.columns.0
+            && column < self.columns.1
+    }
+
+    /// What the part of a map of `from` rows and columns is of one of `to`, stretched over the same area.
+    pub fn scaled(self, from: (usize, usize), to: (usize, usize)) -> Self {
+        let scale = |(first, end): (usize, usize), from: usize, to: usize| {
+            let at = |place: usize| place * to / from.max(1);
+            (at(first), at(end).max(at(first) + 1).min(to))
+        };
+        Self { rows: scale(self.rows, from.0, to.0), columns: scale(self.columns, from.1, to.1) }
+    }
+
+    /// Its items of a map, `width` in a row.
+    pub fn of<T: Copy>(self, map: &[T], width: usize) -> Vec<T> {
+        let row = |y: usize| map.get(y * width + self.columns.0..y * width + self.columns.1);
+        (self.rows.0..self.rows.1).flat_map(|y| row(y).unwrap_or(&[])).copied().collect()
+    }
+}
+
 impl Array {
     /// Wraps `data`; `None` when its length is not that of the shape.
     pub fn new(shape: Shape, data: Vec<f32>) -> Option<Self> {

@@ -41,7 +41,7 @@ impl<T: Copy + PartialOrd + FromStr + Display> Bounds<T> {
     /// When it is not a number, or out of the range: says the range.
     pub fn parse(&self, text: &str) -> Result<T, String> {
         let number = text.trim().parse().ok().filter(|number| self.contains(*number));
-        number.ok_or_else(|| format!("a number from {self} is needed"))
+        number.ok_or_else(|| format!("expected a number from {self}"))
     }
 }
 

@@ -66,7 +66,7 @@ pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             ErrorKind::FileTooLarge,
-            format!("is larger than the {} that are read of such a file", short_bytes(limit)),
+            format!("is larger than {}, the limit for such a file", short_bytes(limit)),
         ));
     }
     Ok(bytes)

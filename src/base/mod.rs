@@ -16,7 +16,7 @@ mod rect;
 pub mod room;
 mod text;
 
-pub use array::{Array, LayerId, Shape};
+pub use array::{Array, LayerId, Part, Shape};
 pub use choice::{
     Blending, Choice, ColorDepth, Colormap, Combine, Dtype, Graphics, OutputFunction, RangeMode,
     SortOrder, StrideIn, Theme, Timed,

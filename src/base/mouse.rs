@@ -22,6 +22,8 @@ pub enum MouseKind {
     Press,
     /// It moved with the button down.
     Drag,
+    /// It moved without a button.
+    Move,
     /// The wheel.
     WheelUp,
     /// The wheel.

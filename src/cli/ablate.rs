@@ -25,6 +25,12 @@ pub(super) fn run(flags: &Flags, args: &AblateArgs) -> Result<()> {
     if args.class.is_some() && !args.rank {
         bail!(Usage("--class is for --rank: leave it out, or add --rank".into()));
     }
+    if args.channels.is_none() && !args.rank {
+        bail!(Usage(
+            "name the channels with --channels 0,3-7, or rank all channels of the layer with --rank"
+                .into()
+        ));
+    }
     refuse_sort(flags, matches!(args.channels, Some(Channels::Top(_))), "--channels top:K")?;
     let context = Context::open(flags, Keep::Settings)?;
     let network = context.network()?;
@@ -166,10 +172,16 @@ fn rank(
     }
     let mut table =
         Table::new(&[("channel", Align::Right), ("change of the logit without it", Align::Right)]);
-    for channel in order.into_iter().take(args.top.unwrap_or(CHANNELS)) {
+    let (all, shown) = (order.len(), args.top.unwrap_or(CHANNELS).min(order.len()));
+    for channel in order.into_iter().take(shown) {
         table.row([channel.to_string(), signed(-effects[channel] as f32)]);
     }
     let words = target::words(target, network);
-    let head = format!("{info} · {words} = {}", significant(value as f32));
+    let most = if shown < all {
+        format!(" · {shown} of {all} channels, see --top")
+    } else {
+        String::new()
+    };
+    let head = format!("{info} · {words} = {}{most}", significant(value as f32));
     Ok(output::print(&format!("{head}\n\n{}", table.text()))?)
 }

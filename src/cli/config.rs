@@ -51,7 +51,7 @@ fn init() -> Result<String> {
                 files.push((pending, text.into_bytes()));
                 "written"
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => "was there, left as it is",
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => "already exists, not changed",
             Err(error) => bail!("{name}: cannot be written: {error}"),
         };
         said.push_str(&format!("{name}: {what}\n"));

@@ -105,7 +105,9 @@ fn photos(paths: &[PathBuf]) -> Result<Vec<PhotoRef>> {
         // One bare word that is no file was likely meant as a command.
         let word = shown(path);
         if Command::NAMES.contains(&word.as_str()) {
-            bail!(Usage(format!("there is no photo \"{word}\"; the command {word} comes first")));
+            bail!(Usage(format!(
+                "there is no photo \"{word}\"; to run the command {word}, put it first"
+            )));
         }
         let bare = !word.contains(['/', '.']);
         if let Some(near) = nearest(&word, Command::NAMES.into_iter()).first().filter(|_| bare) {

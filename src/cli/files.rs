@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use super::args::{FileFlags, Flags, Format};
 use super::failure::{self, Usage};
 use super::output::{Spared, Target, shown};
-use super::photos::Photos;
+use super::photos::{Photos, refuse_folder};
 use crate::base::count;
 
 /// Where the pictures or values of a command go.
@@ -36,6 +36,7 @@ impl Files {
     /// # Errors
     /// When it cannot be written, or neither its ending nor `--format` says what it holds.
     pub fn one(args: &FileFlags, flags: &Flags, photo: Option<&Path>, noun: &str) -> Result<Self> {
+        photo.map_or(Ok(()), refuse_folder)?;
         let Some(path) = &args.output else { return Ok(Self::None) };
         let spared = Spared::new(flags, args.write.no_clobber, photo);
         let target = Target::check(path, &spared)?;
@@ -135,7 +136,9 @@ fn format(args: &FileFlags, target: &Target, path: &Path, noun: &str) -> Result<
         (None, _) if target.is_stdout() => Ok(Format::Npy),
         (Some(format), Some(other)) if format != other => {
             let (file, format) = (shown(path), format.ending());
-            bail!(Usage(format!("{file}: --format {format} contradicts the ending: leave one out")))
+            bail!(Usage(format!(
+                "{file}: --format {format} does not match the file extension: change one of them"
+            )))
         }
         (Some(format), _) | (None, Some(format)) => Ok(format),
         (None, None) => bail!(Usage(format!(

@@ -19,7 +19,7 @@ pub(super) fn run(flags: &Flags, args: &KernelsArgs) -> Result<()> {
     let own = [("--slice", args.slice.is_some(), For::Pictures)];
     let to = To::check(&args.to, "kernels", (flags, None), &own)?;
     let in_order = !matches!(args.channels, Some(Channels::These(_)));
-    refuse_sort(flags, in_order, "several kernels that are not listed one by one")?;
+    refuse_sort(flags, in_order, "--channels all or top:K")?;
     if let Some(
         sort @ (SortOrder::Mean | SortOrder::Max | SortOrder::Sparsity | SortOrder::Effect),
     ) = flags.sort.sort

@@ -19,7 +19,7 @@ pub(super) fn run(flags: &Flags, args: &MapsArgs) -> Result<()> {
     let overlay = [("--overlay", args.overlay.is_some(), For::Pictures)];
     let to = To::check(&args.to, "maps", (flags, Some(&args.photo.path)), &overlay)?;
     let in_order = args.combine.is_none() && !matches!(args.channels, Some(Channels::These(_)));
-    refuse_sort(flags, in_order, "several channels that are not listed one by one")?;
+    refuse_sort(flags, in_order, "--channels all or top:K")?;
     if args.difference && flags.edits.knock_out.is_empty() {
         bail!(Usage("--difference shows what --knock-out changes: add --knock-out".into()));
     }

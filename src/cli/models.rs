@@ -9,7 +9,7 @@ use super::output;
 use super::report::Head;
 use super::table::{Align, Table};
 use crate::base::{clean, short_count};
-use crate::session::ask::{InCache, ModelRow, request};
+use crate::session::ask::{InCache, ModelRef, ModelRow, request};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -34,7 +34,12 @@ struct Row<'a> {
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &ModelsArgs) -> Result<()> {
     let context = Context::open(flags, Keep::Newest)?;
-    let rows = context.ask(&request::Models)?;
+    let mut rows = context.ask(&request::Models)?.as_ref().clone();
+    for row in &mut rows {
+        if let ModelRef::File(path) = &row.model {
+            row.title = context.ask(&request::Summary(path.clone()))?.to_string();
+        }
+    }
     let text = if args.report.json {
         Head::alone().with(Report { models: rows.iter().map(row).collect() })?
     } else {
@@ -77,7 +82,8 @@ fn human(rows: &[ModelRow]) -> String {
     ]);
     for row in rows {
         let cached = match row.cache {
-            InCache::Builtin | InCache::File | InCache::Whole => "yes".to_string(),
+            InCache::Builtin | InCache::File => String::new(),
+            InCache::Whole => "yes".to_string(),
             InCache::Part(bytes) => format!("{}B", short_count(bytes)),
             InCache::Absent => "no".to_string(),
         };

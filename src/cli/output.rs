@@ -56,7 +56,7 @@ impl Spared {
             bail!("{}: is an input of this command: write under another name", shown(path));
         }
         if self.existing == Existing::Keep && path.symlink_metadata().is_ok() {
-            bail!("{}: exists already", shown(path));
+            bail!("{}: already exists; leave out --no-clobber to replace it", shown(path));
         }
         Ok(())
     }
@@ -108,11 +108,13 @@ impl Target {
         }
         let folder = folder_of(path);
         if !folder.is_dir() {
-            bail!("{}: there is no folder {}", shown(path), shown(folder));
+            bail!("{}: the folder {} does not exist: create it first", shown(path), shown(folder));
         }
         spared.check(path)?;
         let pending = Pending::open(path, spared.existing).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => anyhow!("{}: exists already", shown(path)),
+            io::ErrorKind::AlreadyExists => {
+                anyhow!("{}: already exists; leave out --no-clobber to replace it", shown(path))
+            }
             _ => anyhow!("{}: cannot be written: {error}", shown(path)),
         })?;
         Ok(Self::File(path.to_path_buf(), Box::new(pending)))

@@ -68,12 +68,27 @@ impl Photos {
     }
 }
 
+/// Refuses a folder, for a command that takes one photo.
+///
+/// # Errors
+/// When the path is a folder.
+pub(super) fn refuse_folder(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        bail!("{}: is a folder; this command takes one photo", super::output::shown(path));
+    }
+    Ok(())
+}
+
 /// The photo that a path of the command line names; `-` is the one that comes through stdin.
 ///
 /// # Errors
 /// When stdin is a terminal, cannot be read, or holds nothing or too much.
 pub(super) fn photo_at(path: &Path) -> Result<PhotoRef> {
-    if is_stdin(path) { Ok(PhotoRef::Stdin(from_stdin()?)) } else { Ok(PhotoRef::named(path)) }
+    if is_stdin(path) {
+        return Ok(PhotoRef::Stdin(from_stdin()?));
+    }
+    refuse_folder(path)?;
+    Ok(PhotoRef::named(path))
 }
 
 /// Whether the photo at a path of the command line is an input tensor, which has no pixels to show.

@@ -77,7 +77,7 @@ pub(super) fn run(flags: &Flags, args: &PredictArgs) -> Result<()> {
     let folders = folder_classes(&network.classes, &args.photos.paths);
     if let Some((classes, root)) = &folders {
         context.notes.warn(&format!(
-            "the classes have no names: taken from the {} folders in {}, in alphabetical order as ImageFolder numbers \
+            "the classes have no names: using the {} folder names in {}, in alphabetical order as ImageFolder numbers \
              them; --labels FILE names them otherwise",
             classes.len(),
             shown(root)
@@ -126,7 +126,7 @@ pub(super) fn run(flags: &Flags, args: &PredictArgs) -> Result<()> {
 }
 
 /// Why class folders give no accuracy.
-const NOT_SCORED: &str = "class folders are not scored: a network with a single output, or with numbers for outputs, \
+const NOT_SCORED: &str = "class folders are not scored: a network with a single output, or with regression outputs, \
      does not choose a class";
 
 /// Whether the likeliest class can be right or wrong. A single output is always the first of one.

@@ -4,16 +4,22 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, StatsArgs};
+use super::channels::refuse_sort;
 use super::context::{Context, Keep};
+use super::failure::Usage;
 use super::output;
 use super::photos::Photos;
 use super::report::{Head, Numbers};
 use super::table::{Align, Table};
-use crate::base::{LayerId, bar, count, percent, significant};
+use crate::base::{Choice, LayerId, SortOrder, bar, count, percent, significant};
 use crate::session::ask::*;
 
 /// Columns of a bar of zeros only.
 const BAR: usize = 12;
+
+/// The orders that statistics alone decide.
+const ORDERS: [SortOrder; 4] =
+    [SortOrder::Index, SortOrder::Mean, SortOrder::Max, SortOrder::Sparsity];
 
 /// A layer with its statistics over all photos.
 struct Layer {
@@ -47,6 +53,12 @@ struct ChannelReport {
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
+    let sort = flags.sort.sort.unwrap_or(SortOrder::Index);
+    refuse_sort(flags, args.layer.is_some(), "the channels of one layer (--layer)")?;
+    if !ORDERS.contains(&sort) {
+        let orders: Vec<_> = ORDERS.iter().map(|order| order.name()).collect();
+        bail!(Usage(format!("stats sorts by {}, not by {sort}", orders.join(", "))));
+    }
     let photos = Photos::find(&args.photos.paths)?;
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
@@ -74,13 +86,17 @@ pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
     let seen: Vec<(&str, &LayerStatistics)> =
         layers.iter().filter_map(|l| Some((l.name.as_str(), l.statistics.as_ref()?))).collect();
     let photos = batch.photos - batch.failed;
+    let listed = |layer: &LayerStatistics| {
+        let order = layer.order(sort, None).into_iter();
+        order.take(args.top.unwrap_or(usize::MAX)).collect::<Vec<usize>>()
+    };
     let text = if args.report.json {
-        Head::of(&context, &network, None)?.without_photo().with(report(photos, &seen))?
+        Head::of(&context, &network, None)?.without_photo().with(report(photos, &seen, listed))?
     } else if args.csv {
-        csv(&seen)
+        csv(&seen, listed)
     } else {
         let table = match (only, seen.first()) {
-            (Some(_), Some((_, layer))) => by_channel(layer),
+            (Some(_), Some((_, layer))) => by_channel(layer, &listed(layer)),
             _ => by_layer(&seen),
         };
         let of = seen
@@ -98,27 +114,35 @@ pub(super) fn run(flags: &Flags, args: &StatsArgs) -> Result<()> {
     Ok(())
 }
 
-fn report<'a>(photos: usize, layers: &[(&'a str, &LayerStatistics)]) -> Report<'a> {
+fn report<'a>(
+    photos: usize,
+    layers: &[(&'a str, &LayerStatistics)],
+    listed: impl Fn(&LayerStatistics) -> Vec<usize>,
+) -> Report<'a> {
     let layer = |(name, layer): &(&'a str, &LayerStatistics)| {
-        let channel = |(channel, of): (usize, &ChannelStatistics)| ChannelReport {
+        let channel = |channel: usize| ChannelReport {
             channel,
             dead: layer.is_dead(channel),
-            numbers: of.into(),
+            numbers: (&layer.channels[channel]).into(),
         };
         LayerReport {
             name,
             dead: layer.dead(),
             total: (&layer.total).into(),
-            channels: layer.channels.iter().enumerate().map(channel).collect(),
+            channels: listed(layer).into_iter().map(channel).collect(),
         }
     };
     Report { photos, layers: layers.iter().map(layer).collect() }
 }
 
-fn csv(layers: &[(&str, &LayerStatistics)]) -> String {
+fn csv(
+    layers: &[(&str, &LayerStatistics)],
+    listed: impl Fn(&LayerStatistics) -> Vec<usize>,
+) -> String {
     let mut text = "layer,channel,min,max,mean,std,sparsity,dead,invalid\n".to_string();
     for (name, layer) in layers {
-        for (channel, of) in layer.channels.iter().enumerate() {
+        for channel in listed(layer) {
+            let of = &layer.channels[channel];
             let Numbers { min, max, mean, std, sparsity, invalid } = of.into();
             let dead = layer.is_dead(channel);
             text +=
@@ -171,10 +195,11 @@ fn by_layer(layers: &[(&str, &LayerStatistics)]) -> String {
     table.text()
 }
 
-fn by_channel(layer: &LayerStatistics) -> String {
+fn by_channel(layer: &LayerStatistics, listed: &[usize]) -> String {
     let invalid = layer.total.invalid > 0;
     let mut table = table("channel", "dead", invalid);
-    for (channel, of) in layer.channels.iter().enumerate() {
+    for channel in listed {
+        let (channel, of) = (*channel, &layer.channels[*channel]);
         let dead = if layer.is_dead(channel) { "dead" } else { "" };
         table.row(row(channel.to_string(), dead.to_string(), of, invalid));
     }

@@ -73,7 +73,7 @@ pub struct Model {
     pub std: Option<Vec<f32>>,
     /// What its classes are called.
     pub labels: Option<LabelSet>,
-    /// The licence of the weights, as the model card names it.
+    /// The license of the weights, as the model card names it.
     pub license: Option<String>,
     /// Anything else, for people.
     pub note: Option<String>,
@@ -287,7 +287,7 @@ mod tests {
             ),
             (
                 "title = \"x\"",
-                "m.toml:1: \"title\" is not a section: write values below a line with their section in square brackets",
+                "m.toml:1: \"title\" is outside a section: put it below a line with its [section]",
             ),
         ] {
             assert_eq!(load(text), Err(message.to_string()), "{text}");

@@ -39,7 +39,13 @@ impl<'i> Document<'i> {
     pub(super) fn sections(&self) -> Result<Vec<Section<'_, 'i>>, ConfigError> {
         let sections = in_order(&self.root).into_iter().map(|(name, value)| {
             let table = value.get_ref().as_table().ok_or_else(|| {
-                self.error(name.span(), format!("\"{}\" is not a section: write values below a line with their section in square brackets", name.get_ref()))
+                self.error(
+                    name.span(),
+                    format!(
+                        "\"{}\" is outside a section: put it below a line with its [section]",
+                        name.get_ref()
+                    ),
+                )
             });
             Ok((name, in_order(table?)))
         });

@@ -124,11 +124,11 @@ fn keep_leave(file: &Document<'_>, rows: &mut [Row<'_>]) -> Vec<String> {
         let note = match (row.command == QUIT, at) {
             (true, None) => {
                 row.keys.push((LEAVE, row.place.clone()));
-                format!("{LEAVE} always leaves, also where \"{QUIT}\" does not name it")
+                format!("{LEAVE} always quits, even if \"{QUIT}\" does not list it")
             }
             (false, Some(at)) => {
                 row.keys.remove(at);
-                format!("{LEAVE} always leaves: it cannot be bound to \"{}\"", row.command)
+                format!("{LEAVE} always quits: it cannot be bound to \"{}\"", row.command)
             }
             _ => continue,
         };
@@ -237,17 +237,17 @@ mod tests {
             (
                 "[keys]\nquit = []",
                 "C-c",
-                "k.toml:2: C-c always leaves, also where \"quit\" does not name it",
+                "k.toml:2: C-c always quits, even if \"quit\" does not list it",
             ),
             (
                 "[keys]\nquit = [\"x\"]",
                 "x C-c",
-                "k.toml:2: C-c always leaves, also where \"quit\" does not name it",
+                "k.toml:2: C-c always quits, even if \"quit\" does not list it",
             ),
             (
                 "[keys]\n\nleft = [\"C-c\", \"x\"]",
                 "q C-c",
-                "k.toml:3: C-c always leaves: it cannot be bound to \"left\"",
+                "k.toml:3: C-c always quits: it cannot be bound to \"left\"",
             ),
         ] {
             let table = load(text).unwrap();

@@ -174,7 +174,7 @@ fn check_name(part: &str) -> Result<(), &'static str> {
     } else if !part.bytes().all(known) {
         Err("letters, digits, - _ . only")
     } else if part.starts_with(edge) || part.ends_with(edge) {
-        Err("- and . stand inside only")
+        Err("- or . at the start or end")
     } else if part.contains("--") || part.contains("..") {
         Err("no -- and no ..")
     } else {

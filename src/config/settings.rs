@@ -278,7 +278,7 @@ mod tests {
             ("[run]\nxyz = 3", "c.toml:2: unknown setting \"xyz\" in [run]"),
             (
                 "tile = 3",
-                "c.toml:1: \"tile\" is not a section: write values below a line with their section in square brackets",
+                "c.toml:1: \"tile\" is outside a section: put it below a line with its [section]",
             ),
             (
                 "[display]\ntile = 8\nsort = \"median\"",

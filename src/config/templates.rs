@@ -2,7 +2,7 @@
 
 /// What stands above the settings and the keys, in place of the words about where the file lies.
 const HEAD: &str = "\
-# Take away the # before what is to be another than the default, and keep the line with its section.
+# To change a setting, remove the # before it and keep the line with its [section].
 # Every value here is the default; `convscope config show` prints what is in force.
 ";
 /// An example below the words about the catalogue.

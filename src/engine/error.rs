@@ -9,8 +9,8 @@ use crate::model::ModelError;
 #[derive(Debug, Error)]
 pub enum EngineError {
     /// The token was set; nothing is wrong.
-    #[error("cancelled")]
-    Cancelled,
+    #[error("canceled")]
+    Canceled,
     /// The network takes no such input.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -21,7 +21,7 @@ pub enum EngineError {
     #[error("{0}")]
     NoDevice(String),
     /// The memory of a GPU does not suffice.
-    #[error("{device} is out of memory: take --device cpu, a smaller --size or --dtype f16")]
+    #[error("{device} is out of memory: use --device cpu, a smaller --size or --dtype f16")]
     OutOfMemory {
         /// Which: `cuda:0`.
         device: String,

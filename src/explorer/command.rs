@@ -118,7 +118,7 @@ pub const COMMANDS: &[Command] = commands! {
         "open" "Open what is chosen; run a slow method" => |s, _| open(s);
         "back" "Close, cancel what is running, or go back" => |s, _| back(s);
         "next-pane" "Switch between the list of layers and the view" => |s, _| other_pane(s);
-        "previous-pane" "Switch the other way around" => |s, _| other_pane(s);
+        "previous-pane" "Switch to the previous pane" => |s, _| other_pane(s);
     }
     Layers {
         "next-layer" "Go to the next layer" => |s, _| step_layer(s, 1);
@@ -137,8 +137,8 @@ pub const COMMANDS: &[Command] = commands! {
         "colormap-back" "Previous colormap" => |s, a| looks::colormap(s, a, -1);
         "range" ["MODE"] "Range of the colors: map, layer, symmetric, percentile" => |s, a| looks::range(s, a, 1);
         "range-back" "Previous range" => |s, a| looks::range(s, a, -1);
-        "larger" "Larger tiles; in Explain, a stronger overlay" => |s, _| looks::resize(s, true);
-        "smaller" "Smaller tiles; in Explain, a weaker overlay" => |s, _| looks::resize(s, false);
+        "larger" "Larger tiles; in Map, zoom in; in Explain, a stronger overlay" => |s, _| looks::resize(s, true);
+        "smaller" "Smaller tiles; in Map, zoom out; in Explain, a weaker overlay" => |s, _| looks::resize(s, false);
     }
     Maps {
         "sort" ["ORDER"] "Sort channels: index, mean, max, sparsity, norm, effect" => |s, a| looks::sort(s, a, 1);
@@ -269,13 +269,13 @@ fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
 fn slice(state: &mut State, number: &str) -> Vec<Effect> {
     let inputs = state.kernels().map_or(0, |kernels| kernels.shape[1]);
     if let Some(layer) = state.layer_info().filter(|layer| layer.kernels.is_none()) {
-        let words = format!("no convolution makes the channels of {}", layer.name);
+        let words = format!("{} has no kernels", layer.name);
         state.complain(words);
         return Vec::new();
     }
     match number.parse::<usize>() {
         Ok(slice) if slice < inputs => state.cursor.slice = slice,
-        _ if inputs == 0 => state.complain("inputs are those of the kernels view: press 3 first"),
+        _ if inputs == 0 => state.complain("\":slice\" works in the kernels view: press 3 first"),
         _ => state.complain(format!("\":slice N\" takes an input from 0 to {}", inputs - 1)),
     }
     Vec::new()
@@ -308,7 +308,9 @@ fn device(state: &mut State, name: &str) -> Vec<Effect> {
 
 fn export(state: &mut State, what: &str) -> Vec<Effect> {
     if state.shown.outcome.is_none() {
-        state.complain("there is nothing to write before the network has run");
+        state.complain("nothing to save yet: the network has not run");
+    } else if state.view != ViewId::Depth && state.view().seen(state).is_none() {
+        state.complain("nothing to save yet: press Enter to run it");
     } else if what.is_empty() {
         return pick(state, PickerKind::Export);
     } else {
@@ -319,7 +321,7 @@ fn export(state: &mut State, what: &str) -> Vec<Effect> {
 
 fn copy(state: &mut State) -> Vec<Effect> {
     let line = super::say::command_line(state);
-    state.say(format!("copied: {line}"));
+    state.say(format!("sent to the clipboard: {line}"));
     vec![Effect::Copy(line)]
 }
 

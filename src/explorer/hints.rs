@@ -35,6 +35,7 @@ const IN_MAP: Hints = &[
     (MOVE, "unit"),
     (&["difference"], "difference"),
     (LAYER, "layer"),
+    (&["smaller", "larger"], "zoom"),
     (&["overlay"], "overlay"),
     (&["drives-unit"], "explain"),
     (&["maximum"], "maximum"),

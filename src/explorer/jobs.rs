@@ -77,22 +77,22 @@ impl State {
     /// Sorts the channels by the ranking that has ended, and goes to the first where it is of the chosen layer.
     fn show_ranking(&mut self) {
         self.display.sort = SortOrder::Effect;
-        self.say("channels sorted by what the class loses without them");
+        self.say("channels sorted by their effect on the class");
         let effects = self.effects().unwrap_or_default().iter().enumerate();
         if let Some((top, _)) = effects.rev().max_by(|(_, a), (_, b)| a.total_cmp(b)) {
             self.choose_channel(top);
         }
     }
 
-    /// Work has ended badly, or was cancelled. What it had found by then stays.
+    /// Work has ended badly, or was canceled. What it had found by then stays.
     pub(super) fn job_failed(&mut self, job: &Job, error: &SessionError) -> bool {
         let was_quick = self.jobs.quick.as_ref() == Some(job);
         self.forget(job);
         match error {
-            SessionError::Cancelled if was_quick => {}
-            SessionError::Cancelled => {
+            SessionError::Canceled if was_quick => {}
+            SessionError::Canceled => {
                 self.answers.renew(job);
-                let words = format!("{} was cancelled", name(job));
+                let words = format!("{} was canceled", name(job));
                 self.say(words);
             }
             // Its run was let go: it has to run again first.

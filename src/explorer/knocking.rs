@@ -5,6 +5,11 @@ use crate::base::{Colormap, Exact, Theme};
 use crate::session::ask::{Change, EditsId, KnockOut, LaneName, PlaneKind, Request, request};
 
 impl State {
+    /// How many channels are changed in the run on the screen.
+    pub fn knocked_out(&self) -> usize {
+        self.shown.knock_outs.iter().map(|knock| knock.channels.len()).sum()
+    }
+
     /// What a channel of the chosen layer has become; `None` where it is as the network has it.
     pub fn instead(&self, channel: usize) -> Option<Change> {
         let here = |knock: &&KnockOut| {
@@ -15,8 +20,8 @@ impl State {
 
     /// Switches the chosen channel off or changes it as `how` says; with nothing said, on again if it is off.
     pub(super) fn knock_out(&mut self, how: &str) -> Vec<Effect> {
-        let (Some(layer), None) = (self.layer_info().map(|info| info.id), self.display.combine)
-        else {
+        let known = self.layer_info().map(|info| (info.id, info.name.clone()));
+        let (Some((layer, name)), None) = (known, self.display.combine) else {
             self.complain("choose one channel first: \":combine off\" shows each");
             return Vec::new();
         };
@@ -34,7 +39,9 @@ impl State {
             knock.channels.retain(|c| *c != channel);
         }
         wanted.retain(|knock| !knock.channels.is_empty());
+        let mut became = "restored".to_string();
         if before.is_none() || !how.is_empty() {
+            became = became_words(to);
             match wanted.iter_mut().find(|knock| knock.layer == layer && knock.to == to) {
                 Some(same) => {
                     same.channels.push(channel);
@@ -43,6 +50,7 @@ impl State {
                 None => wanted.push(KnockOut { layer, channels: vec![channel], to }),
             }
         }
+        self.say(format!("channel {channel} of {name} {became}"));
         self.change_knock_outs(wanted)
     }
 
@@ -52,6 +60,7 @@ impl State {
             self.say("no channel is knocked out");
             return Vec::new();
         }
+        self.say("all channels restored");
         self.change_knock_outs(Vec::new())
     }
 
@@ -62,6 +71,11 @@ impl State {
             return Vec::new();
         };
         self.wanted.knock_outs = before;
+        let count: usize = self.wanted.knock_outs.iter().map(|knock| knock.channels.len()).sum();
+        self.say(match count {
+            0 => "undone: all channels restored".to_string(),
+            n => format!("undone: {} knocked out", crate::base::count(n, "channel")),
+        });
         self.run_again()
     }
 
@@ -72,11 +86,6 @@ impl State {
 
     /// Runs the network from the changed layers on.
     fn run_again(&mut self) -> Vec<Effect> {
-        let count: usize = self.wanted.knock_outs.iter().map(|knock| knock.channels.len()).sum();
-        self.say(match count {
-            0 => "all channels are restored".to_string(),
-            n => format!("{} knocked out", crate::base::count(n, "channel")),
-        });
         let Some(run) = self.values_run() else { return Vec::new() };
         let (next, next_input) = (self.waiting.network.is_some(), self.waiting.input.is_some());
         if next || next_input {
@@ -128,6 +137,15 @@ fn instead(how: &str) -> Option<Change> {
             Some(value) => number(value).map(Change::Set),
             None => number(text.trim_start_matches('*')).map(Change::Scale),
         },
+    }
+}
+
+fn became_words(to: Change) -> String {
+    match to {
+        Change::Scale(Exact(0.0)) => "knocked out".to_string(),
+        Change::Scale(Exact(factor)) => format!("scaled by {factor}"),
+        Change::Set(Exact(value)) => format!("set to {value}"),
+        Change::Mean => "set to its mean".to_string(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! `update` (paging, mouse) and `screen` (drawing) both read it, so they cannot disagree.
 
 use super::State;
-use crate::base::{Rect, Shape};
+use crate::base::{Part, Rect, Shape};
 
 /// Below this, one line says that the terminal is too small.
 const SMALLEST: (u16, u16) = (20, 5);
@@ -154,12 +154,13 @@ impl Layout {
     }
 
     /// The place of a map that fills the view: whole cells for each value where there is room.
-    pub fn map_place(&self, state: &State, shape: Shape) -> MapPlace {
+    pub fn map_place(&self, state: &State, part: Part) -> MapPlace {
         let area = self.view.inner();
         let ruler = if area.width > 30 { 4 } else { 0 };
         let top = u16::from(area.height > 8);
         let room = (area.width.saturating_sub(ruler), area.height.saturating_sub(top));
-        let (w, h) = (shape.w.max(1) as f32, shape.h.max(1) as f32);
+        let (h, w) = part.extent();
+        let (w, h) = (w.max(1) as f32, h.max(1) as f32);
         // A half block is as high as it is wide when a cell is twice as high as wide.
         let square = state.terminal.cell_aspect / 2.0;
         let scale = (f32::from(room.0) / w).min(f32::from(room.1) * 2.0 * square / h);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::picker::{Overlay, Picker, PickerItem, PickerKind};
-use super::views::depth;
+use super::views::{ViewId, depth};
 use super::{Effect, State, say};
 use crate::base::{DeviceChoice, bar, columns, pad_end, short_bytes, short_count};
 use crate::session::ask::{
@@ -126,7 +126,9 @@ fn model_item(state: &State, row: &ModelRow, widths: [usize; 3]) -> PickerItem {
         },
         (None, InCache::Absent) => row.bytes.map(short_bytes).unwrap_or_default(),
     };
-    let mark = if row.cache.is_here() { HERE } else { "" };
+    // A file is here, whatever it is.
+    let is_fetched = row.cache.is_here() && row.cache != InCache::File;
+    let mark = if is_fetched { HERE } else { "" };
     PickerItem { name: row.name.clone(), note, side, mark }
 }
 
@@ -306,7 +308,7 @@ pub(super) fn choose_device(state: &mut State, name: &str) -> Vec<Effect> {
 /// What can be written of the view on the screen.
 pub(super) fn exports(state: &State) -> Vec<PickerItem> {
     let item = |name: &str, note: &str| PickerItem::new(name, note, "");
-    if state.view().seen(state).is_none() {
+    if state.view == ViewId::Depth {
         return vec![item("csv", "the statistics of all layers as a table")];
     }
     vec![
@@ -325,7 +327,9 @@ pub(super) fn choose_export(state: &mut State, name: &str) {
         ("plain png", Some(seen)) => ExportWhat::Picture { seen, caption: Vec::new() },
         ("npy", Some(seen)) => ExportWhat::Values(seen),
         ("safetensors", Some(seen)) => ExportWhat::Layer(seen),
-        ("csv", None) => ExportWhat::Text { text: depth::table(state), ending: "csv" },
+        ("csv", None) if state.view == ViewId::Depth => {
+            ExportWhat::Text { text: depth::table(state), ending: "csv" }
+        }
         _ => {
             let names: Vec<String> = exports(state).into_iter().map(|item| item.name).collect();
             state.complain(format!("this view is saved as one of: {}", names.join(", ")));

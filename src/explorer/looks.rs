@@ -1,5 +1,6 @@
 //! Commands that change how maps look and in which order they stand, and nothing else.
 
+use super::views::{ViewId, map};
 use super::{Effect, State};
 use crate::base::{Blending, Choice, Combine, RangeMode, SortOrder};
 
@@ -19,7 +20,7 @@ pub(super) fn sort(state: &mut State, argument: &str, step: isize) -> Vec<Effect
     if state.display.sort == SortOrder::Index {
         state.say("channels in the network's order");
     } else if state.display.sort == SortOrder::Effect && state.effects().is_none() {
-        state.say("the effects on the class are not known yet: K ranks the channels by them");
+        state.say("the effects on the class are not computed yet: press K to rank the channels");
     } else {
         state.say(format!("channels sorted by {}", state.display.sort));
     }
@@ -58,7 +59,7 @@ pub(super) fn colormap(state: &mut State, argument: &str, step: isize) -> Vec<Ef
     if signed {
         state.display.look.signed_colormap = chosen;
     } else if chosen.is_diverging() && chosen != now {
-        state.complain(format!("{chosen} diverges from 0: it is for values below 0 and above"));
+        state.complain(format!("{chosen} is a diverging colormap: it is for signed values"));
     } else {
         state.display.look.colormap = chosen;
     }
@@ -76,6 +77,8 @@ pub(super) fn resize(state: &mut State, larger: bool) -> Vec<Effect> {
     if state.explains() {
         let step = if larger { 10 } else { -10 };
         state.explain.opacity = state.explain.opacity.saturating_add_signed(step).min(100);
+    } else if state.view == ViewId::Map {
+        map::zoom(state, larger);
     } else if let Some(layout) = super::Layout::of(state) {
         match layout.other_tile(state, larger) {
             Some(tile) => state.display.tile = tile,

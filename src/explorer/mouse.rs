@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::views::{Move, ViewId};
+use super::views::ViewId;
 use super::{Effect, Layout, Overlay, Pane, Picker, State, command, moving, picker, typing};
 use crate::base::{Choice, Mouse, MouseKind};
 
@@ -13,6 +13,12 @@ const WHEEL: isize = 3;
 pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     let Some(layout) = Layout::of(state) else { return Vec::new() };
     let (x, y) = (mouse.column, mouse.row);
+    if mouse.kind == MouseKind::Move {
+        if state.overlay.is_none() {
+            state.view().point(state, x, y);
+        }
+        return Vec::new();
+    }
     if layout.footer.contains(x, y) {
         return in_footer(state, mouse);
     }
@@ -36,9 +42,10 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         return Vec::new();
     }
     match mouse.kind {
-        MouseKind::WheelUp => state.view().go(state, Move::PageUp),
-        MouseKind::WheelDown => state.view().go(state, Move::PageDown),
+        MouseKind::WheelUp => state.view().wheel(state, x, y, true),
+        MouseKind::WheelDown => state.view().wheel(state, x, y, false),
         MouseKind::Drag => state.view().press(state, x, y),
+        MouseKind::Move => {}
         MouseKind::Press => {
             state.cursor.pane = Pane::View;
             let double = is_double(state, mouse);
@@ -108,7 +115,7 @@ fn in_layers(state: &mut State, layout: &Layout, mouse: Mouse) -> Vec<Effect> {
         MouseKind::Press if inner.contains(mouse.column, mouse.row) => {
             state.cursor.list_top + usize::from(mouse.row - inner.y)
         }
-        MouseKind::Press | MouseKind::Drag => return Vec::new(),
+        MouseKind::Press | MouseKind::Drag | MouseKind::Move => return Vec::new(),
     };
     let Some(row) = rows.get(wanted) else { return Vec::new() };
     state.cursor.pane = Pane::Layers;
@@ -129,7 +136,7 @@ fn over(state: &mut State, mouse: Mouse) -> Vec<Effect> {
                 MouseKind::Press if !inside => return Vec::new(),
                 MouseKind::WheelUp => help.scroll(state, -WHEEL),
                 MouseKind::WheelDown => help.scroll(state, WHEEL),
-                MouseKind::Press | MouseKind::Drag => {}
+                MouseKind::Press | MouseKind::Drag | MouseKind::Move => {}
             }
             state.overlay = Some(Overlay::Help(help));
             Vec::new()
@@ -156,7 +163,7 @@ fn in_list(state: &mut State, mut list: Picker, mouse: Mouse) -> Vec<Effect> {
         MouseKind::WheelDown => {
             list.chosen = (list.chosen + WHEEL as usize).min(count.max(1) - 1);
         }
-        MouseKind::Press | MouseKind::Drag => {}
+        MouseKind::Press | MouseKind::Drag | MouseKind::Move => {}
     }
     state.overlay = Some(Overlay::Picker(list));
     Vec::new()

@@ -67,7 +67,7 @@ pub(super) fn back(state: &mut State) -> Vec<Effect> {
         state.stop_waiting();
         state.wanted.photo = state.shown.photo;
         state.wanted.knock_outs.clone_from(&state.shown.knock_outs);
-        state.say("cancelled");
+        state.say("canceled");
         return vec![Effect::Cancel];
     } else if state.jobs.running.is_some() {
         return vec![Effect::CancelJob];
@@ -115,18 +115,14 @@ pub(super) fn find_layer(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
         return command::pick(state, PickerKind::Layer);
     }
-    // As `Graph::find`: a block or a stage is its last layer.
-    let inside = format!("{name}.");
-    let layers = state.layers();
-    let found = layers.iter().position(|l| l.name == name);
-    match found.or_else(|| layers.iter().rposition(|l| l.name.starts_with(&inside))) {
-        Some(index) => {
-            state.go_to_layer(LayerId(index));
+    match state.layer_named(name) {
+        Some(layer) => {
+            state.go_to_layer(layer);
             state.reveal();
         }
-        None => {
-            state.complain(format!("there is no layer \"{name}\"; / finds by a part of the name"))
-        }
+        None => state.complain(format!(
+            "there is no layer \"{name}\"; press / to find one by part of its name"
+        )),
     }
     Vec::new()
 }
@@ -152,7 +148,7 @@ pub(super) fn channel(state: &mut State, number: &str) -> Vec<Effect> {
             state.display.combine = None;
         }
         _ => state.complain(format!(
-            "there is no channel {number}: this layer has 0 to {}",
+            "there is no channel {number}: this layer has channels 0 to {}",
             channels.saturating_sub(1)
         )),
     }

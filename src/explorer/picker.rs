@@ -101,7 +101,17 @@ impl Picker {
                 }
                 items
             }
-            PickerKind::Layer => best(&self.input, layer_items(state)),
+            PickerKind::Layer => {
+                let mut items = best(&self.input, layer_items(state));
+                // A block or a stage is its last layer, whatever else matches.
+                if let Some(layer) = state.layer_named(&self.input) {
+                    let named = |item: &PickerItem| item.name == state.layers()[layer.0].name;
+                    if let Some(at) = items.iter().position(named) {
+                        items[..=at].rotate_right(1);
+                    }
+                }
+                items
+            }
             PickerKind::Channel => channel_items(state, &self.input),
             PickerKind::Model => best(&self.input, lists::models(state)),
             PickerKind::Photo => best(&self.input, lists::photos(state)),
@@ -166,7 +176,16 @@ impl PickerPlaces {
 impl State {
     /// Where a list of `items` over the screen stands.
     pub fn picker_places(&self, list: &Picker, items: usize) -> Option<PickerPlaces> {
-        let area = Layout::of(self)?.overlay();
+        let mut area = Layout::of(self)?.overlay();
+        // A short list leaves the rest of the screen in view.
+        let all = match list.kind {
+            PickerKind::Export => Some(lists::exports(self).len()),
+            PickerKind::Device => Some(lists::devices().len()),
+            _ => None,
+        };
+        if let Some(all) = all {
+            area = area.centered(area.width.min(SHORT_LIST), area.height.min(all as u16 + 3));
+        }
         let (input, rest) = area.inner().split_top(1);
         let side = if list.kind == PickerKind::Photo { rest.width / 3 } else { 0 };
         let side = if side < NARROWEST_PICTURE { 0 } else { side };
@@ -179,6 +198,8 @@ impl State {
     }
 }
 
+/// Columns of a list of a few rows.
+const SHORT_LIST: u16 = 84;
 /// A picture of fewer columns shows nothing.
 const NARROWEST_PICTURE: u16 = 13;
 

@@ -97,8 +97,8 @@ impl State {
         let name = |layer: LayerId| self.layers().get(layer.0).map_or("", |info| &info.name);
         let (layer, channel) = (name(self.cursor.layer), self.cursor.channel);
         match self.rebuild.what {
-            What::InvertLayer => format!("what {layer} knows of the photo"),
-            What::InvertChannel => format!("what channel {channel} of {layer} knows of the photo"),
+            What::InvertLayer => format!("rebuilt from {layer}"),
+            What::InvertChannel => format!("rebuilt from channel {channel} of {layer}"),
             What::MaximizeChannel => format!("what activates channel {channel} of {layer} most"),
             What::MaximizeUnit => {
                 let (row, column) = self.cursor.unit;
@@ -114,9 +114,9 @@ impl State {
                 let label = label.map_or("the class", |label| label.name.as_str());
                 format!("what raises {label} most")
             }
-            What::DreamLayer => format!("the photo with more of {layer} in it"),
+            What::DreamLayer => format!("DeepDream: the photo with {layer} amplified"),
             What::DreamChannel => {
-                format!("the photo with more of channel {channel} of {layer} in it")
+                format!("DeepDream: the photo with channel {channel} of {layer} amplified")
             }
         }
     }

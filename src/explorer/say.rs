@@ -212,7 +212,7 @@ pub(super) fn caption(state: &State) -> Vec<String> {
             second.push(match maps.as_slice() {
                 [PlaneKind::Channel(channel)] => format!("channel {channel}"),
                 [PlaneKind::Combined(how)] => format!("{how} of all channels"),
-                maps => format!("{} channels by {}", maps.len(), state.display.sort),
+                maps => format!("{}, by {}", numbered(maps), state.display.sort),
             });
             if over_photo.is_some() {
                 second.push("over the photo".into());
@@ -228,7 +228,9 @@ pub(super) fn caption(state: &State) -> Vec<String> {
             if !state.explain.method.takes_layer() {
                 second.clear();
             }
-            second.push(format!("{} of {}", state.explain.method.name(), state.target_words()));
+            let methods: Vec<&str> =
+                state.explanations().iter().map(|of| of.method.name()).collect();
+            second.push(format!("{} of {}", methods.join(" and "), state.target_words()));
         }
         Some(Seen::Kernels { kernels, .. }) => {
             second.push(match (state.display.inputs, kernels.first()) {
@@ -256,6 +258,20 @@ pub(super) fn caption(state: &State) -> Vec<String> {
     vec![first.join(", "), second.join(", ")]
 }
 
+/// Most channels that are listed.
+const LISTED: usize = 32;
+
+/// `channels 7 0 12`, in the order of the tiles.
+fn numbered(maps: &[PlaneKind]) -> String {
+    let number = |what: &PlaneKind| match what {
+        PlaneKind::Channel(channel) => channel.to_string(),
+        PlaneKind::Combined(how) => how.to_string(),
+    };
+    let numbers: Vec<String> = maps.iter().take(LISTED).map(number).collect();
+    let more = if maps.len() > LISTED { " ..." } else { "" };
+    format!("channels {}{more}", numbers.join(" "))
+}
+
 /// `convscope-resnet50-layer1.0.relu-5`.
 pub(super) fn file_stem(state: &State) -> String {
     let model = state.wanted.model.text(&state.setup.catalogue);
@@ -277,7 +293,8 @@ pub(super) fn file_stem(state: &State) -> String {
             if !state.explain.method.takes_layer() {
                 parts.pop();
             }
-            parts.push(state.explain.method.name().to_string());
+            parts.extend(state.explanations().iter().map(|of| of.method.name().to_string()));
+            parts.push(state.target_words().replace(" (", "_").replace(')', ""));
         }
         None => {
             parts.pop();

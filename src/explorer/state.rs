@@ -163,6 +163,13 @@ impl State {
         }
     }
 
+    /// The layer of that name, as `Graph::find` reads it: a block or a stage is its last layer.
+    pub(super) fn layer_named(&self, name: &str) -> Option<LayerId> {
+        let (layers, inside) = (self.layers(), format!("{name}."));
+        let found = layers.iter().position(|l| l.name == name);
+        found.or_else(|| layers.iter().rposition(|l| l.name.starts_with(&inside))).map(LayerId)
+    }
+
     /// The chosen layer.
     pub fn layer_info(&self) -> Option<&LayerInfo> {
         self.layers().get(self.cursor.layer.0)
@@ -325,6 +332,7 @@ impl State {
     pub(super) fn stay_inside(&mut self) {
         let Some(shape) = self.layer_info().map(|l| l.shape) else { return };
         self.cursor.channel = self.cursor.channel.min(shape.c.saturating_sub(1));
+        self.cursor.pointed = self.cursor.pointed.filter(|(y, x)| *y < shape.h && *x < shape.w);
         let (row, column) = self.cursor.unit;
         self.cursor.unit =
             (row.min(shape.h.saturating_sub(1)), column.min(shape.w.saturating_sub(1)));

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::effect::{Effect, Msg, Printed};
 use super::picker::{Overlay, PickerKind};
 use super::{State, mouse, printing, typing};
-use crate::base::{SortOrder, short_bytes};
+use crate::base::{Mouse, MouseKind, SortOrder, short_bytes};
 use crate::session::ask::{
     Answer, Job, LaneName, Plane, PlaneKind, Request, SessionError, request,
 };
@@ -19,8 +19,13 @@ pub fn start(state: &mut State) -> Vec<Effect> {
 
 /// Takes a message.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
-    if matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..)) {
-        state.terminal.settled = false;
+    match msg {
+        Msg::Mouse(Mouse { kind: MouseKind::Move, .. }) => {}
+        Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..) => {
+            state.terminal.settled = false;
+            state.cursor.pointed = None;
+        }
+        _ => {}
     }
     let mut effects = match msg {
         Msg::Paste(text) => typing::paste(state, &text),
@@ -148,7 +153,7 @@ fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<E
             state.show_outcome(outcome);
             Some(ahead.into_iter().flat_map(|key| typing::key(state, key)).collect())
         }
-        // Cancelled, or another photo was asked for since.
+        // Canceled, or another photo was asked for since.
         (Answer::Network(_) | Answer::Input(_) | Answer::Outcome(_), _) => None,
         (
             answer @ (Answer::Statistics(_)
@@ -192,7 +197,7 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
         (SessionError::NotReady, Request::Statistics(of)) if Some(of.run) == state.plain_run() => {
             state.answers.refuse(request);
         }
-        (SessionError::Cancelled, _) => {}
+        (SessionError::Canceled, _) => {}
         // The capture was dropped to make room: compute it again.
         (SessionError::NotReady, _) if awaited => return state.read_photo(),
         (SessionError::NotReady, _) if state.waiting.request.is_none() => {

@@ -22,9 +22,7 @@ pub enum ModelError {
     #[error("tensor {0} is missing: the checkpoint is incomplete")]
     Missing(String),
     /// A tensor is there with other extents than its neighbors ask for.
-    #[error(
-        "{name} has the shape {found:?}, but {expected} is needed: the checkpoint is inconsistent"
-    )]
+    #[error("{name} has shape {found:?}, expected {expected}: the checkpoint is inconsistent")]
     WrongShape {
         /// The tensor.
         name: String,
@@ -42,7 +40,7 @@ pub enum ModelError {
         what: String,
     },
     /// An input that a layer cannot take.
-    #[error("{layer} takes no input of {input}: {why}")]
+    #[error("{layer} cannot take an input of {input}: {why}")]
     Shape {
         /// The layer's name.
         layer: String,

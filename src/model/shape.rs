@@ -33,7 +33,7 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
     let no = |why: &str| refuse(node, inputs, why);
     let first = *inputs.first().ok_or_else(|| no("it has no input"))?;
     if first.is_empty() {
-        return Err(no("there is nothing in it"));
+        return Err(no("it is empty"));
     }
     let slide = |window: &Window, c: usize| match (
         window_steps(window, 0, first.h),
@@ -46,12 +46,12 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
         Op::Conv(conv) => {
             let dims = conv.weight.dims();
             if dims[1] * conv.groups != first.c {
-                return Err(no(&format!("{} channels are needed", dims[1] * conv.groups)));
+                return Err(no(&format!("expected {} channels", dims[1] * conv.groups)));
             }
             slide(&conv.window, dims[0])
         }
         Op::BatchNorm(norm) if norm.weight.elem_count() != first.c => {
-            Err(no(&format!("{} channels are needed", norm.weight.elem_count())))
+            Err(no(&format!("expected {} channels", norm.weight.elem_count())))
         }
         Op::BatchNorm(_) | Op::Standardize { .. } | Op::Relu => Ok(first),
         Op::MaxPool(window) | Op::AveragePool(AveragePool::Windowed { window, .. }) => {
@@ -69,7 +69,7 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, ModelError> {
         Op::Flatten => Ok(Shape::flat(first.n, first.c * first.h * first.w)),
         Op::Linear(linear) => match *linear.weight.dims() {
             [out, inside] if first.flat && inside == first.c => Ok(Shape::flat(first.n, out)),
-            [_, inside] => Err(no(&format!("{inside} values are needed"))),
+            [_, inside] => Err(no(&format!("expected {inside} values"))),
             _ => Err(no("its weight is not a matrix")),
         },
     }

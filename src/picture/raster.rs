@@ -7,7 +7,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::error::{ImageError, ParameterError, ParameterErrorKind};
 
 use super::{Range, colormap, resample};
-use crate::base::Colormap;
+use crate::base::{Colormap, Part};
 
 /// The color of NaN and infinity: in no color map, and not to be overlooked.
 pub const MARK: [u8; 3] = [255, 0, 255];
@@ -63,6 +63,12 @@ impl Picture {
         let byte = |value: f32| value.round() as u8;
         let rgb = plane(0).into_iter().zip(plane(1)).zip(plane(2));
         Self { width, height, rgb: rgb.map(|((r, g), b)| [r, g, b].map(byte)).collect() }
+    }
+
+    /// A part of it.
+    pub fn part(&self, part: Part) -> Self {
+        let (height, width) = part.extent();
+        Self { width, height, rgb: part.of(&self.rgb, self.width) }
     }
 
     /// The bytes of a PNG file.

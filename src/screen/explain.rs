@@ -157,7 +157,7 @@ fn judged(of: &Judgement, outputs: OutputFunction, width: usize) -> Vec<(String,
             &format!("lower is better{random}"),
         ),
         row("insertion", area(&of.insertion), of.insertion.as_ref(), "higher is better"),
-        row("ROAD", of.road.as_ref().map(|road| road.score), None, "above 0 is better"),
+        row("ROAD", of.road.as_ref().map(|road| road.score), None, "higher is better"),
     ];
     let stages: Vec<String> =
         of.redrawn.iter().map(|r| format!("{} {:+.2}", r.stage, r.correlation)).collect();

@@ -166,7 +166,7 @@ const BAR: u16 = 16;
 pub fn scale(buffer: &mut Buffer, rect: Rect, of: &str, map: &Heatmap) {
     let invalid = match map.invalid {
         0 => String::new(),
-        n => format!("{n} × no number · "),
+        n => format!("{n} × NaN/inf · "),
     };
     let (low, high) = (significant(map.range.low), significant(map.range.high));
     let name = map.colormap;

@@ -31,6 +31,10 @@ pub fn draw_strip(state: &State, rect: Rect, buffer: &mut Buffer) {
         return;
     }
     let mut parts = Vec::new();
+    let knocked = state.knocked_out();
+    if knocked > 0 {
+        parts.push((format!(" {knocked} knocked out ·"), theme::ACCENT));
+    }
     if let (Some(network), Some(outcome)) = (&state.shown.network, &state.shown.outcome)
         && let Some((class, score)) = outcome.ranked.get(state.class_place().unwrap_or(0))
         && let Some(label) = network.classes.get(*class)
@@ -207,7 +211,12 @@ impl Columns {
 
     fn change(self, change: f32) -> String {
         match self {
-            Self::Probabilities => format!("{:>+4.0}", 100.0 * change),
+            // A tenth of a point where that is all there is.
+            Self::Probabilities => match 100.0 * change {
+                points if points.abs() < 0.05 => "   0".to_string(),
+                points if points.abs() < 9.95 => format!("{points:>+4.1}"),
+                points => format!("{points:>+4.0}"),
+            },
             Self::Numbers => format!("{:>8}", signed(change)),
         }
     }

@@ -46,7 +46,7 @@ fn nothing(state: &State, rect: Rect, buffer: &mut Buffer) {
     let Some(layer) = state.layer_info().filter(|layer| layer.kernels.is_none()) else {
         return super::maps::waiting(state, rect, buffer);
     };
-    let words = format!("no convolution makes the channels of {}; [ and ] find one", layer.name);
+    let words = format!("{} has no kernels; [ and ] go to another layer", layer.name);
     let line = rect.inner().centered(rect.inner().width.min(76), 1);
     text::line(buffer, line.x, line.y, line.width, &words, theme::DIM);
 }

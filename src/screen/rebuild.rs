@@ -31,9 +31,9 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
             let words = if state.jobs.running.as_ref().map(|doing| &doing.job)
                 == state.rebuild_now().as_ref()
             {
-                "it begins …"
+                "running …"
             } else {
-                "Enter makes it"
+                "press Enter to run it"
             };
             let y = place.y + place.height / 2;
             text::line(buffer, place.x, y, place.width, words, theme::DIM);
@@ -89,7 +89,7 @@ fn progress(state: &State, found: &Found, of: &Rebuilt, goes_on: bool) -> String
     } else if goes_on {
         format!("iteration {done} of {total}")
     } else {
-        format!("stopped at {done} of {total}; Enter begins again")
+        format!("stopped at {done} of {total}; press Enter to restart")
     };
     format!("{how} · seed {}", state.rebuild.seed)
 }

@@ -53,7 +53,7 @@ fn parts(state: &State) -> Vec<Part> {
             add(format!(" {}/{photos}", state.shown.photo + 1), theme::DIM, 2);
         }
     }
-    let knocked: usize = state.shown.knock_outs.iter().map(|knock| knock.channels.len()).sum();
+    let knocked = state.knocked_out();
     if knocked > 0 {
         add(format!(" · {knocked} knocked out"), theme::ACCENT, 1);
     }

@@ -14,7 +14,7 @@ pub fn contradictions(claims: &[Claim], graph: &Graph) -> Vec<String> {
         let Claim { field, about, value } = claim;
         let value = clean(value);
         format!(
-            "config.json: {field} says {}, the tensors {is}: the tensors count",
+            "config.json: {field} says {}, the tensors say {is}: the tensors are used",
             named(*about, &value)
         )
     };

@@ -19,7 +19,9 @@ pub fn find_class(classes: &[ClassLabel], wanted: &str) -> Result<usize, Session
             Ok(index)
         } else {
             let last = classes.len().saturating_sub(1);
-            Err(SessionError::Unknown(format!("there is no class {index}: there are 0 to {last}")))
+            Err(SessionError::Unknown(format!(
+                "there is no class {index}: this network has classes 0 to {last}"
+            )))
         };
     }
     let low = wanted.to_lowercase();
@@ -41,7 +43,12 @@ pub fn find_class(classes: &[ClassLabel], wanted: &str) -> Result<usize, Session
         [one] => Ok(*one),
         [] => {
             let near = nearest(wanted, classes.iter().map(|label| label.name.as_str()));
+            let nameless = |(i, label): (usize, &ClassLabel)| label.name == format!("class {i}");
             let hint = match near.as_slice() {
+                _ if classes.iter().enumerate().all(nameless) => {
+                    "; the classes have no names: give them with --labels FILE, or use a number"
+                        .to_string()
+                }
                 [] => "; `convscope predict PHOTO --top 1000` names all".to_string(),
                 near => format!("; did you mean {}?", near.join(" or ")),
             };

@@ -143,7 +143,7 @@ pub fn not_finite(names: &[String]) -> Option<String> {
         0 => String::new(),
         n => format!(" and {}", count(n, "other tensor")),
     };
-    Some(format!("{}{others} hold NaN or infinity: the training diverged", clean(first)))
+    Some(format!("NaN or infinity in {}{others}: the training diverged", clean(first)))
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ pub enum SessionError {
     #[error("{0}")]
     Failed(String),
     /// The token was set.
-    #[error("cancelled")]
-    Cancelled,
+    #[error("canceled")]
+    Canceled,
     /// What the request builds on is not (or no longer) in memory: run the network first.
     #[error("not computed yet")]
     NotReady,
@@ -52,7 +52,7 @@ impl From<AnalysisError> for SessionError {
 impl From<EngineError> for SessionError {
     fn from(error: EngineError) -> Self {
         match error {
-            EngineError::Cancelled => Self::Cancelled,
+            EngineError::Canceled => Self::Canceled,
             EngineError::OutOfRange(_) => Self::Unknown(error.to_string()),
             EngineError::Model(error) => error.into(),
             _ => Self::Failed(error.to_string()),

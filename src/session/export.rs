@@ -85,7 +85,7 @@ impl Session {
                 None => found = Some((map, range)),
                 Some(first) if first == (map, range) => {}
                 Some((map, _)) => {
-                    let ends = ["least".to_string(), "most of each".to_string()];
+                    let ends = ["min".to_string(), "max of each".to_string()];
                     return Ok(Some(Bar { colors: scale(map, COLORS), ends }));
                 }
             }

@@ -121,7 +121,7 @@ impl Session {
         let mut summaries = Vec::with_capacity(layers.len());
         for layer in &layers {
             if cancel.is_cancelled() {
-                return Err(SessionError::Cancelled.into());
+                return Err(SessionError::Canceled.into());
             }
             let of = LayerStatistics::of(capture.as_ref(), layer.id)?;
             summaries.push(LayerSummary {

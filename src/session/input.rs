@@ -71,7 +71,7 @@ pub fn ready(
         }
     };
     if cancel.is_cancelled() {
-        return Err(SessionError::Cancelled);
+        return Err(SessionError::Canceled);
     }
     let shape = held.prepared.input.shape;
     if shape.c != network.graph.input_channels {
@@ -119,7 +119,7 @@ fn ready_photo(
 ) -> Result<Ready, SessionError> {
     // A large photo takes seconds to decode, and as long to resize.
     if cancel.is_cancelled() {
-        return Err(SessionError::Cancelled);
+        return Err(SessionError::Canceled);
     }
     let channels = network.graph.input_channels;
     let mut prepared = prepare(&photo, &network.recipe, channels, path)?;

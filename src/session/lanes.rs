@@ -142,17 +142,17 @@ impl Lanes {
         self.view.put(wanted, false);
     }
 
-    /// Runs a network; what runs now is cancelled.
+    /// Runs a network; what runs now is canceled.
     pub fn run(&self, request: Request) {
         self.run.put(vec![request], true);
     }
 
-    /// Reads a file; what is being read now is cancelled.
+    /// Reads a file; what is being read now is canceled.
     pub fn transfer(&self, request: Request) {
         self.transfer.put(vec![request], true);
     }
 
-    /// Does long work; what is being done now is cancelled.
+    /// Does long work; what is being done now is canceled.
     pub fn job(&self, request: Request) {
         self.job.put(vec![request], true);
     }

@@ -51,7 +51,7 @@ impl Options {
 
 impl From<HubError> for SessionError {
     fn from(error: HubError) -> Self {
-        if error.is_cancelled() { Self::Cancelled } else { Self::Failed(error.to_string()) }
+        if error.is_cancelled() { Self::Canceled } else { Self::Failed(error.to_string()) }
     }
 }
 

@@ -6,8 +6,9 @@ use super::SessionError;
 use super::ask::known::Drawn;
 use super::ask::request::{self, Shown};
 use super::ask::seen::Mark;
+use super::maps::{below, map_picture};
 use super::store::{Ask, Session};
-use crate::base::{Cancel, Progress};
+use crate::base::{Cancel, Part, Progress};
 use crate::picture::{Grid, Picture};
 
 /// The color of marks: the accent of the screen.
@@ -44,7 +45,7 @@ impl Ask for request::Raster {
         let (width, height) = self.pixels;
         let room = (usize::from(width).max(1), usize::from(height).max(1));
         let mut picture = match self.of.as_ref() {
-            Shown::Heatmap(request::Heatmap { plane, size, look, over_photo }) => {
+            Shown::Heatmap(request::Heatmap { plane, part, size, look, over_photo }) => {
                 let run = session.run(plane.run)?;
                 let array = run.plane(*plane)?;
                 let shape = array.shape;
@@ -53,15 +54,19 @@ impl Ask for request::Raster {
                 let grid = Grid { columns, rows, blocks: look.blocks };
                 let drawn = grid.drawn(array.map(0), (shape.h, shape.w));
                 let colors = run.colors(*plane, &drawn, *look)?;
-                let mut most = room;
-                if over_photo.is_some() {
-                    // No finer than the photo itself.
-                    let held = session.input(plane.run.input)?;
-                    let photo = held.photo()?;
-                    most = (room.0.min(photo.width), room.1.min(photo.height));
-                }
-                let scale = whole(most, shape.w, shape.h);
-                session.map_picture(plane.run, &array, colors, *over_photo, scale)?
+                let all = Part { rows: (0, shape.h), columns: (0, shape.w) };
+                let part = part.unwrap_or(all);
+                let held = over_photo.map(|_| session.input(plane.run.input)).transpose()?;
+                let photo = held.as_ref().map(|held| held.photo()).transpose()?;
+                let photo = photo.map(|photo| below(photo, part, shape));
+                // No finer than the photo itself.
+                let most = photo
+                    .as_ref()
+                    .map_or(room, |photo| (room.0.min(photo.width), room.1.min(photo.height)));
+                let (h, w) = part.extent();
+                let values = part.of(array.map(0), shape.w);
+                let scale = whole(most, w, h);
+                map_picture(&values, (h, w), colors, photo.as_ref().zip(*over_photo), scale)
             }
             Shown::Kernel(request::Kernel { kernel, look, .. }) => {
                 let all = session.kernels(kernel.network, kernel.layer)?;

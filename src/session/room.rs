@@ -167,7 +167,7 @@ pub fn check_input(shape: Shape) -> Result<(), SessionError> {
 }
 
 fn refused(error: &NoRoom) -> SessionError {
-    SessionError::Failed(format!("{error}: take a smaller --size"))
+    SessionError::Failed(format!("{error}: use a smaller --size"))
 }
 
 #[cfg(test)]

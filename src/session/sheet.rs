@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::SessionError;
-use super::ask::refs::{Plane, Slice};
+use super::ask::refs::{Plane, PlaneKind, Slice};
 use super::ask::request;
 use super::ask::seen::Seen;
+use super::maps::map_picture;
 use super::store::{Ask, Session};
 use crate::base::{Array, Cancel, Progress};
 use crate::picture::{Picture, columns, sheet};
@@ -93,16 +94,20 @@ impl Session {
 
     fn tiles(&self, seen: &Seen, scale: usize) -> Result<Vec<Picture>, SessionError> {
         match seen {
-            Seen::Maps { run, layer, maps, look, over_photo } => maps
-                .iter()
-                .map(|what| {
-                    let plane = Plane { run: *run, layer: *layer, what: *what };
-                    let run = self.run(plane.run)?;
+            Seen::Maps { run: key, layer, maps, look, over_photo } => {
+                let run = self.run(*key)?;
+                let held = over_photo.map(|_| self.input(key.input)).transpose()?;
+                let photo = held.as_ref().map(|held| held.photo()).transpose()?;
+                let tile = |what: &PlaneKind| {
+                    let plane = Plane { run: *key, layer: *layer, what: *what };
                     let array = run.plane(plane)?;
-                    let colors = run.colors(plane, array.map(0), *look)?;
-                    self.map_picture(plane.run, &array, colors, *over_photo, scale)
-                })
-                .collect(),
+                    let (values, shape) = (array.map(0), array.shape);
+                    let colors = run.colors(plane, values, *look)?;
+                    let under = photo.zip(*over_photo);
+                    Ok(map_picture(values, (shape.h, shape.w), colors, under, scale))
+                };
+                maps.iter().map(tile).collect()
+            }
             Seen::Kernels { network, layer, kernels, look } => {
                 let all = self.kernels(*network, *layer)?;
                 let tile =

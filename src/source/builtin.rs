@@ -3,7 +3,7 @@
 
 use super::{Checkpoint, SourceError};
 
-/// A photo that ships with the program; `assets/photos/SOURCES.md` has its licence.
+/// A photo that ships with the program; `assets/photos/SOURCES.md` has its license.
 pub struct Sample {
     /// File name.
     pub name: &'static str,

@@ -49,7 +49,7 @@ pub fn read_file(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, SourceE
         let (size, limit) = (data.len() >> 20, limit >> 20);
         return Err(SourceError::at(
             path,
-            format!("{size} MiB is more than {limit} MiB for {what}"),
+            format!("is {size} MiB, above the limit of {limit} MiB for {what}"),
         ));
     }
     if data.len() == 0 {

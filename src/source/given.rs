@@ -67,7 +67,9 @@ fn not_finite(input: &Array) -> Option<String> {
     let count = input.data.iter().filter(|value| !value.is_finite()).count();
     let all = input.data.len();
     (count > 0).then(|| {
-        format!("{count} of the {all} values of the input are NaN or infinite, and so is what follows from them")
+        format!(
+            "{count} of the {all} values of the input are NaN or infinite, and so are the results"
+        )
     })
 }
 

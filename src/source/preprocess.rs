@@ -58,7 +58,7 @@ pub fn prepare(
     }
     if let Some(why) = &recipe.refused {
         return Err(fail(format!(
-            "cannot be made ready ({why}): state --size, --mean and --std, or give an .npy of [{channels}, H, W]"
+            "cannot be preprocessed ({why}): give --size, --mean and --std, or an .npy of [{channels}, H, W]"
         )));
     }
     let resized = resized_size(photo, recipe);

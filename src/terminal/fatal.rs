@@ -45,7 +45,7 @@ macro_rules! farewell {
         concat!(
             "\x1b\\",
             $pictures,
-            "\x1b[?2026l\x1b[?2004l\x1b[?1004l\x1b[?1006l\x1b[?1002l\x1b[?1000l",
+            "\x1b[?2026l\x1b[?2004l\x1b[?1004l\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l",
             "\x1b[0m\x1b[?1049l\x1b[?25h"
         )
     };

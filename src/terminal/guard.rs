@@ -16,9 +16,12 @@ use super::tty;
 /// ("convscope view") and the workers of a pool hand their panics on, and the session survives them.
 const NEEDED: &str = "convscope-";
 
-/// Alternate screen; of the mouse presses, drags and the wheel (every move would send bytes over the line for
-/// nothing); focus, pastes in marks, no cursor. [`fatal::farewell`] takes all of it back.
+/// Alternate screen; of the mouse presses, drags and the wheel (moves: [`report_moves`]); focus, pastes in marks, no cursor. [`fatal::farewell`] takes all of it back.
 const TAKE: &str = "\x1b[?1049h\x1b[?1000h\x1b[?1002h\x1b[?1006h\x1b[?1004h\x1b[?2004h\x1b[?25l";
+
+/// Reports of every move of the mouse, and of drags only: a terminal has one of the two.
+const MOVES: &str = "\x1b[?1003h";
+const DRAGS: &str = "\x1b[?1003l\x1b[?1000h\x1b[?1002h";
 
 /// What is taken of the terminal: nothing, single keys without echo, or those and the screen.
 static TAKEN: AtomicU8 = AtomicU8::new(NOTHING);
@@ -59,6 +62,15 @@ pub fn take_screen() -> io::Result<()> {
         restore();
     }
     taken
+}
+
+/// Has the terminal report every move of the mouse, or no longer. Every one sends bytes over the line, so only for what
+/// follows the mouse; [`take_screen`] begins without.
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub fn report_moves(out: &mut impl Write, on: bool) -> io::Result<()> {
+    out.write_all(if on { MOVES } else { DRAGS }.as_bytes())
 }
 
 /// Takes single keys without echo. Whatever ends the program from here on gives them back.

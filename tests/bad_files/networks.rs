@@ -122,7 +122,7 @@ fn what_is_left_out_is_named() {
 fn inputs_that_do_not_fit_are_refused() {
     let graph = resnet::build(&tensors("basic")).unwrap();
     for shape in [Shape::new(1, 1, 32, 32), Shape::new(1, 4, 32, 32)] {
-        says(infer(&graph, shape), &["conv1", "3 channels are needed"]);
+        says(infer(&graph, shape), &["conv1", "expected 3 channels"]);
     }
     for shape in [Shape::new(0, 3, 32, 32), Shape::new(1, 3, 0, 32)] {
         says(infer(&graph, shape), &["conv1", "nothing in it"]);

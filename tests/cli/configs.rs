@@ -37,13 +37,14 @@ fn what_is_followed_and_what_is_not_is_listed() {
     let ran = beside(config, "").run(&["layers", "--model", "net"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let out = ran.out;
-    for note in ["unknown field answer: not used", "the tensors 2-1-1-2: the tensors count"] {
+    for note in ["unknown field answer: not used", "the tensors say 2-1-1-2: the tensors are used"]
+    {
         assert!(ran.err.contains(note), "{}", ran.err);
     }
     for line in [
         "input 3x64x64 · warped to 128x128, crop 64x64, bicubic (config.json)",
         "config.json: unknown field answer: not used",
-        "config.json: architecture resnet18 says blocks 2-2-2-2, the tensors 2-1-1-2: the tensors count",
+        "config.json: architecture resnet18 says blocks 2-2-2-2, the tensors say 2-1-1-2: the tensors are used",
     ] {
         assert!(out.contains(line), "{out}");
     }

@@ -92,7 +92,7 @@ fn class_folders_name_classes_that_have_no_names() {
     }
     let Ran { code, out, err, .. } = bench.on("basic", &["predict", "set", "--top", "1", "--json"]);
     assert_eq!(code, 0, "{err}");
-    assert!(err.contains("taken from the 10 folders in set"), "{err}");
+    assert!(err.contains("using the 10 folder names in set"), "{err}");
     let all: serde_json::Value = serde_json::from_str(&out).unwrap();
     let top = &all["photos"][0]["top"][0];
     let expected = char::from(b'a' + top["index"].as_u64().unwrap() as u8).to_string();

@@ -84,8 +84,8 @@ fn files_to_begin_with_overwrite_nothing() {
     std::fs::write(bench.path("settings/config.toml"), "[run]\nthreads = 1\n").unwrap();
     let said = bench.run(&["config", "init"]).ok().out;
     let of = |name: &str| said.lines().find(|line| line.contains(name)).unwrap().to_string();
-    assert!(of("config.toml").ends_with("was there, left as it is"), "{said}");
-    assert!(of("models.toml").ends_with("was there, left as it is"), "{said}");
+    assert!(of("config.toml").ends_with("already exists, not changed"), "{said}");
+    assert!(of("models.toml").ends_with("already exists, not changed"), "{said}");
     assert!(of("keys.toml").ends_with(": written"), "{said}");
     let text = std::fs::read_to_string(bench.path("settings/config.toml")).unwrap();
     assert_eq!(text, "[run]\nthreads = 1\n");

@@ -25,6 +25,7 @@ fn models_say_what_is_here() {
     let bench = Bench::new();
     put_into_cache(&bench, "timm/resnet18.tv_in1k", "basic18");
     fs::copy(network_path("wide"), bench.path("mine.safetensors")).unwrap();
+    fs::write(bench.path("empty.pth"), []).unwrap();
     let report = bench.run(&["models", "--json"]).json();
     let rows = report["models"].as_array().unwrap();
     let row = |name: &str| {
@@ -39,6 +40,9 @@ fn models_say_what_is_here() {
     assert_eq!(row("mine.safetensors")["cached"], "file");
     let bytes = fs::metadata(bench.path("mine.safetensors")).unwrap().len();
     assert_eq!(row("mine.safetensors")["bytes"], bytes);
+    let title = |name: &str| row(name)["title"].as_str().unwrap().to_string();
+    assert!(title("mine.safetensors").contains("classes"), "{}", title("mine.safetensors"));
+    assert_eq!(title("empty.pth"), "the file is empty");
 
     let table = bench.run(&["models"]).ok().out;
     let line = |name: &str| {
@@ -81,7 +85,7 @@ fn what_is_here_is_fetched_without_asking() {
 fn what_cannot_be_had_is_said() {
     let bench = Bench::new();
     let started = Instant::now();
-    bench.run(&["fetch", "resnet50", "--offline"]).refused(1, "the network is switched off");
+    bench.run(&["fetch", "resnet50", "--offline"]).refused(1, "convscope is offline");
     bench.run(&["layers", "--model", "resnet50", "--offline"]).refused(1, "switched off");
     bench.run(&["fetch", "resnet5O"]).refused(1, "did you mean resnet50");
     bench.run(&["layers", "--model", "rsnet18"]).refused(1, "did you mean resnet18");

@@ -109,7 +109,7 @@ fn names_of_commands_may_be_values_and_folders() {
         bench.run(line).refused(1, "needs a terminal");
     }
     let lost = bench.run(&["maps/a.png", "layers"]);
-    lost.refused(2, "no photo \"layers\"; the command layers comes first");
+    lost.refused(2, "no photo \"layers\"; to run the command layers, put it first");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn gated_repositories_name_the_page_and_the_token() {
     for status in [401, 403] {
         for which in [questions, downloads] {
             let code = [("X-Error-Code", "GatedRepo")];
-            let said = ["gated", "licence", "/owner/name", "HF_TOKEN"];
+            let said = ["gated", "license", "/owner/name", "HF_TOKEN"];
             let (error, count) = refused(which, status, &code, &said);
             assert!(matches!(error, HubError::Gated { .. }));
             assert_eq!(count, 1, "asking again does not help");
@@ -62,7 +62,7 @@ fn gated_repositories_name_the_page_and_the_token() {
 #[test]
 fn refusals_without_a_reason_name_all_that_may_be() {
     for status in [401, 403] {
-        let (error, _) = refused(all, status, &[], &["check the name", "licence", "HF_TOKEN"]);
+        let (error, _) = refused(all, status, &[], &["check the name", "license", "HF_TOKEN"]);
         assert!(matches!(error, HubError::Denied { .. }));
     }
     let message = [("X-Error-Message", "Invalid credentials in Authorization header")];

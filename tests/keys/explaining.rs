@@ -124,7 +124,7 @@ fn one_job_at_a_time_and_browsing_does_not_end_it() {
     assert!(update(state, key("J")).is_empty(), "another job has to wait");
     assert!(state.message.as_ref().is_some_and(|m| m.error && m.text.contains("Esc")));
     assert_eq!(update(state, key("Esc")), [Effect::CancelJob]);
-    let stopped = Err(convscope::session::ask::SessionError::Cancelled);
+    let stopped = Err(convscope::session::ask::SessionError::Canceled);
     update(state, Msg::Answered(Request::Job(job), stopped));
     assert!(state.jobs.running.is_none());
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use convscope::base::{Mouse, MouseKind, Rect, SortOrder};
-use convscope::explorer::views::ViewId;
+use convscope::explorer::views::{ViewId, map};
 use convscope::explorer::{Msg, Overlay, PickerKind};
 
 use crate::support::Explorer;
@@ -130,4 +130,40 @@ fn the_folded_inspector_opens_by_a_click() {
     let mut explorer = Explorer::open((80, 24));
     click(&mut explorer, (5, 1));
     assert!(explorer.state.display.inspector_over);
+}
+
+#[test]
+fn the_map_reads_out_what_the_mouse_points_to() {
+    let mut explorer = open();
+    explorer.press("2");
+    assert!(explorer.state.view.follows_the_mouse());
+    let (cursor, place) = (explorer.state.cursor.unit, map::place(&explorer.state).unwrap());
+    mouse(&mut explorer, MouseKind::Move, (place.x, place.y));
+    assert_eq!((map::read_out(&explorer.state), explorer.state.cursor.unit), ((0, 0), cursor));
+    mouse(&mut explorer, MouseKind::Move, (0, 0));
+    assert_eq!(map::read_out(&explorer.state), cursor);
+    mouse(&mut explorer, MouseKind::Move, (place.x, place.y));
+    explorer.press("l");
+    assert_eq!(map::read_out(&explorer.state), explorer.state.cursor.unit);
+    explorer.press("1");
+    assert!(!explorer.state.view.follows_the_mouse());
+}
+
+#[test]
+fn the_wheel_magnifies_the_map_where_the_mouse_is() {
+    let mut explorer = open();
+    explorer.press("2");
+    let place = map::place(&explorer.state).unwrap();
+    let corner = (place.x + place.width - 1, place.y + place.height - 1);
+    mouse(&mut explorer, MouseKind::WheelUp, corner);
+    let (part, shape) =
+        (map::magnified(&explorer.state).unwrap(), explorer.state.layer_info().unwrap().shape);
+    assert_eq!(((part.rows.1, part.columns.1), part.extent()), ((80, 80), (40, 40)));
+    assert_eq!((shape.h, shape.w), (80, 80));
+    // A press hits what is drawn there.
+    let place = map::place(&explorer.state).unwrap();
+    click(&mut explorer, (place.x, place.y));
+    assert_eq!(explorer.state.cursor.unit, (40, 40));
+    mouse(&mut explorer, MouseKind::WheelDown, corner);
+    assert_eq!(map::magnified(&explorer.state), None);
 }

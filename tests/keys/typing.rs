@@ -82,5 +82,5 @@ fn keys_before_the_first_run_that_need_none_work_at_once() {
     press("]");
     assert_eq!(press("q"), [Effect::Quit]);
     assert_eq!(press("Esc"), [Effect::Cancel]);
-    assert!(explorer.state.waiting.early_keys.is_empty(), "what was cancelled is not waited for");
+    assert!(explorer.state.waiting.early_keys.is_empty(), "what was canceled is not waited for");
 }

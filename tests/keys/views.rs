@@ -283,6 +283,11 @@ fn printing_shows_the_picture_that_is_seen() {
     assert!(printed.words.join("\n").starts_with(depth::table(&explorer.state).trim_end()));
 }
 
+/// The value of the unit that is read out.
+fn value(explorer: &Explorer) -> Option<f32> {
+    map::value(&explorer.state, map::read_out(&explorer.state))
+}
+
 #[test]
 fn the_map_opens_at_its_maximum_until_the_cursor_is_moved() {
     let mut explorer = open();
@@ -291,12 +296,38 @@ fn the_map_opens_at_its_maximum_until_the_cursor_is_moved() {
         explorer.state.statistics().unwrap().channels[channel].max
     };
     explorer.press("2");
-    assert_eq!(map::value(&explorer.state), Some(largest(&explorer)));
+    assert_eq!(value(&explorer), Some(largest(&explorer)));
     explorer.press(".");
     assert_eq!(explorer.state.cursor.channel, 1);
-    assert_eq!(map::value(&explorer.state), Some(largest(&explorer)));
+    assert_eq!(value(&explorer), Some(largest(&explorer)));
     let unit = explorer.press("h").state.cursor.unit;
     assert_eq!(explorer.press(".").state.cursor.unit, unit);
     explorer.press("^");
-    assert_eq!(map::value(&explorer.state), Some(largest(&explorer)));
+    assert_eq!(value(&explorer), Some(largest(&explorer)));
+}
+
+#[test]
+fn plus_and_minus_magnify_the_map_around_the_cursor() {
+    let mut explorer = open();
+    explorer.press("2 g");
+    let whole = map::heatmap(&explorer.state).unwrap().clone();
+    assert_eq!(map::magnified(&explorer.state), None);
+    explorer.press("+ +");
+    let part = map::magnified(&explorer.state).unwrap();
+    assert_eq!((part.rows, part.columns), ((0, 20), (0, 20)));
+    let magnified = map::heatmap(&explorer.state).unwrap();
+    // The same colors for the same values; others are on the screen.
+    assert_eq!(magnified.range, whole.range);
+    assert_ne!(magnified.cells, whole.cells);
+    // The cursor stays on the screen, wherever it goes.
+    for keys in ["l", "j", "C-d", "G", "C-u", "k", "h", "^", "]", "}", "} }"] {
+        explorer.press(keys);
+        let part = map::part(&explorer.state).unwrap();
+        assert!(part.contains(explorer.state.cursor.unit), "{keys}: {part:?}");
+    }
+    // layer4 has 5x5 values: 4x4 of them are the least that is shown.
+    assert_eq!(map::part(&explorer.state).unwrap().extent(), (4, 4));
+    explorer.press("+ + + +").press("- - - - - -");
+    assert_eq!(map::magnified(&explorer.state), None);
+    assert!(explorer.state.message.as_ref().unwrap().text.contains("whole map"));
 }

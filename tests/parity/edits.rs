@@ -129,7 +129,7 @@ fn a_cancelled_run_stops_on(bench: &Bench) {
         }
     });
     let run = bench.backend.forward(&bench.input, &vec![], &Keep::All, &cancel, &mut progress);
-    assert!(matches!(run, Err(EngineError::Cancelled)));
+    assert!(matches!(run, Err(EngineError::Canceled)));
     drop(progress);
     // A unit of the fast backend is up to four layers.
     assert!((5..9).contains(&seen), "{seen}");
@@ -140,7 +140,7 @@ fn a_cancelled_run_stops_on(bench: &Bench) {
         &cancel,
         &mut Progress::none(),
     );
-    assert!(matches!(onward, Err(EngineError::Cancelled)));
+    assert!(matches!(onward, Err(EngineError::Canceled)));
 }
 
 #[test]

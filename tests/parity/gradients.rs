@@ -269,7 +269,7 @@ fn a_cancelled_gradient_stops_and_progress_reaches_the_end_on(on: On) {
     });
     let stopped = ready.backend.backward(&*ready.capture, &pull, &cancel, &mut progress);
     drop(progress);
-    assert!(matches!(stopped, Err(EngineError::Cancelled)));
+    assert!(matches!(stopped, Err(EngineError::Canceled)));
     assert!((5..9).contains(&last), "{last}");
 }
 

@@ -247,9 +247,8 @@ fn a_cancelled_method_stops_within_one_pass() {
                 assert!(seen.found.is_ok(), "{}", method.name);
                 continue;
             }
-            let cancelled =
-                matches!(seen.found, Err(AnalysisError::Engine(EngineError::Cancelled)));
-            assert!(cancelled, "{}: {:?}", method.name, seen.found);
+            let canceled = matches!(seen.found, Err(AnalysisError::Engine(EngineError::Canceled)));
+            assert!(canceled, "{}: {:?}", method.name, seen.found);
             assert!(seen.calls <= seen.before + 1, "{}: {}", method.name, seen.calls);
             assert_eq!(seen.progress.len(), after, "{}", method.name);
             stopped.insert(method.name, ());
@@ -265,8 +264,8 @@ fn a_cancelled_method_stops_within_one_pass() {
         let mut work =
             Work { cancel: &cancel, progress: &mut Progress::none(), refine: &mut |_| {} };
         let found = method.run(&ready.subject(), &question, &mut work);
-        let cancelled = matches!(found, Err(AnalysisError::Engine(EngineError::Cancelled)));
-        assert!(cancelled, "{}", method.name);
+        let canceled = matches!(found, Err(AnalysisError::Engine(EngineError::Canceled)));
+        assert!(canceled, "{}", method.name);
     }
 }
 

@@ -349,7 +349,7 @@ fn only_a_class_is_judged_and_a_set_token_stops() {
     let channel = reference.target(&ready.graph, "channel");
     assert!(matches!(judged(channel), Err(AnalysisError::Unfit(_))));
     let stopped = judged(Target::Class(reference.facts.top));
-    assert!(matches!(stopped, Err(AnalysisError::Engine(EngineError::Cancelled))));
+    assert!(matches!(stopped, Err(AnalysisError::Engine(EngineError::Canceled))));
 }
 
 /// Whatever makes a map can be judged.

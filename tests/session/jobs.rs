@@ -89,7 +89,7 @@ fn what_was_found_before_a_cancel_stays() {
     });
     let answer = desk.session.ask(&job, &cancel, &mut progress);
     drop(progress);
-    assert_eq!(answer, Err(SessionError::Cancelled));
+    assert_eq!(answer, Err(SessionError::Canceled));
     let found = desk.know(&request::Found(job));
     assert!(!found.complete && found.steps.0 < found.steps.1);
 }
@@ -152,7 +152,7 @@ fn a_wrong_question_is_refused_in_one_sentence() {
     let of = explain(&desk, "grad-cam");
     let ask = |question| desk.refusal(&Explain { question, ..of });
     let class = Question { target: Target::Class(10), ..of.question };
-    assert!(ask(class).contains("there is no class 10: this network has 0 to 9"));
+    assert!(ask(class).contains("there is no class 10: this network has classes 0 to 9"));
     let flat = Question { layer: desk.layer("fc"), ..of.question };
     assert!(ask(flat).contains("fc has no map"));
     let layer = desk.layer("layer1");

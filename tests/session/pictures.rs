@@ -1,6 +1,6 @@
 //! Sheets for files, and pixels for terminals that show them.
 
-use convscope::base::{Blending, Colormap, Combine, RangeMode};
+use convscope::base::{Blending, Colormap, Combine, Part, RangeMode};
 use convscope::picture::{Picture, color};
 use convscope::session::ask::{KernelRef, Mark, Plane, PlaneKind, Seen, Shown, Slice, request};
 
@@ -98,7 +98,7 @@ fn heatmap(
 ) -> request::Heatmap {
     let what = PlaneKind::Channel(channel);
     let plane = Plane { run: desk.outcome.run, layer: desk.layer(layer), what };
-    request::Heatmap { plane, size: (40, 20), look: LOOK, over_photo }
+    request::Heatmap { plane, part: None, size: (40, 20), look: LOOK, over_photo }
 }
 
 fn raster(desk: &Desk, of: impl Into<Shown>, pixels: (u16, u16), mark: Option<Mark>) -> Picture {
@@ -136,6 +136,27 @@ fn a_picture_in_pixels_is_the_one_in_cells() {
         let side = desk.network.layers[desk.layer("layer2").0].shape.h as u16 * 8;
         let of = heatmap(&desk, "layer2", 5, over_photo);
         assert_eq!(raster(&desk, of, (side, side), None), *sheet, "{over_photo:?}");
+    }
+}
+
+#[test]
+fn a_part_has_the_colors_that_it_has_in_the_whole() {
+    let desk = Desk::builtin();
+    let part = Part { rows: (5, 15), columns: (20, 40) };
+    for over_photo in [None, Some(Blending::Opacity)] {
+        let whole = heatmap(&desk, "maxpool", 2, over_photo);
+        let of = request::Heatmap { part: Some(part), size: (20, 5), ..whole };
+        let (all, some) = (desk.know(&whole), desk.know(&of));
+        assert_eq!(some.range, all.range);
+        // One point is one value in both: the fourth row of cells holds the values of rows 6 and 7.
+        if over_photo.is_none() {
+            let of_all = part.rows.0 / 2 * 40 + part.columns.0;
+            assert_eq!(some.cells.cells[0].bg, all.cells.cells[of_all].fg);
+        }
+        let whole = raster(&desk, whole, (160, 160), None);
+        let some = raster(&desk, of, (80, 40), None);
+        assert_eq!((some.width, some.height), (80, 40));
+        assert_eq!(some, whole.part(Part { rows: (20, 60), columns: (80, 160) }), "{over_photo:?}");
     }
 }
 

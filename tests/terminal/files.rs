@@ -97,7 +97,7 @@ fn the_command_line_goes_to_the_clipboard() {
 /// Prints, looks at the normal screen, comes back and leaves.
 fn prints(s: &mut Session, words: &[&str]) -> Vec<u8> {
     let from = s.raw().len();
-    s.press("v", "any key goes back to convscope");
+    s.press("v", "press any key to return to convscope");
     assert!(!s.screen().alternate_screen());
     let printed = s.raw()[from..].to_vec();
     for word in words {
@@ -153,7 +153,7 @@ fn kitty_gets_a_real_picture_on_the_normal_screen() {
 fn a_signal_ends_it_from_the_normal_screen_too() {
     let mut s = open(Launch::new().at_the_stem());
     s.shows("Classes");
-    s.press("v", "any key goes back to convscope");
+    s.press("v", "press any key to return to convscope");
     s.signal(rustix::process::Signal::TERM);
     s.left(128 + rustix::process::Signal::TERM.as_raw());
 }

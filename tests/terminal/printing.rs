@@ -61,7 +61,7 @@ fn the_doctor_hears_what_the_terminal_says() {
     s.shows("ok  foot(1.16.2)");
     for words in [
         "ok  true color",
-        "ok  real pictures: sixel",
+        "ok  image protocols: sixel",
         "ok  a cell has 10x20 pixels",
         "ok  a light background, #fdf6e3",
         "ok  synchronized updates",

@@ -8,7 +8,7 @@ use crate::engine::EngineError;
 /// `sum_c W[class, c] A_c` at the layer that feeds the global average pool before the linear layer.
 pub const METHOD: Method = Method {
     name: "cam",
-    doc: "the exact evidence for a class at each place; needs a global average pool and one linear layer",
+    doc: "the exact evidence for a class at each position; needs a global average pool and one linear layer",
     kind: Kind::Map,
     takes_layer: false,
     reads: &[],
@@ -29,7 +29,7 @@ fn explain(
     };
     let Some((layer, linear)) = subject.pooled() else {
         return Err(AnalysisError::Unfit(
-            "cam needs a network that ends in a global average pool and one linear layer; take grad-cam".into(),
+            "cam needs a network that ends in a global average pool and one linear layer; use grad-cam".into(),
         ));
     };
     let row = linear.row(class).map_err(EngineError::from)?;

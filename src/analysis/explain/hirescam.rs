@@ -6,7 +6,7 @@ use super::{Kind, Method, Passes};
 /// `sum_c G_c A_c`; `HiResCAM` of pytorch-grad-cam.
 pub const METHOD: Method = Method {
     name: "hirescam",
-    doc: "what each place of a layer adds to the target, to first order",
+    doc: "what each position of a layer adds to the target, to first order",
     kind: Kind::Map,
     takes_layer: true,
     reads: &[],

@@ -64,7 +64,7 @@ fn explain(
     };
     found
         .notes
-        .push(format!("the shares sum up to {sum:.3}, the target rises by {rise:.3}: {error}"));
+        .push(format!("the attributions sum to {sum:.3}, the target rises by {rise:.3}: {error}"));
     Ok(found)
 }
 

@@ -181,13 +181,13 @@ impl Attribution {
                 "the map is zero everywhere: the layer is dead, or the target does not change with it",
             ),
             Kind::Map if all(|v| v <= 0.0) => {
-                Some("nothing in this map speaks for the target: it is all zeros")
+                Some("no position of this map supports the target: the map is all zeros")
             }
             Kind::Gradient if all(|v| v == 0.0) => {
                 Some("the gradient is zero everywhere: no pixel changes the target")
             }
             Kind::Share if all(|v| v == 0.0) => {
-                Some("every share is zero: no pixel changes the target")
+                Some("every attribution is zero: no pixel changes the target")
             }
             Kind::Map | Kind::Gradient | Kind::Share => None,
         }

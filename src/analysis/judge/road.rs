@@ -166,7 +166,7 @@ impl Holes {
                 break;
             }
             if cancel.is_cancelled() {
-                return Err(crate::engine::EngineError::Cancelled.into());
+                return Err(crate::engine::EngineError::Canceled.into());
             }
             self.times(&way, &mut product);
             let step = left / dot(&way, &product);

@@ -155,7 +155,7 @@ impl<'a> Objective<'a> {
             let name = subject.graph.nodes.get(layer.0).map_or("", |node| node.name.as_str());
             let what = if norm == 0.0 { "0 everywhere" } else { "not finite" };
             return Err(AnalysisError::Unfit(format!(
-                "what is to be rebuilt of {name} is {what} for this photo: choose other channels"
+                "the activations of {name} to invert are {what} for this photo: choose other channels"
             )));
         }
         Ok(Self { subject: *subject, layer, channels, wanted, norm, weights })

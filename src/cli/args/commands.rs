@@ -49,13 +49,13 @@ pub(in crate::cli) struct MapsArgs {
     /// The layer, block or stage
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: String,
-    /// Channels: 0,3-7, or top:K (the first K of --sort, by default of the mean), or all
+    /// Channels: 0,3-7, or top:K (the first K by --sort, by default by mean), or all
     #[arg(long, value_name = "LIST", conflicts_with = "combine")]
     pub channels: Option<Channels>,
     /// Combine all channels into one map
     #[arg(long, value_name = "HOW", value_parser = choice::<Combine>())]
     pub combine: Option<Combine>,
-    /// Draw the maps over the photo, with the value as the opacity, or half and half; by default opacity
+    /// Overlay the maps on the photo: opacity (the value sets the opacity) or blend (half of each); by default opacity
     #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "opacity", value_parser = choice::<Blending>())]
     pub overlay: Option<Blending>,
     /// Show the change that --knock-out causes instead of the maps
@@ -128,6 +128,9 @@ pub(in crate::cli) struct StatsArgs {
     /// Only this layer, with a row per channel
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: Option<String>,
+    /// Number of channels to print, with --layer, 1 to 1000000
+    #[arg(long, value_name = "K", requires = "layer", value_parser = within(&bounds::TOP))]
+    pub top: Option<usize>,
     /// Print CSV with a row per channel
     #[arg(long, conflicts_with = "json", help_heading = "Output")]
     pub csv: bool,
@@ -141,6 +144,8 @@ pub(in crate::cli) struct StatsArgs {
     pub(super) compute: ComputeFlags,
     #[command(flatten)]
     pub(super) edits: EditFlags,
+    #[command(flatten)]
+    pub(super) sort: SortFlags,
 }
 
 /// `export`

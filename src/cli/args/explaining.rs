@@ -98,14 +98,14 @@ pub(in crate::cli) struct AblateArgs {
     /// The layer
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: String,
-    /// Channels to switch off: 0,3-7, or top:K (the first K of --sort, by default of the mean), or all
-    #[arg(long, value_name = "LIST", required_unless_present = "rank")]
+    /// Channels to switch off: 0,3-7, or top:K (the first K by --sort, by default by mean), or all
+    #[arg(long, value_name = "LIST")]
     pub channels: Option<Channels>,
     /// Multiply the channels by X, -1000000 to 1000000, instead of switching them off
     #[arg(long, value_name = "X", conflicts_with = "rank", allow_hyphen_values = true,
         value_parser = within(&bounds::FACTOR))]
     pub scale: Option<f32>,
-    /// Rank the channels of the layer by the logit that --class loses without each of them
+    /// Rank the channels of the layer by the drop in the --class logit without each of them
     #[arg(long, conflicts_with = "channels")]
     pub rank: bool,
     /// The class for --rank, by its index or its name; by default the top class

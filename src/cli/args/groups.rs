@@ -176,7 +176,7 @@ pub(in crate::cli) struct FileFlags {
     /// Write to FILE: a picture (.png) or the values (.npy, float32); - is stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write this kind of file. By default the ending of FILE decides; stdout gets .npy
+    /// Write this kind of file; by default, the extension of FILE decides, and stdout gets .npy
     #[arg(long, value_name = "png|npy", requires = "output", ignore_case = true)]
     pub format: Option<Format>,
     #[command(flatten)]

@@ -85,7 +85,7 @@ groups::offers! {
     PredictArgs: network input compute edits;
     MapsArgs: network input compute edits look sort graphics;
     KernelsArgs: network look sort graphics;
-    StatsArgs: network input compute edits;
+    StatsArgs: network input compute edits sort;
     ExplainArgs: network input compute edits look graphics;
     AblateArgs: network input compute edits sort;
     JudgeArgs: network input compute edits;

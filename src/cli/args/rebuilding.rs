@@ -18,7 +18,7 @@ pub(in crate::cli) struct InvertArgs {
     /// The layer
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
     pub layer: String,
-    /// Use only these channels: 0,3-7, or top:K (the first K of --sort, by default of the mean), or all
+    /// Use only these channels: 0,3-7, or top:K (the first K by --sort, by default by mean), or all
     #[arg(long, value_name = "LIST")]
     pub channels: Option<Channels>,
     /// How it is made, and where it goes.

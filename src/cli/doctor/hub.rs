@@ -64,7 +64,7 @@ pub(super) fn hub(known: &Known) -> Vec<Finding> {
         Ok(None) => no("there is no token", "only gated networks need one: set HF_TOKEN"),
         // Nothing is asked with it.
         Err(error) => {
-            let advice = "until then: what is in the cache, files, and --offline";
+            let advice = "until then, use --offline with cached networks or files";
             return vec![no(error.to_string(), advice)];
         }
     });
@@ -77,7 +77,7 @@ pub(super) fn hub(known: &Known) -> Vec<Finding> {
         Ok(took) => yes(format!("{endpoint} answers within {} ms", took.as_millis())),
         Err(error) => no(
             error.to_string(),
-            "until then: what `convscope models` calls cached, files, and --offline",
+            "until then, use --offline with files or with networks that `convscope models` lists as cached",
         ),
     });
     found

@@ -63,11 +63,7 @@ const PARTS: [Part; 5] = [
         look: terminal::look,
         advice: "set what it supports with --graphics and --theme",
     },
-    Part {
-        name: "devices",
-        look: machine::devices,
-        advice: "a driver hangs: --device cpu does without",
-    },
+    Part { name: "devices", look: machine::devices, advice: "a driver hangs: use --device cpu" },
     Part { name: "cpu", look: machine::cpu, advice: "try again when the machine is less busy" },
     Part {
         name: "cache",
@@ -77,7 +73,7 @@ const PARTS: [Part; 5] = [
     Part {
         name: "hub",
         look: hub::hub,
-        advice: "the network hangs: --offline uses what is on this machine",
+        advice: "the connection hangs: --offline uses what is on this machine",
     },
 ];
 

@@ -90,7 +90,7 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
         Some(name) => yes(name.clone()),
         None => no(
             "does not report its name",
-            "if it shows the pictures of iTerm2, use --graphics iterm2: only the name announces them",
+            "if it supports iTerm2 images, use --graphics iterm2: they are detected only by name",
         ),
     });
     found.push(pictures(terminal));
@@ -119,9 +119,9 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
             "start convscope outside of screen, or set what the terminal supports with --graphics and --theme",
         ),
         (false, _) => yes("not inside tmux"),
-        (true, true) => yes("inside tmux, which passes pictures on"),
+        (true, true) => yes("inside tmux, with passthrough for images"),
         (true, false) => no(
-            "inside tmux, which does not pass pictures on",
+            "inside tmux, without passthrough for images",
             "tmux 3.3 and newer: `tmux set -g allow-passthrough on`",
         ),
     });
@@ -130,17 +130,16 @@ fn capabilities(terminal: &Capabilities, took: Duration) -> Vec<Finding> {
 
 /// What a variable that names another terminal counts for.
 fn inherited(variable: &Inherited) -> Finding {
-    let advice = "if the terminal shows the pictures of iTerm2 anyway, use --graphics iterm2";
+    let advice = "if the terminal supports iTerm2 images anyway, use --graphics iterm2";
     match variable {
-        Inherited::Believed(variable) => {
-            yes(format!("iTerm2's pictures by {variable}: the terminal itself says nothing"))
+        Inherited::Believed(variable) => yes(format!(
+            "iTerm2 images according to {variable}: the terminal itself does not report its name"
+        )),
+        Inherited::Answered(variable) => {
+            no(format!("{variable} is ignored: the terminal reports another name"), advice)
         }
-        Inherited::Answered(variable) => no(
-            format!("{variable} does not count: the terminal answers, and not by that name"),
-            advice,
-        ),
         Inherited::Between(variable, multiplexer) => {
-            no(format!("{variable} does not count inside {multiplexer}, which inherits it"), advice)
+            no(format!("{variable} is ignored inside {multiplexer}, which inherits it"), advice)
         }
     }
 }
@@ -155,11 +154,11 @@ fn pictures(terminal: &Capabilities) -> Finding {
         kinds.iter().filter(|(there, _)| *there).map(|(_, kind)| kind.to_string()).collect();
     if there.is_empty() {
         return no(
-            "no real pictures: half blocks are drawn instead",
+            "no image protocol: half blocks are drawn instead",
             "kitty, Ghostty, WezTerm, iTerm2, foot and Konsole show them; --graphics sextants is finer text",
         );
     }
-    yes(format!("real pictures: {}", there.join(", ")))
+    yes(format!("image protocols: {}", there.join(", ")))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub fn from_json(value: &Value) -> Result<Vec<Label>, String> {
 }
 
 fn wrong() -> String {
-    "does not name classes: a list of names is needed, or a table of names and indices".into()
+    "does not name classes; expected a list of names, or an object of names and indices".into()
 }
 
 fn list(entries: &[Value]) -> Result<Vec<Label>, String> {
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn tables_with_holes_are_refused() {
         let wrong =
-            "does not name classes: a list of names is needed, or a table of names and indices";
+            "does not name classes; expected a list of names, or an object of names and indices";
         for (text, why) in [
             (r#"{"1": "dog"}"#, "has 1 classes, but none with the index 0"),
             (r#"{"cat": 0, "dog": 2}"#, "has 2 classes, but none with the index 1"),

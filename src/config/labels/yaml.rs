@@ -18,7 +18,7 @@ pub(super) fn read(text: &str) -> Option<Result<Vec<Label>, String>> {
     } else {
         None
     };
-    let wrong = || "is YAML, of which only a list or a map of names is read".to_string();
+    let wrong = || "is YAML, but not a list or a mapping of names".to_string();
     Some(entries.ok_or_else(wrong).and_then(|entries| labels(&entries)))
 }
 
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn other_yaml_is_refused() {
-        let why = "is YAML, of which only a list or a map of names is read".to_string();
+        let why = "is YAML, but not a list or a mapping of names".to_string();
         for text in
             ["names: cat dog", "names:\n  cat:\n    id: 0", "names: [a, b", "names:\n  - [a]"]
         {

@@ -34,11 +34,11 @@ pub(super) fn choose(
         EngineError::NoDevice(format!("{choice}: {why}{hint}"))
     };
     let (device, what, why) = match choice {
-        DeviceChoice::Cpu => (Device::Cpu, cpu, "asked for".to_string()),
+        DeviceChoice::Cpu => (Device::Cpu, cpu, "requested".to_string()),
         DeviceChoice::Auto => auto(cpu),
         DeviceChoice::Metal => {
             let (device, info) = metal::open().map_err(refused)?;
-            (device, info, "asked for".into())
+            (device, info, "requested".into())
         }
         DeviceChoice::Cuda(None) => {
             let gpus = usable(cuda::gpus().map_err(refused)?);
@@ -50,7 +50,7 @@ pub(super) fn choose(
             let seen = gpus.len();
             let missing = || refused(format!("there is no such GPU; visible: {seen}"));
             let gpu = gpus.into_iter().nth(index).ok_or_else(missing)?.map_err(refused)?;
-            (cuda::open(index).map_err(refused)?, gpu, "asked for".into())
+            (cuda::open(index).map_err(refused)?, gpu, "requested".into())
         }
     };
     check(dtype, &what)?;
@@ -110,10 +110,10 @@ fn most_free(gpu: &DeviceInfo) -> String {
 fn check(dtype: Dtype, what: &DeviceInfo) -> Result<(), EngineError> {
     let refused = match (what.kind, dtype) {
         (DeviceKind::Cpu, Dtype::F16 | Dtype::BF16) => {
-            format!("the cpu does not run {dtype}: take --dtype f32, or a GPU with --device")
+            format!("the CPU does not support {dtype}: use --dtype f32, or a GPU with --device")
         }
         (DeviceKind::Metal, Dtype::F64) => {
-            "metal has no f64: take --dtype f32, or --device cpu".to_string()
+            "metal does not support f64: use --dtype f32, or --device cpu".to_string()
         }
         _ => return Ok(()),
     };
@@ -154,7 +154,7 @@ mod tests {
         let refused = |dtype| choose(DeviceChoice::Cpu, dtype, machine.cpu()).unwrap_err();
         assert_eq!(
             refused(Dtype::F16).to_string(),
-            "the cpu does not run f16: take --dtype f32, or a GPU with --device"
+            "the CPU does not support f16: use --dtype f32, or a GPU with --device"
         );
         let metal = DeviceInfo { kind: DeviceKind::Metal, ..gpu(0, 0) };
         assert!(check(Dtype::F64, &metal).is_err() && check(Dtype::BF16, &metal).is_ok());
@@ -166,7 +166,7 @@ mod tests {
         let chosen = choose(DeviceChoice::Cpu, Dtype::F32, Machine::new(2).cpu()).unwrap();
         assert_eq!(
             (chosen.label().as_str(), chosen.why.as_str()),
-            ("cpu 2 threads f32", "asked for")
+            ("cpu 2 threads f32", "requested")
         );
     }
 

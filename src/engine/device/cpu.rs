@@ -23,7 +23,10 @@ fn choose(wish: Option<&str>, available: &[Isa]) -> Result<Isa, EngineError> {
     found.copied().ok_or_else(|| {
         let names: Vec<&str> = available.iter().map(|isa| isa.name()).collect();
         let wish = clean(wish.unwrap_or_default());
-        EngineError::NoDevice(format!("{VARIABLE}={wish}: this machine has {}", names.join(", ")))
+        EngineError::NoDevice(format!(
+            "{VARIABLE}={wish}: not available; this machine supports {}",
+            names.join(", ")
+        ))
     })
 }
 
@@ -38,7 +41,10 @@ mod tests {
         assert_eq!(choose(None, &all).unwrap(), all[0]);
         assert_eq!(choose(Some("scalar"), &all).unwrap(), Isa::Scalar);
         let refused = choose(Some("mmx"), &all).unwrap_err().to_string();
-        assert!(refused.starts_with("CONVSCOPE_ISA=mmx: this machine has"), "{refused}");
+        assert!(
+            refused.starts_with("CONVSCOPE_ISA=mmx: not available; this machine supports"),
+            "{refused}"
+        );
         assert!(refused.ends_with("scalar"), "{refused}");
     }
 }

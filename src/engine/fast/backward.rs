@@ -35,7 +35,7 @@ pub fn backward(
     sweep.parts[first].push(Arc::new(seed));
     for unit in (0..=first).rev() {
         if cancel.is_cancelled() {
-            return Err(EngineError::Cancelled);
+            return Err(EngineError::Canceled);
         }
         if let Some((gradient, masked)) = sweep.arrived(unit) {
             sweep.pass(unit, gradient, masked)?;

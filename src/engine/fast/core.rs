@@ -55,7 +55,7 @@ impl Core {
         let mut live: Vec<Option<Arc<Blocked>>> = vec![None; walk.shapes.len()];
         for (unit, runs) in self.plan.units.iter().zip(runs) {
             if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
+                return Err(EngineError::Canceled);
             }
             let out = unit.out();
             if runs {

@@ -46,7 +46,7 @@ pub fn backward(
     }
     for i in (0..=start.0).rev() {
         if cancel.is_cancelled() {
-            return Err(EngineError::Cancelled);
+            return Err(EngineError::Canceled);
         }
         let Some(g) = sweep.layers[i].take() else { continue };
         for (wanted, found) in pull.wanted.iter().zip(&mut found) {

@@ -65,7 +65,7 @@ impl Core {
         let mut live: Vec<Option<Tensor>> = vec![None; total];
         for (i, (node, layer)) in self.graph.nodes.iter().zip(&self.layers).enumerate() {
             if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
+                return Err(EngineError::Canceled);
             }
             let needed = walk.wanted[i] || users[i] > 0;
             if let Some(value) = walk.known[i].take() {

@@ -157,6 +157,10 @@ pub struct Cursor {
     pub unit: (usize, usize),
     /// Whether the unit is the one with the largest value, whatever the map: until the user chooses one.
     pub at_maximum: bool,
+    /// The unit of the large map that the mouse points to.
+    pub pointed: Option<(usize, usize)>,
+    /// How many times the large map is magnified; a smaller map may be less.
+    pub zoom: usize,
     /// The input of the kernels in view.
     pub slice: usize,
     /// The class; the top one when `None`.
@@ -175,6 +179,8 @@ impl Cursor {
             at_first: channel.is_none(),
             unit: (0, 0),
             at_maximum: true,
+            pointed: None,
+            zoom: 1,
             slice: 0,
             class: None,
         }

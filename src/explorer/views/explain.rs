@@ -32,7 +32,7 @@ pub struct Places {
 
 /// Rows of words below the pictures, and with a judgement.
 const WORDS: u16 = 3;
-const JUDGED: u16 = 9;
+const JUDGED: u16 = 12;
 /// Cells between pictures, and the row of a caption.
 const GAP: u16 = 1;
 /// The share of the largest width that pictures in one row have at least.
@@ -43,7 +43,7 @@ pub fn places(state: &State) -> Option<Places> {
     let area = Layout::of(state)?.view.inner();
     let shape = state.shown.input.as_ref()?.shape;
     let judged = state.explain.judged && state.judgement().is_some();
-    let words = if judged { JUDGED } else { WORDS }.min(area.height / 3);
+    let words = if judged { JUDGED.min(area.height / 2) } else { WORDS.min(area.height / 3) };
     let (pictures, words) = area.split_top(area.height - words);
     let mut slots = Vec::new();
     if state.shown.input.as_ref().is_some_and(|input| input.placement.is_some()) {
@@ -144,7 +144,7 @@ impl View for Explain {
         match state.slow_explanation() {
             Some(asked) => state.begin(Job::Explain(asked)),
             None => {
-                state.say("this is the whole explanation; J judges it");
+                state.say("the explanation is complete; press J to score it");
                 Vec::new()
             }
         }
@@ -159,11 +159,15 @@ impl View for Explain {
     }
 
     fn seen(&self, state: &State) -> Option<Seen> {
-        let explain = state.explain_now()?;
+        let explanations = state.explanations();
+        if explanations.is_empty() {
+            return None;
+        }
         let photo = state.shown.input.as_ref().filter(|input| input.placement.is_some());
         let photo = photo.map(|input| input.id);
-        let show = if photo.is_some() { vec![Show::Map, Show::Overlay] } else { vec![Show::Map] };
-        let sights = show.into_iter().map(|show| state.sight(explain, show)).collect();
+        let show = if photo.is_some() { &[Show::Map, Show::Overlay][..] } else { &[Show::Map] };
+        let of = |explain: Asked| show.iter().map(move |show| state.sight(explain, *show));
+        let sights = explanations.into_iter().flat_map(of).collect();
         Some(Seen::Explanation { sights, photo })
     }
 

@@ -1,7 +1,7 @@
 //! One map as large as the space allows, with a cursor.
 
 use super::{Move, Picture, View, ViewId};
-use crate::base::{Array, Rect};
+use crate::base::{Array, Part, Rect, Shape};
 use crate::explorer::{Effect, Layout, State};
 use crate::session::ask::{Answer, Heatmap, Mark, Plane, Request, Seen, request as requests};
 
@@ -11,9 +11,67 @@ pub struct Map;
 /// Rows or columns that a page key moves.
 const PAGE: usize = 10;
 
-/// Where the map stands.
+/// Values that a magnified map shows at least in each direction, where the map has them.
+const LEAST: usize = 4;
+
+/// The part of the map that is on the screen. It holds the cursor in its middle half, so that it stays while the
+/// cursor moves a little.
+pub fn part(state: &State) -> Option<Part> {
+    let shape = state.layer_info()?.shape;
+    let zoom = state.cursor.zoom.min(largest_zoom(shape));
+    let (row, column) = state.cursor.unit;
+    Some(Part { rows: window(row, shape.h, zoom), columns: window(column, shape.w, zoom) })
+}
+
+/// Of `all` values the first and the one past the last that are on the screen.
+fn window(at: usize, all: usize, zoom: usize) -> (usize, usize) {
+    let width = all.div_ceil(zoom).max(LEAST.min(all));
+    let step = (width / 2).max(1);
+    let first = (at.saturating_sub(width / 4) / step * step).min(all - width);
+    (first, first + width)
+}
+
+fn largest_zoom(shape: Shape) -> usize {
+    (shape.h.max(shape.w) / LEAST).max(1).next_power_of_two()
+}
+
+/// The part that is on the screen, where that is not all.
+pub fn magnified(state: &State) -> Option<Part> {
+    let (part, shape) = (part(state)?, state.layer_info()?.shape);
+    (part.extent() != (shape.h, shape.w)).then_some(part)
+}
+
+/// Magnifies the map twice as much around the cursor, or half as much.
+pub fn zoom(state: &mut State, closer: bool) {
+    let Some(shape) = state.layer_info().map(|l| l.shape) else { return };
+    let (now, largest) = (state.cursor.zoom, largest_zoom(shape));
+    match closer {
+        true if now >= largest => state.say("the map cannot be magnified more"),
+        true => state.cursor.zoom = 2 * now,
+        false if now.min(largest) <= 1 => state.say("the whole map is on the screen"),
+        false => state.cursor.zoom = now.min(largest) / 2,
+    }
+}
+
+/// Where the map is drawn.
 pub fn place(state: &State) -> Option<Rect> {
-    Some(Layout::of(state)?.map_place(state, state.layer_info()?.shape).picture)
+    Some(Layout::of(state)?.map_place(state, part(state)?).picture)
+}
+
+/// The unit in this cell.
+fn unit_at(state: &State, x: u16, y: u16) -> Option<(usize, usize)> {
+    let (place, part) = (place(state)?, part(state)?);
+    let (height, width) = part.extent();
+    place.contains(x, y).then(|| {
+        let row = usize::from(y - place.y) * height / usize::from(place.height);
+        let column = usize::from(x - place.x) * width / usize::from(place.width);
+        (part.rows.0 + row, part.columns.0 + column)
+    })
+}
+
+/// The unit that is read out: the one that the mouse points to, else the one under the cursor.
+pub fn read_out(state: &State) -> (usize, usize) {
+    state.cursor.pointed.unwrap_or(state.cursor.unit)
 }
 
 /// The request behind the picture.
@@ -22,6 +80,7 @@ pub fn request(state: &State) -> Option<requests::Heatmap> {
     let size = (place.width, place.height);
     Some(requests::Heatmap {
         plane,
+        part: magnified(state),
         size,
         look: state.display.look,
         over_photo: state.display.over_photo,
@@ -49,10 +108,10 @@ fn values(state: &State) -> Option<&Array> {
     }
 }
 
-/// The value under the cursor, where it is known.
-pub fn value(state: &State) -> Option<f32> {
+/// The value of a unit, where it is known.
+pub fn value(state: &State, (row, column): (usize, usize)) -> Option<f32> {
     let array = values(state)?;
-    array.map(0).get(state.cursor.unit.0 * array.shape.w + state.cursor.unit.1).copied()
+    array.map(0).get(row * array.shape.w + column).copied()
 }
 
 /// The unit with the largest value, where the values are known.
@@ -64,12 +123,15 @@ pub fn maximum(state: &State) -> Option<(usize, usize)> {
     largest.map(|(at, _)| (at / array.shape.w.max(1), at % array.shape.w.max(1)))
 }
 
-/// The photo rows and columns (first, past the last) that the unit under the cursor sees.
-pub fn photo_region(state: &State) -> Option<((usize, usize), (usize, usize))> {
+/// The photo rows and columns (first, past the last) that a unit sees.
+pub fn photo_region(
+    state: &State,
+    (row, column): (usize, usize),
+) -> Option<((usize, usize), (usize, usize))> {
     let (layer, input) = (state.layer_info()?, state.shown.input.as_ref()?);
     let placement = input.placement.as_ref()?;
-    let rows = layer.field.rows.range(state.cursor.unit.0, input.shape.h);
-    let columns = layer.field.columns.range(state.cursor.unit.1, input.shape.w);
+    let rows = layer.field.rows.range(row, input.shape.h);
+    let columns = layer.field.columns.range(column, input.shape.w);
     Some((placement.range(0, rows.0, rows.1), placement.range(1, columns.0, columns.1)))
 }
 
@@ -83,14 +145,12 @@ impl View for Map {
     }
 
     fn pictures(&self, state: &State) -> Vec<Picture> {
-        let shown = place(state).zip(request(state)).zip(state.layer_info());
-        let Some(((rect, of), layer)) = shown else { return Vec::new() };
+        let shown = place(state).zip(request(state)).zip(part(state));
+        let Some(((rect, of), part)) = shown else { return Vec::new() };
         let (row, column) = state.cursor.unit;
-        let mark = Mark {
-            rows: (row, row + 1),
-            columns: (column, column + 1),
-            of: (layer.shape.h, layer.shape.w),
-        };
+        let row = row.saturating_sub(part.rows.0);
+        let column = column.saturating_sub(part.columns.0);
+        let mark = Mark { rows: (row, row + 1), columns: (column, column + 1), of: part.extent() };
         vec![Picture { rect, of: of.into(), mark: Some(mark) }]
     }
 
@@ -132,14 +192,20 @@ impl View for Map {
     }
 
     fn press(&self, state: &mut State, x: u16, y: u16) {
-        let (Some(place), Some(shape)) = (place(state), state.layer_info().map(|l| l.shape)) else {
-            return;
-        };
-        if place.contains(x, y) {
-            let row = usize::from(y - place.y) * shape.h / usize::from(place.height);
-            let column = usize::from(x - place.x) * shape.w / usize::from(place.width);
-            state.cursor.unit = (row, column);
+        if let Some(unit) = unit_at(state, x, y) {
+            state.cursor.unit = unit;
             state.cursor.at_maximum = false;
         }
+    }
+
+    fn point(&self, state: &mut State, x: u16, y: u16) {
+        state.cursor.pointed = unit_at(state, x, y);
+    }
+
+    fn wheel(&self, state: &mut State, x: u16, y: u16, up: bool) {
+        if up {
+            self.press(state, x, y);
+        }
+        zoom(state, up);
     }
 }

@@ -25,6 +25,7 @@ fn tile_request(state: &State, what: PlaneKind) -> Option<request::Heatmap> {
     let plane = Plane { run, layer: state.cursor.layer, what };
     Some(request::Heatmap {
         plane,
+        part: None,
         size,
         look: state.display.look,
         over_photo: state.display.over_photo,

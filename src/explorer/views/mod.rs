@@ -61,6 +61,11 @@ impl Choice for ViewId {
 }
 
 impl ViewId {
+    /// Whether it says what the mouse points to. Every move is reported then, which costs bytes over SSH.
+    pub const fn follows_the_mouse(self) -> bool {
+        matches!(self, Self::Map)
+    }
+
     /// What the view shows and how keys move in it.
     pub fn view(self) -> &'static dyn View {
         match self {
@@ -133,4 +138,12 @@ pub trait View: Sync {
 
     /// A press at a cell of the view's inside.
     fn press(&self, state: &mut State, x: u16, y: u16);
+
+    /// The mouse moved to a cell, of the view's inside or not; only a view that [`ViewId::follows_the_mouse`] hears of it.
+    fn point(&self, _: &mut State, _: u16, _: u16) {}
+
+    /// The wheel was turned above a cell of the view.
+    fn wheel(&self, state: &mut State, _: u16, _: u16, up: bool) {
+        self.go(state, if up { Move::PageUp } else { Move::PageDown });
+    }
 }

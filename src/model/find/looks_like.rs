@@ -9,8 +9,8 @@ use crate::base::count;
 /// Kinds of networks by parts of names that are found together in them, whatever stands before; `*` is any number. The
 /// first row that fits counts.
 const KINDS: [(&str, &[&str]); 50] = [
-    ("LoRA weights, which change a network and are none", &["lora_A.weight"]),
-    ("LoRA weights, which change a network and are none", &["lora_down.weight"]),
+    ("LoRA weights, which modify a network but are not one", &["lora_A.weight"]),
+    ("LoRA weights, which modify a network but are not one", &["lora_down.weight"]),
     ("a Detectron2 ResNet", &["stem.conv1.weight", "res2.*.conv1.weight"]),
     ("a CLIP model", &["visual.conv1.weight", "token_embedding.weight"]),
     ("a CLIP model", &["vision_model.embeddings.patch_embedding.weight"]),
@@ -68,9 +68,9 @@ const KINDS: [(&str, &[&str]); 50] = [
 pub fn sentence(tensors: &BTreeMap<String, Part>) -> String {
     let number = count(tensors.len(), "tensor");
     let Some(first) = tensors.keys().next() else {
-        return "holds no tensors that a network could have".into();
+        return "holds no network weights".into();
     };
-    let only = "only ResNets run yet";
+    let only = "only ResNets are supported";
     let deep = |part: &&Part| part.info.dims.len() == 5;
     let flat = |part: &&Part| part.info.dims.len() == 4;
     let volumes = tensors.values().filter(deep).count();
@@ -95,7 +95,7 @@ pub fn sentence(tensors: &BTreeMap<String, Part>) -> String {
     match found {
         Some((kind, name)) => format!("looks like {kind} ({}, {number}); {only}", short(name)),
         None => {
-            format!("holds {number} ({}, …), not a network that is known; {only}", short(first))
+            format!("holds {number} ({}, …), not a known network; {only}", short(first))
         }
     }
 }
@@ -132,7 +132,7 @@ mod tests {
         ];
         assert_eq!(
             said(&vgg),
-            "looks like a VGG (m.features.0.weight, 3 tensors); only ResNets run yet"
+            "looks like a VGG (m.features.0.weight, 3 tensors); only ResNets are supported"
         );
         assert!(
             said(&[("features.denseblock1.denselayer1.norm1.weight", 1)]).contains("a DenseNet")

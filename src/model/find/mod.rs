@@ -101,7 +101,7 @@ impl Found {
             let others = roots.iter().filter(|other| *other != root).map(Root::shown);
             let others: Vec<String> = others.collect();
             notes.push(format!(
-                "{} is taken, of {} networks in the file; --state takes another: {}",
+                "using {}, one of {} networks in the file; --state selects another: {}",
                 root.shown(),
                 roots.len(),
                 some(&others)
@@ -112,7 +112,9 @@ impl Found {
         words.sort_unstable();
         words.dedup();
         notes.extend(
-            words.iter().map(|word| format!("weights put together from their parts ({word})")),
+            words
+                .iter()
+                .map(|word| format!("weights computed from their parametrization ({word})")),
         );
         let (key, prefix) = (key.trim_end_matches('.').to_string(), prefix.to_string());
         Ok(Self { key, prefix, dialect: root.dialect, head, notes, names, key_length })

@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
         let weight = self.take(&weight_name)?;
         let [kh, kw] = window.kernel;
         let [out, inside, h, w] = *weight.dims() else {
-            return Err(wrong(&weight_name, &weight, "four extents".into()));
+            return Err(wrong(&weight_name, &weight, "4 dimensions".into()));
         };
         if [h, w] != [kh, kw] && h * w > 0 {
             return Err(ModelError::Unsupported {
@@ -270,7 +270,7 @@ impl<'a> Builder<'a> {
     pub fn dims(&self, name: &str, rank: usize) -> Result<Vec<usize>, ModelError> {
         let tensor = self.tensor(name)?;
         if tensor.rank() != rank || tensor.elem_count() == 0 {
-            return Err(wrong(name, tensor, format!("{rank} extents, none of them 0")));
+            return Err(wrong(name, tensor, format!("{rank} dimensions, none of them 0")));
         }
         Ok(tensor.dims().to_vec())
     }
@@ -295,7 +295,7 @@ impl<'a> Builder<'a> {
     pub fn refuse_the_rest(&self) -> Result<(), ModelError> {
         let left = self.tensors.all.keys().filter(|name| !self.used.contains(*name)).min();
         let Some(name) = left else { return Ok(()) };
-        let what = "this tensor, which belongs to no part of a ResNet that convscope knows,";
+        let what = "a tensor outside the known parts of a ResNet";
         Err(ModelError::Unsupported { name: crate::base::clean(name), what: what.into() })
     }
 }

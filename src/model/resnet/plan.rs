@@ -67,7 +67,7 @@ impl Plan {
             return Err(ModelError::WrongShape {
                 name: "layer1.0.conv2.weight".into(),
                 found: inner,
-                expected: format!("a second extent that divides {before}"),
+                expected: format!("a second dimension that divides {before}"),
             });
         }
         Ok(Self {

@@ -127,7 +127,7 @@ impl Method {
             match near.as_slice() {
                 [] => {
                     let names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
-                    format!("there is no method \"{name}\": there are {}", names.join(", "))
+                    format!("there is no method \"{name}\"; expected one of: {}", names.join(", "))
                 }
                 near => {
                     format!("there is no method \"{name}\"; did you mean {}?", near.join(" or "))

@@ -12,7 +12,7 @@ use super::refs::{
     CellSize, InputId, KernelRef, ModelRef, NetworkId, PhotoRef, Plane, PlaneKind, RunKey, Slice,
 };
 use super::seen::{Mark, Seen};
-use crate::base::{Blending, DeviceChoice, LayerId, Timed};
+use crate::base::{Blending, DeviceChoice, LayerId, Part, Timed};
 use crate::picture::{Blocks, Look};
 
 /// Load a network.
@@ -94,6 +94,8 @@ pub struct Statistics {
 pub struct Heatmap {
     /// The map.
     pub plane: Plane,
+    /// The part of it that is drawn; all of it when `None`. The range of the colors is that of the whole map.
+    pub part: Option<Part>,
     /// Its size on the screen.
     pub size: CellSize,
     /// Colors and range.
@@ -316,7 +318,7 @@ impl Seen {
                 let (run, layer, look, over_photo) = (*run, *layer, *look, *over_photo);
                 let tile = |what: &PlaneKind| {
                     let plane = Plane { run, layer, what: *what };
-                    Heatmap { plane, size, look, over_photo }.into()
+                    Heatmap { plane, part: None, size, look, over_photo }.into()
                 };
                 maps.iter().map(tile).collect()
             }

@@ -77,7 +77,7 @@ pub fn load<'e>(
     let there = files.iter().map(|file| file.as_ref().len()).sum::<usize>();
     if bytes > there.saturating_add(SHARED) {
         return Err(format!(
-            "has tensors of {} MiB in a file of {} MiB: save them with .clone(), each its own values",
+            "has tensors of {} MiB that share values in a file of {} MiB: save a .clone() of each",
             bytes >> 20,
             there >> 20
         ));

@@ -37,7 +37,11 @@ pub fn choose(folder: &Path) -> Result<PathBuf, SourceError> {
         [only] => Ok(only.clone()),
         [] => Err(SourceError::at(
             folder,
-            format!("holds no checkpoint: {} or one file of {}", USUAL[0], ENDINGS.join(" ")),
+            format!(
+                "holds no checkpoint: expected {}, or a single file with one of the extensions {}",
+                USUAL[0],
+                ENDINGS.join(" ")
+            ),
         )),
         several => Err(SourceError::at(folder, choice(several))),
     }

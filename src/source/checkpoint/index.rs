@@ -57,7 +57,7 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<Shards, SourceError> {
     if let Some(file) = files.iter().find(|file| !lies_beside(file)) {
         let file = shown(file);
         return Err(fail(format!(
-            "names the shard {file}, but shards must lie beside their index"
+            "names the shard {file}, but shards must be in the folder of their index"
         )));
     }
     let mut hash = Xxh3Default::new();

@@ -112,7 +112,9 @@ impl Checkpoint {
 /// What one file holds, by its content; `file` is its number.
 pub(super) fn contents(bytes: &[u8], file: usize) -> Why<Contents> {
     if index::is_one(bytes) {
-        return Err("is an index of shards, which must be opened by its path beside them".into());
+        return Err(
+            "is an index of shards: open it by its path, in the folder of the shards".into()
+        );
     }
     if torch::is_one(bytes) { torch::read(bytes, file) } else { safetensors::read(bytes, file) }
 }

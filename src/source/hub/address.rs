@@ -75,14 +75,12 @@ pub(super) fn sends_on(status: StatusCode) -> bool {
 /// Where an answer from `url` sends on to, with the user of the endpoint on the endpoint's own host and none on any other.
 /// Errors say why it is not followed.
 pub(super) fn next(endpoint: &Url, url: &Url, location: &str) -> Result<Url, String> {
-    let next = url
-        .join(location)
-        .map_err(|e| format!("it sends on to an address that is not one: {e}"))?;
+    let next = url.join(location).map_err(|e| format!("it redirects to an invalid URL: {e}"))?;
     match next.scheme() {
         "https" => {}
         "http" if url.scheme() == "http" => {}
-        "http" => return Err("it sends on from https to http, which is not followed".into()),
-        other => return Err(format!("it sends on to {}, which is not followed", clean(other))),
+        "http" => return Err("it redirects from https to http, which is not followed".into()),
+        other => return Err(format!("it redirects to {}, which is not followed", clean(other))),
     }
     let mut next = without_user(next);
     if next.origin() == endpoint.origin() {

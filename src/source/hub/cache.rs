@@ -152,7 +152,7 @@ impl Cache {
         let etag = blob.file_name()?.to_string_lossy().into_owned();
         (Proof::of(&etag) == Proof::Length).then(|| {
             let file = crate::base::clean(file);
-            format!("the hub named no hash of {file} that could be checked: only its length was")
+            format!("the hub gives no verifiable hash of {file}: only the size was checked")
         })
     }
 

@@ -12,11 +12,11 @@ use crate::source::SourceError;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum HubError {
     /// Somebody asked to stop. What came so far is kept.
-    #[error("cancelled")]
-    Cancelled,
+    #[error("canceled")]
+    Canceled,
     /// Nothing may be asked, and the cache has no whole copy.
     #[error(
-        "{repo} is not (wholly) in {cache} and the network is switched off: drop --offline and HF_HUB_OFFLINE, or run `convscope fetch {repo}` elsewhere and copy that folder here"
+        "{repo} is not (completely) in {cache}, and convscope is offline: remove --offline and HF_HUB_OFFLINE, or run `convscope fetch {repo}` elsewhere and copy that folder here"
     )]
     Offline {
         /// The repository, revision and file.
@@ -24,9 +24,9 @@ pub enum HubError {
         /// The cache.
         cache: String,
     },
-    /// The owner lets only those in who accepted a licence.
+    /// The owner lets only those in who accepted a license.
     #[error(
-        "{repo} is gated: accept its licence on {page} and set HF_TOKEN to a token of that account"
+        "{repo} is gated: accept its license on {page} and set HF_TOKEN to a token of that account"
     )]
     Gated {
         /// The repository.
@@ -36,7 +36,7 @@ pub enum HubError {
     },
     /// 401 or 403 without more: the hub answers so for private, gated and missing repositories.
     #[error(
-        "{host} does not give {repo} to you ({status}): check the name; if it is private or gated, accept its licence on {page} and set HF_TOKEN"
+        "{host} denies access to {repo} ({status}): check the name; if it is private or gated, accept its license on {page} and set HF_TOKEN"
     )]
     Denied {
         /// Who refused.
@@ -50,7 +50,7 @@ pub enum HubError {
     },
     /// The token is none.
     #[error(
-        "{host} refuses your token: put a valid one into HF_TOKEN (or log in with `hf auth login`), or remove it to ask without"
+        "{host} rejects your token: set HF_TOKEN to a valid one (or log in with `hf auth login`), or remove it to connect without a token"
     )]
     Token {
         /// Who refused.
@@ -118,7 +118,7 @@ pub enum HubError {
     },
     /// Connected, then nothing came, or hardly anything.
     #[error(
-        "{host} sent nothing, or too little, for {seconds} s while {what} was fetched: try again, what came is kept; or set HF_ENDPOINT to a mirror"
+        "{host} sent nothing, or too little, for {seconds} s while fetching {what}: try again (the download resumes), or set HF_ENDPOINT to a mirror"
     )]
     Stalled {
         /// Who fell silent.
@@ -130,7 +130,7 @@ pub enum HubError {
     },
     /// The connection ended early, again and again.
     #[error(
-        "{host} broke off at {have} of {want} bytes of {file}: try again, what came is kept; or set HF_ENDPOINT to a mirror"
+        "{host} closed the connection after {have} of {want} bytes of {file}: try again (the download resumes), or set HF_ENDPOINT to a mirror"
     )]
     Broken {
         /// Who broke off.
@@ -143,7 +143,7 @@ pub enum HubError {
         want: u64,
     },
     /// 429.
-    #[error("{host} asks to slow down: try again {}, or set HF_TOKEN, with which more is allowed", later(*.seconds))]
+    #[error("{host} limits your requests: try again {}, or set HF_TOKEN for a higher limit", later(*.seconds))]
     SlowDown {
         /// Who asks.
         host: String,
@@ -162,7 +162,7 @@ pub enum HubError {
     },
     /// An answer that the hub would not give.
     #[error(
-        "{host} does not answer {what} as the hub does ({why}): check HF_ENDPOINT, HTTPS_PROXY and NO_PROXY"
+        "{host} sent an unexpected response for {what} ({why}): check HF_ENDPOINT, HTTPS_PROXY and NO_PROXY"
     )]
     Answer {
         /// Who answered.
@@ -214,7 +214,7 @@ pub enum HubError {
     },
     /// Other bytes than the hub has.
     #[error(
-        "{file} from {host} is not the hub's (its hash differs) and was removed: try again, or set HF_ENDPOINT to another mirror"
+        "{file} from {host} does not match the hub's hash and was removed: try again, or set HF_ENDPOINT to another mirror"
     )]
     WrongHash {
         /// Who sent it.
@@ -273,7 +273,7 @@ pub enum HubError {
 impl HubError {
     /// Whether somebody asked to stop, so that nothing failed.
     pub fn is_cancelled(&self) -> bool {
-        *self == Self::Cancelled
+        *self == Self::Canceled
     }
 
     /// What the system says about a file or folder of the cache.

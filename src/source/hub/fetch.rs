@@ -50,7 +50,7 @@ pub(super) fn fetch(
         Some(old) => match job.renew(options, &old, cancel) {
             Err(error) if !error.is_cancelled() => {
                 let note =
-                    format!("the copy of {repo} in the cache is used, which may be old: {error}");
+                    format!("using the cached copy of {repo}, which may be outdated: {error}");
                 let notes = old.notes.iter().cloned().chain([note]).collect();
                 Ok(Snapshot { notes, ..old })
             }
@@ -62,7 +62,7 @@ pub(super) fn fetch(
 pub(super) fn check(options: &HubOptions) -> Result<Duration, HubError> {
     if options.offline {
         return Err(HubError::Setup {
-            why: "the network is switched off".into(),
+            why: "convscope is offline".into(),
             advice: "drop --offline and HF_HUB_OFFLINE",
         });
     }
@@ -177,12 +177,12 @@ impl Job<'_, '_, '_> {
                 more => format!(" and {}", count(more, "other file")),
             };
             notes.push(format!(
-                "{host} names no hash of {first}{more} that could be checked: only the length was"
+                "{host} gives no verifiable hash of {first}{more}: only the size was checked"
             ));
         }
         if self.copies {
             notes.push(
-                "the disk of the cache refuses links: files are copied, which takes twice the room"
+                "the disk of the cache does not support links: files are copied, which takes twice the space"
                     .into(),
             );
         }

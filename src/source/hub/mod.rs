@@ -102,7 +102,7 @@ pub fn status(options: &HubOptions, repo: &RepoRef) -> Result<Status, HubError> 
 /// [`Snapshot::notes`] says why.
 ///
 /// # Errors
-/// [`HubError::Cancelled`] within 100 ms of a cancel; else the reason, with what to do. What came is kept
+/// [`HubError::Canceled`] within 100 ms of a cancel; else the reason, with what to do. What came is kept
 /// and the next call goes on from there.
 pub fn fetch(
     options: &HubOptions,

@@ -14,7 +14,7 @@ use super::failure::{Asked, Failure};
 use super::{HubError, HubOptions, certificates};
 use crate::base::{Cancel, clean, short_bytes};
 
-/// How often a wait looks whether it was cancelled.
+/// How often a wait looks whether it was canceled.
 const TICK: Duration = Duration::from_millis(25);
 /// The most answers that send on to another address, in a row.
 const HOPS: usize = 10;
@@ -95,7 +95,7 @@ impl Deadline {
 
 /// Why a wait ended.
 enum Halt {
-    Cancelled,
+    Canceled,
     Late,
 }
 
@@ -130,14 +130,14 @@ impl<'a> Hub<'a> {
     /// Runs a future to its end, to `limit` or to a cancel.
     fn wait<F: Future>(&self, limit: Duration, future: F) -> Result<F::Output, Halt> {
         let Some(runtime) = &self.runtime else {
-            return Err(Halt::Cancelled);
+            return Err(Halt::Canceled);
         };
         let deadline = Deadline::within(limit);
         runtime.block_on(async {
             let mut future = pin!(future);
             loop {
                 if self.cancel.is_cancelled() {
-                    return Err(Halt::Cancelled);
+                    return Err(Halt::Canceled);
                 }
                 let left = deadline.left();
                 if left.is_zero() {
@@ -158,7 +158,7 @@ impl<'a> Hub<'a> {
         future: F,
     ) -> Result<F::Output, Failure> {
         self.wait(deadline.left(), future).map_err(|halt| match halt {
-            Halt::Cancelled => HubError::Cancelled.into(),
+            Halt::Canceled => HubError::Canceled.into(),
             Halt::Late => Failure::silence(asked.stalled(deadline.limit)),
         })
     }
@@ -169,16 +169,16 @@ impl<'a> Hub<'a> {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HubError> {
         let Some(runtime) = &self.runtime else {
-            return Err(HubError::Cancelled);
+            return Err(HubError::Canceled);
         };
         match self.wait(Duration::MAX, runtime.spawn_blocking(work)) {
             Ok(Ok(done)) => Ok(done),
             // The work panicked: the panic hook has said so.
             Ok(Err(error)) => Err(HubError::Setup {
                 why: clean(&error.to_string()),
-                advice: "this is a fault of convscope, report it",
+                advice: "this is a bug in convscope: please report it",
             }),
-            Err(_) => Err(HubError::Cancelled),
+            Err(_) => Err(HubError::Canceled),
         }
     }
 
@@ -186,7 +186,7 @@ impl<'a> Hub<'a> {
     pub fn rest(&self, pause: Duration) -> Result<(), HubError> {
         match self.wait(pause, std::future::pending::<()>()) {
             Err(Halt::Late) => Ok(()),
-            _ => Err(HubError::Cancelled),
+            _ => Err(HubError::Canceled),
         }
     }
 
@@ -212,7 +212,7 @@ impl<'a> Hub<'a> {
             };
             let next = location
                 .to_str()
-                .map_err(|_| "it sends on to an address that is not text".to_string())
+                .map_err(|_| "it redirects to a URL that is not text".to_string())
                 .and_then(|location| address::next(&self.endpoint, &url, location))
                 .map_err(|why| Failure::last(asked.odd_of(&url, &why)))?;
             if enough(&response, Some(&next)) {
@@ -225,7 +225,7 @@ impl<'a> Hub<'a> {
             }
             url = next;
         }
-        Err(Failure::last(asked.odd_of(&url, &format!("it sends on more than {HOPS} times"))))
+        Err(Failure::last(asked.odd_of(&url, &format!("it redirects more than {HOPS} times"))))
     }
 
     /// The token goes to the endpoint's own origin only. A user in the address of the endpoint, which `reqwest` sends, takes
@@ -274,7 +274,7 @@ impl<'a> Hub<'a> {
         loop {
             let chunk =
                 self.wait(deadline.left(), response.chunk()).map_err(|halt| match halt {
-                    Halt::Cancelled => HubError::Cancelled.into(),
+                    Halt::Canceled => HubError::Canceled.into(),
                     Halt::Late => Failure::passing(asked.odd("its answer does not end in time")),
                 })?;
             let Some(chunk) = chunk.map_err(|e| asked.lost(e))? else { return Ok(bytes) };
@@ -293,7 +293,7 @@ impl<'a> Hub<'a> {
         while body.len() < REFUSAL {
             match self.wait(deadline.left(), response.chunk()) {
                 Ok(Ok(Some(chunk))) => body.extend(chunk.iter().take(REFUSAL - body.len())),
-                Err(Halt::Cancelled) => return HubError::Cancelled.into(),
+                Err(Halt::Canceled) => return HubError::Canceled.into(),
                 _ => break,
             }
         }

@@ -45,7 +45,7 @@ impl Claim {
                 return Ok(Self(path.to_path_buf()));
             }
             if cancel.is_cancelled() {
-                return Err(HubError::Cancelled);
+                return Err(HubError::Canceled);
             }
             std::thread::sleep(TICK);
         }
@@ -134,7 +134,7 @@ impl Part {
         let mut piece = vec![0; PIECE];
         loop {
             if cancel.is_cancelled() {
-                return Err(HubError::Cancelled);
+                return Err(HubError::Canceled);
             }
             match self.file.read(&mut piece).map_err(|e| self.fail(&e))? {
                 0 => return Ok(()),

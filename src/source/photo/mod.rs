@@ -99,7 +99,7 @@ fn decode(bytes: &[u8]) -> Why<Photo> {
             (_, Some(why)) => return Err(why),
             (_, None) => return Err(format!("is {}, not a picture", known.name)),
         },
-        None => return Err(format!("is not a picture that is known: {PICTURES} are read")),
+        None => return Err(format!("is not in a known image format; supported: {PICTURES}")),
     };
     let Decoded { mut picture, orientation, note } = match format {
         Format::Jpeg => {
@@ -147,7 +147,7 @@ fn why(error: image::ImageError) -> String {
     match error {
         image::ImageError::Limits(_) => "is a picture that is too large to decode".to_string(),
         image::ImageError::Unsupported(what) => {
-            format!("is a kind of picture that is not read ({what}): save it as PNG")
+            format!("is an unsupported kind of picture ({what}): save it as PNG")
         }
         error => format!("is a broken picture ({error}): copy or download it again"),
     }

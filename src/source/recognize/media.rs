@@ -18,7 +18,7 @@ pub(super) fn recognize(head: &[u8]) -> Option<Known> {
 fn iso(head: &[u8]) -> Option<Known> {
     let (length, rest) = head.split_first_chunk::<4>()?;
     let (name, rest) = rest.split_first_chunk::<4>()?;
-    let film = Known::new("a film (MP4, QuickTime)", Kind::OtherPicture(FILM));
+    let film = Known::new("a video (MP4, QuickTime)", Kind::OtherPicture(FILM));
     match name {
         b"ftyp" => {}
         b"moov" | b"mdat" | b"wide" | b"free" | b"skip" | b"pnot" => return Some(film),
@@ -44,8 +44,8 @@ fn riff(head: &[u8]) -> Option<Known> {
     let form = head.strip_prefix(b"RIFF")?.get(4..8)?;
     match form {
         b"WEBP" => Some(Known::new("a WebP picture", Kind::Picture(Format::WebP))),
-        b"AVI " => Some(Known::new("a film (AVI)", Kind::OtherPicture(FILM))),
-        b"WAVE" => Some(Known::new("a sound (WAV)", Kind::Other)),
+        b"AVI " => Some(Known::new("a video (AVI)", Kind::OtherPicture(FILM))),
+        b"WAVE" => Some(Known::new("an audio file (WAV)", Kind::Other)),
         _ => None,
     }
 }

@@ -120,10 +120,10 @@ impl Known {
                 format!("is {name}, not a photo: give it after --model")
             }
             (Door::Checkpoint, Kind::OtherPicture(_) | Kind::Other) => {
-                format!("is {name}: safetensors files and what torch.save writes are read")
+                format!("is {name}; supported: safetensors files and torch.save checkpoints")
             }
             (Door::Photo, Kind::OtherNetwork(_) | Kind::Index | Kind::Other) => {
-                format!("is {name}: {PICTURES} are read")
+                format!("is {name}; supported: {PICTURES}")
             }
         };
         Some(why)

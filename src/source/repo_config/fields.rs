@@ -76,7 +76,7 @@ pub const CONFIG: Table = Table {
         ("downsample_in_first_stage", Obeyed("`true`: the first stage has a stride")),
         ("batch_norm_eps", Obeyed("epsilon of every batch norm")),
         ("bn_eps", Obeyed("epsilon of every batch norm")),
-        ("hidden_act", Only(&["\"relu\""], "another activation than ReLU")),
+        ("hidden_act", Only(&["\"relu\""], "an activation other than ReLU")),
         ("quantization_config", Only(&[], "a quantized network")),
         ("depths", Compared("blocks of each stage")),
         ("layer_type", Compared("`basic` or `bottleneck`")),
@@ -185,12 +185,12 @@ pub const ARGUMENTS: Table = Table {
                 "another pooling than the average",
             ),
         ),
-        ("act_layer", Only(&["\"relu\""], "another activation than ReLU")),
+        ("act_layer", Only(&["\"relu\""], "an activation other than ReLU")),
         (
             "norm_layer",
             Only(
                 &["\"batchnorm\"", "\"batchnorm2d\"", "\"batch_norm\"", "\"frozenbatchnorm2d\""],
-                "another norm than batch norm",
+                "a norm other than batch norm",
             ),
         ),
         ("aa_layer", Only(&[], "anti-aliased downsampling")),

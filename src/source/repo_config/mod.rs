@@ -184,7 +184,7 @@ impl RepoConfig {
         let top = timm::FIELDS.iter().find(|field| config.get(field).is_some());
         if let (Some(field), Some(_)) = (top, pretrained) {
             self.notes.push(format!(
-                "config.json: {field} at the top is not used: pretrained_cfg counts, as in timm"
+                "config.json: {field} at the top level is not used: pretrained_cfg takes precedence, as in timm"
             ));
         }
         if top.is_some() || pretrained.is_some() || config.get("architecture").is_some() {

@@ -40,7 +40,7 @@ impl<'a> Object<'a> {
 
     /// A whole number from 0.
     pub fn whole(&self, name: &str) -> Result<Option<usize>, String> {
-        self.read(name, "a whole number", whole)
+        self.read(name, "an integer", whole)
     }
 
     /// A finite number.
@@ -50,14 +50,12 @@ impl<'a> Object<'a> {
 
     /// A text.
     pub fn text(&self, name: &str) -> Result<Option<&'a str>, String> {
-        self.read(name, "a text", Value::as_str)
+        self.read(name, "a string", Value::as_str)
     }
 
     /// Whole numbers.
     pub fn wholes(&self, name: &str) -> Result<Option<Vec<usize>>, String> {
-        self.read(name, "a list of whole numbers", |value| {
-            value.as_array()?.iter().map(whole).collect()
-        })
+        self.read(name, "a list of integers", |value| value.as_array()?.iter().map(whole).collect())
     }
 
     /// Numbers, or one for all; an empty list says nothing.

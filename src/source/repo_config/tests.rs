@@ -240,7 +240,7 @@ fn what_is_not_followed_is_noted() {
         ),
         (
             r#"{"depths": "many"}"#,
-            "config.json: depths is \"many\": expected a list of whole numbers: not compared",
+            "config.json: depths is \"many\": expected a list of integers: not compared",
         ),
         (r#"{"problem_type": 1}"#, "config.json: problem_type is 1: expected a text: not used"),
         (r#"["resnet18"]"#, "config.json is [\"resnet18\"], not an object: not used"),

@@ -39,7 +39,7 @@ pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a
     let constants = format!("{root}constants.pkl");
     // Its code is compressed: said first, that would lead nowhere.
     if entries.keys().any(|name| *name == constants || name.starts_with(&code)) {
-        return Err("is a TorchScript program, no state dict: if you trust it, save that with \
+        return Err("is a TorchScript program, not a state dict: if you trust it, save its state dict with \
                     torch.save(torch.jit.load(f).state_dict(), \"F.pth\")"
             .into());
     }

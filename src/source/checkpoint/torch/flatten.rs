@@ -230,7 +230,7 @@ fn list_table(heap: &Heap<'_>, items: &[Value]) -> Option<Json> {
 fn nothing(heap: &Heap<'_>, value: Value) -> String {
     match heap.object(value) {
         Some(Object::Instance(class)) => format!(
-            "holds a whole object of {class}, not a state dict: if you trust it, save that with \
+            "holds a pickled {class} object, not a state dict: if you trust it, save its state dict with \
              torch.save(torch.load(f, weights_only=False).state_dict(), \"F.pth\")"
         ),
         Some(Object::Called(function)) => format!(

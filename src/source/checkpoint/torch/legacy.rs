@@ -31,7 +31,7 @@ pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<Stream<'a>> {
         Ok((value, rest))
     };
     if next(heap)?.0 != Value::Int(PROTOCOL) {
-        return Err("has a protocol of PyTorch that never was: copy or download it again".into());
+        return Err("has an unknown PyTorch protocol version: copy or download it again".into());
     }
     let system = next(heap)?.0;
     let order = heap.pairs(system).and_then(|pairs| heap.entry(pairs, "little_endian"));

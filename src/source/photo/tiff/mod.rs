@@ -307,8 +307,8 @@ impl Layout {
             self.buffer::<image::Luma<u8>>(self.pixels(byte)).ok_or_else(|| self.unread())?;
         let note = lost.get().then(|| {
             format!(
-                "a TIFF of {} bits a sample: values are cut to whole numbers from 0 to 255, as Pillow's convert(\"RGB\") \
-                 cuts them; save a float .npy to keep them",
+                "a TIFF of {} bits per sample: values are clipped and truncated to integers from 0 to 255, as Pillow's convert(\"RGB\") \
+                 does; save a float .npy to keep them",
                 self.bits
             )
         });

@@ -22,7 +22,7 @@ fn delay(stage: &Stage) -> Duration {
         });
         let result = fetch(&stage.options, &repo_ref("owner/name"), &cancel, &mut Progress::none());
         let end = Instant::now();
-        assert_eq!(result.unwrap_err(), HubError::Cancelled);
+        assert_eq!(result.unwrap_err(), HubError::Canceled);
         stage.walk();
         end - waiter.join().unwrap()
     };
