@@ -255,7 +255,7 @@ fn values_that_are_no_numbers_are_marked() {
     assert!(explorer.state.message.as_ref().unwrap().text.contains("first in conv1"));
     explorer.press("[ [");
     let screen = text(&explorer.state);
-    assert!(screen.contains('×') && screen.contains("× no number"), "{screen}");
+    assert!(screen.contains('×') && screen.contains("× NaN/inf"), "{screen}");
 }
 
 #[test]

@@ -314,7 +314,7 @@ def write_nested(w: Writer, net: nn.Module, state: dict) -> None:
 def write_refused(w: Writer) -> None:
     """What holds no state dict."""
     net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2)).eval()
-    whole = ["whole object of torch.nn.modules.container.Sequential", ".state_dict(), \"F.pth\")"]
+    whole = ["holds a pickled torch.nn.modules.container.Sequential object", ".state_dict(), \"F.pth\")"]
     torch.save(net, w.out / "whole.pth")
     torch.save(net, w.out / "whole_legacy.pth", _use_new_zipfile_serialization=False)
     torch.save({"model": net, "epoch": 3}, w.out / "whole_below_model.pth")

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn others_are_refused_with_the_range() {
-        let refused = Err("a number from 1 to 100000 is needed".to_string());
+        let refused = Err("expected a number from 1 to 100000".to_string());
         for text in ["", "0", "-1", "100001", "4294967295", "99999999999999999999", "1e3", "x"] {
             assert_eq!(ITERATIONS.parse(text), refused, "{text}");
         }

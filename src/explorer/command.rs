@@ -4,9 +4,8 @@
 use super::moving::{
     back, channel, find_layer, go, open, other_pane, show, step_channel, step_layer, step_stage,
 };
-use super::picker::{Overlay, PickerKind};
 use super::views::{Move, ViewId};
-use super::{Effect, Help, Pane, State, lists, looks, questions};
+use super::{Effect, Help, Overlay, Pane, PickerKind, State, lists, looks, questions};
 use crate::session::ask::ModelRef;
 
 /// A command: a name for `keys.toml` and `:`, a sentence, and what it does.
@@ -325,7 +324,7 @@ fn copy(state: &mut State) -> Vec<Effect> {
     vec![Effect::Copy(line)]
 }
 
-pub(super) fn pick(state: &mut State, kind: PickerKind) -> Vec<Effect> {
-    state.overlay = Some(Overlay::Picker(super::Picker::new(kind)));
+fn pick(state: &mut State, kind: PickerKind) -> Vec<Effect> {
+    state.open_list(kind);
     Vec::new()
 }

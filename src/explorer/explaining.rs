@@ -1,58 +1,12 @@
 //! What is explained, by which method, and what is known about it.
 
-use super::State;
 use super::views::ViewId;
-use crate::base::{Blending, LayerId};
+use super::{Aim, State};
+use crate::base::LayerId;
 use crate::session::ask::{
     Agreement, Answer, Explain, Finding, Found, Job, Judge, Judgement, Kind, Method, Parameters,
     Passes, Question, Request, RunKey, Show, Sight, Size, Target, last_map, request,
 };
-
-/// The choices of the Explain view.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Explaining {
-    /// The method.
-    pub method: Method,
-    /// The chosen channel or unit; the chosen class when `None`.
-    pub aim: Option<Aim>,
-    /// A second method to compare with.
-    pub compare: Option<Method>,
-    /// How the map lies over the photo.
-    pub blending: Blending,
-    /// How strong the map over the photo is, in per cent.
-    pub opacity: u8,
-    /// The layer that is not on the screen: explanations of classes and all else have one each.
-    pub other_layer: Option<LayerId>,
-    /// The view that asked what drives a channel.
-    pub from: Option<ViewId>,
-    /// Whether the judgement is shown, where there is one.
-    pub judged: bool,
-}
-
-/// What of the chosen layer is explained instead of a class. Which one, the cursor says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aim {
-    /// The channel.
-    Channel,
-    /// The unit of the channel.
-    Unit,
-}
-
-impl Default for Explaining {
-    fn default() -> Self {
-        let method = Method::named("grad-cam").unwrap_or_else(|_| Method::first());
-        Self {
-            method,
-            aim: None,
-            compare: None,
-            blending: Blending::Opacity,
-            opacity: 80,
-            other_layer: None,
-            from: None,
-            judged: true,
-        }
-    }
-}
 
 /// A method of so many passes runs by itself; one of more waits for Enter.
 const QUICK: usize = 2;

@@ -1,7 +1,7 @@
 //! The list of all keys and commands over the screen: its lines, which of them a filter keeps, how far it is scrolled.
 
 use super::command::{COMMANDS, Command, Group};
-use super::{Layout, State};
+use super::{Help, Layout, State};
 use crate::base::{Key, KeyCode, Rect, columns, wrapped};
 
 /// Columns between keys, names and sentences.
@@ -10,17 +10,6 @@ const GAP: u16 = 2;
 const NARROW: u16 = 32;
 /// Columns of two lists beside each other.
 const TWO: u16 = 150;
-
-/// The list of keys while it is open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Help {
-    /// What the lines have to contain.
-    pub filter: String,
-    /// Whether keys write the filter.
-    pub typing: bool,
-    /// The number of lines above the first on the screen, at most what there are.
-    top: usize,
-}
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! The last row: which keys matter where the cursor is, and where each hint stands. A click on a hint is its key.
 
-use super::picker::{Overlay, PickerKind};
 use super::views::ViewId;
-use super::{Layout, Pane, State, progress};
+use super::{Layout, Overlay, Pane, PickerKind, State, progress};
 use crate::base::{Key, Rect, columns};
 
 /// Commands and a short word for what their keys do, the most important first.

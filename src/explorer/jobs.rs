@@ -2,20 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Effect, State, Work};
+use super::{Doing, Effect, State, Work};
 use crate::base::SortOrder;
 use crate::session::ask::{Explain, Job, LaneName, Request, SessionError, Wish, request};
-
-/// Work in the Job lane.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Doing {
-    /// What is done.
-    pub job: Job,
-    /// How far it is.
-    pub work: Work,
-    /// Whether it is paused.
-    pub paused: bool,
-}
 
 impl State {
     /// Begins some work, unless a job is running.

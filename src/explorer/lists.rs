@@ -3,74 +3,30 @@
 
 use std::path::{Path, PathBuf};
 
-use super::picker::{Overlay, Picker, PickerItem, PickerKind};
 use super::views::{ViewId, depth};
-use super::{Effect, State, say};
+use super::{Effect, Overlay, Picker, PickerItem, PickerKind, State, say};
 use crate::base::{DeviceChoice, bar, columns, pad_end, short_bytes, short_count};
 use crate::session::ask::{
-    Answer, Cells, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow, PhotoRef,
-    Request, is_checkpoint, request, sample_names,
+    Answer, Entry, Export, ExportWhat, InCache, LaneName, ModelRef, ModelRow, PhotoRef, Request,
+    is_checkpoint, request, sample_names,
 };
 
 /// Columns of the bar in the row of a network that is on its way.
 const BAR: usize = 10;
 
 impl State {
-    /// What an open list needs to know.
-    pub(super) fn list_wants(&self) -> Vec<Request> {
-        match &self.overlay {
-            Some(Overlay::Picker(list)) if list.kind == PickerKind::Model => {
-                [request::Models.into()].into_iter().chain(self.summary_requests(list)).collect()
-            }
-            Some(Overlay::Picker(list)) if list.kind == PickerKind::Photo => {
-                let folder = request::Folder(self.wanted.folder.clone()).into();
-                [folder].into_iter().chain(self.thumbnail_request(list)).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The networks that can be had, where they are known.
-    fn models(&self) -> &[ModelRow] {
+    pub(super) fn models(&self) -> &[ModelRow] {
         match self.answers.get(&request::Models.into()) {
             Some(Answer::Models(rows)) => rows,
             _ => &[],
         }
     }
 
-    fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[Entry] {
         match self.answers.get(&request::Folder(self.wanted.folder.clone()).into()) {
             Some(Answer::Folder(entries)) => entries,
             _ => &[],
-        }
-    }
-
-    /// What the files in the visible rows of the list of networks are: each is read only while it is visible.
-    fn summary_requests(&self, list: &Picker) -> Vec<Request> {
-        let items = list.items(self);
-        let Some(places) = self.picker_places(list, items.len()) else { return Vec::new() };
-        let visible = items.iter().skip(places.first).take(usize::from(places.rows.height));
-        let row = |item: &PickerItem| self.models().iter().find(|row| row.name == item.name);
-        let file = |row: &ModelRow| match &row.model {
-            ModelRef::File(path) => Some(request::Summary(path.clone()).into()),
-            ModelRef::Builtin | ModelRef::Hub(_) => None,
-        };
-        visible.filter_map(row).filter_map(file).collect()
-    }
-
-    fn thumbnail_request(&self, list: &Picker) -> Option<Request> {
-        let items = list.items(self);
-        let room = self.picker_places(list, items.len())?.picture?;
-        let photo = photo_of(self, &items.get(list.chosen)?.name)?;
-        let (size, blocks) = ((room.width, room.height), self.display.look.blocks);
-        Some(request::Thumbnail { photo, size, blocks }.into())
-    }
-
-    /// The small picture of the chosen photo, where it is known.
-    pub fn thumbnail(&self, list: &Picker) -> Option<&Cells> {
-        match self.answers.get(&self.thumbnail_request(list)?)? {
-            Answer::Photo(cells) => Some(cells),
-            _ => None,
         }
     }
 }
@@ -183,7 +139,7 @@ pub(super) fn photos(state: &State) -> Vec<PickerItem> {
 }
 
 /// The photo of a row of the list.
-fn photo_of(state: &State, name: &str) -> Option<PhotoRef> {
+pub(super) fn photo_of(state: &State, name: &str) -> Option<PhotoRef> {
     if let sample @ PhotoRef::Sample(_) = PhotoRef::named(Path::new(name)) {
         return Some(sample);
     }

@@ -1,6 +1,7 @@
 //! The explorer as a state machine: [`update`] takes a message and returns effects, and does nothing
 //! else. It knows no terminal, no threads and no files.
 
+mod choosing;
 mod command;
 mod effect;
 mod explaining;
@@ -31,25 +32,25 @@ mod update;
 pub mod views;
 mod warnings;
 
+pub use choosing::{LONGEST_INPUT, LONGEST_PATH};
 pub use command::{COMMANDS, Command, Group};
 pub use effect::{Effect, Msg, Printed};
-pub use explaining::{Aim, Explaining};
-pub use help::{Help, HelpLine, HelpPage};
+pub use help::{HelpLine, HelpPage};
 pub use hints::{Footer, Hint};
 pub use inspector::ClassRows;
-pub use jobs::{Doing, name as job_name};
+pub use jobs::name as job_name;
 pub use keys::{load_keys, markdown_tables};
 pub use knocking::instead_words;
 pub use layout::{Grid, Layout, MapPlace};
 pub use opening::first_layer;
-pub use picker::{Overlay, Picker, PickerColumns, PickerItem, PickerKind, PickerPlaces};
-pub use rebuilding::{Rebuilding, What};
-pub use say::Given;
+pub use picker::{PickerColumns, PickerPlaces};
 pub use spots::Spot;
-pub use state::{Message, Opening, Pane, State, Work};
+pub use state::{
+    Aim, Doing, Explaining, Given, Help, Message, Opening, Overlay, Pane, Picker, PickerItem,
+    PickerKind, Rebuilding, State, What, Work,
+};
 pub use tabs::Tab;
 pub use tree::Row;
-pub use typing::{LONGEST_INPUT, LONGEST_PATH};
 // What the screen draws; it does not know the session.
 pub use crate::session::ask::{
     Cells, ChannelStatistics, Curve, Finding, Found, Heatmap, Job, Judgement, KernelInfo, Kind,

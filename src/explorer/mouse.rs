@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::views::ViewId;
-use super::{Effect, Layout, Overlay, Pane, Picker, State, command, moving, picker, typing};
+use super::{Effect, Layout, Overlay, Pane, Picker, State, choosing, command, moving, typing};
 use crate::base::{Choice, Mouse, MouseKind};
 
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
@@ -156,7 +156,7 @@ fn in_list(state: &mut State, mut list: Picker, mouse: Mouse) -> Vec<Effect> {
             let pressed = places.first + usize::from(y - places.rows.y);
             if pressed < count {
                 list.chosen = pressed;
-                return picker::choose(state, &list);
+                return choosing::choose(state, &list);
             }
         }
         MouseKind::WheelUp => list.chosen = list.chosen.saturating_sub(WHEEL as usize),

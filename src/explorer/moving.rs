@@ -1,8 +1,7 @@
 //! Commands that move: the cursor, the panes, layers, channels, views, and back.
 
-use super::picker::PickerKind;
 use super::views::{Move, ViewId};
-use super::{Effect, Pane, State, command};
+use super::{Effect, Pane, PickerKind, State};
 use crate::base::LayerId;
 
 pub(super) fn go(state: &mut State, to: Move) -> Vec<Effect> {
@@ -113,7 +112,8 @@ pub(super) fn step_stage(state: &mut State, forward: bool) -> Vec<Effect> {
 
 pub(super) fn find_layer(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
-        return command::pick(state, PickerKind::Layer);
+        state.open_list(PickerKind::Layer);
+        return Vec::new();
     }
     match state.layer_named(name) {
         Some(layer) => {
@@ -139,7 +139,8 @@ pub(super) fn step_channel(state: &mut State, step: isize) -> Vec<Effect> {
 
 pub(super) fn channel(state: &mut State, number: &str) -> Vec<Effect> {
     if number.is_empty() {
-        return command::pick(state, PickerKind::Channel);
+        state.open_list(PickerKind::Channel);
+        return Vec::new();
     }
     let channels = state.layer_info().map_or(0, |l| l.shape.c);
     match number.parse::<usize>() {

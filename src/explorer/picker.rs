@@ -1,92 +1,15 @@
-//! Lists over the screen with an input line: commands, layers, a channel number.
+//! Lists over the screen with an input line: their items, where they stand, what they need to know.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::{Effect, Help, Layout, State, command, lists, typing};
-use crate::base::{Key, KeyCode, Rect, columns};
-use crate::session::ask::{ChannelStatistics, Method};
-
-/// What stands over the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Overlay {
-    /// All keys and commands.
-    Help(Help),
-    /// A list to choose from.
-    Picker(Picker),
-}
-
-/// What a list chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PickerKind {
-    /// A command, with an argument after a space.
-    Command,
-    /// A layer.
-    Layer,
-    /// A channel, by its number.
-    Channel,
-    /// A network.
-    Model,
-    /// A photo.
-    Photo,
-    /// Where to run.
-    Device,
-    /// A class.
-    Class,
-    /// A method that explains.
-    Method,
-    /// A method to compare with.
-    Compare,
-    /// A file to write.
-    Export,
-}
-
-/// A list with an input line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picker {
-    /// What it chooses.
-    pub kind: PickerKind,
-    /// What was typed.
-    pub input: String,
-    /// The chosen place among the items.
-    pub chosen: usize,
-}
-
-/// One item of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PickerItem {
-    /// What is matched.
-    pub name: String,
-    /// What explains it.
-    pub note: String,
-    /// What stands before the name.
-    pub mark: &'static str,
-    /// What stands at its right: keys, shapes.
-    pub side: String,
-}
+use super::{Layout, Overlay, Picker, PickerItem, PickerKind, State, command, lists};
+use crate::base::{Key, Rect, columns};
+use crate::session::ask::{
+    Answer, Cells, ChannelStatistics, Method, ModelRef, ModelRow, Request, request,
+};
 
 impl Picker {
-    /// An empty list of that kind.
-    pub const fn new(kind: PickerKind) -> Self {
-        Self { kind, input: String::new(), chosen: 0 }
-    }
-
-    /// The title of the list.
-    pub const fn title(&self) -> &'static str {
-        match self.kind {
-            PickerKind::Command => "Command",
-            PickerKind::Layer => "Find a layer",
-            PickerKind::Channel => "Go to channel",
-            PickerKind::Model => "Networks",
-            PickerKind::Photo => "Photos",
-            PickerKind::Device => "Run on",
-            PickerKind::Class => "Classes",
-            PickerKind::Method => "Methods",
-            PickerKind::Compare => "Compare with",
-            PickerKind::Export => "Save",
-        }
-    }
-
     /// The items that match what was typed, the best first.
     pub fn items(&self, state: &State) -> Vec<PickerItem> {
         match self.kind {
@@ -120,13 +43,6 @@ impl Picker {
             PickerKind::Method | PickerKind::Compare => best(&self.input, method_items(state)),
             PickerKind::Export => best(&self.input, lists::exports(state)),
         }
-    }
-}
-
-impl PickerItem {
-    /// An item without a mark.
-    pub(super) fn new(name: &str, note: impl Into<String>, side: impl Into<String>) -> Self {
-        Self { name: name.to_string(), note: note.into(), side: side.into(), mark: "" }
     }
 }
 
@@ -195,6 +111,51 @@ impl State {
         let height = usize::from(rows.height);
         let first = list.chosen.saturating_sub(height / 2).min(items.saturating_sub(height));
         Some(PickerPlaces { area, input, rows, first, picture })
+    }
+}
+
+impl State {
+    /// What an open list needs to know.
+    pub(super) fn list_wants(&self) -> Vec<Request> {
+        match &self.overlay {
+            Some(Overlay::Picker(list)) if list.kind == PickerKind::Model => {
+                [request::Models.into()].into_iter().chain(self.summary_requests(list)).collect()
+            }
+            Some(Overlay::Picker(list)) if list.kind == PickerKind::Photo => {
+                let folder = request::Folder(self.wanted.folder.clone()).into();
+                [folder].into_iter().chain(self.thumbnail_request(list)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the files in the visible rows of the list of networks are: each is read only while it is visible.
+    fn summary_requests(&self, list: &Picker) -> Vec<Request> {
+        let items = list.items(self);
+        let Some(places) = self.picker_places(list, items.len()) else { return Vec::new() };
+        let visible = items.iter().skip(places.first).take(usize::from(places.rows.height));
+        let row = |item: &PickerItem| self.models().iter().find(|row| row.name == item.name);
+        let file = |row: &ModelRow| match &row.model {
+            ModelRef::File(path) => Some(request::Summary(path.clone()).into()),
+            ModelRef::Builtin | ModelRef::Hub(_) => None,
+        };
+        visible.filter_map(row).filter_map(file).collect()
+    }
+
+    fn thumbnail_request(&self, list: &Picker) -> Option<Request> {
+        let items = list.items(self);
+        let room = self.picker_places(list, items.len())?.picture?;
+        let photo = lists::photo_of(self, &items.get(list.chosen)?.name)?;
+        let (size, blocks) = ((room.width, room.height), self.display.look.blocks);
+        Some(request::Thumbnail { photo, size, blocks }.into())
+    }
+
+    /// The small picture of the chosen photo, where it is known.
+    pub fn thumbnail(&self, list: &Picker) -> Option<&Cells> {
+        match self.answers.get(&self.thumbnail_request(list)?)? {
+            Answer::Photo(cells) => Some(cells),
+            _ => None,
+        }
     }
 }
 
@@ -292,82 +253,4 @@ fn best(typed: &str, items: Vec<PickerItem>) -> Vec<PickerItem> {
         .collect();
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     scored.into_iter().map(|(_, item)| item).collect()
-}
-
-/// A key while something stands over the screen.
-pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
-    match state.overlay.take() {
-        Some(Overlay::Help(help)) => {
-            state.overlay = help.key(state, key).map(Overlay::Help);
-            Vec::new()
-        }
-        Some(Overlay::Picker(picker)) => picker_key(state, picker, key),
-        None => Vec::new(),
-    }
-}
-
-fn picker_key(state: &mut State, mut picker: Picker, key: Key) -> Vec<Effect> {
-    let ctrl = |c: char| key == Key { ctrl: true, ..Key::char(c) };
-    let move_down = |picker: &mut Picker, rows: usize| {
-        picker.chosen = (picker.chosen + rows).min(picker.items(state).len().max(1) - 1);
-    };
-    match key.code {
-        KeyCode::Named("Esc") => return Vec::new(),
-        KeyCode::Named("Enter") => return choose(state, &picker),
-        KeyCode::Named("Backspace") if picker.input.pop().is_none() => return Vec::new(),
-        KeyCode::Named("Backspace") => picker.chosen = 0,
-        KeyCode::Named("Down" | "Tab") => move_down(&mut picker, 1),
-        KeyCode::Named("Up") => picker.chosen = picker.chosen.saturating_sub(1),
-        KeyCode::Named("PgDn") => move_down(&mut picker, 10),
-        KeyCode::Named("PgUp") => picker.chosen = picker.chosen.saturating_sub(10),
-        _ if ctrl('n') => move_down(&mut picker, 1),
-        _ if ctrl('p') => picker.chosen = picker.chosen.saturating_sub(1),
-        _ if ctrl('u') => {
-            picker.input.clear();
-            picker.chosen = 0;
-        }
-        _ => {
-            if let Some(c) = key.text() {
-                typing::insert(state, &mut picker, c.encode_utf8(&mut [0; 4]));
-            }
-        }
-    }
-    state.overlay = Some(Overlay::Picker(picker));
-    Vec::new()
-}
-
-/// Runs what is chosen; the list is gone by then.
-pub(super) fn choose(state: &mut State, picker: &Picker) -> Vec<Effect> {
-    let items = picker.items(state);
-    let item = items.get(picker.chosen).cloned();
-    match picker.kind {
-        PickerKind::Model => return lists::choose_model(state, picker.clone(), item),
-        PickerKind::Photo => return lists::choose_photo(state, picker.clone(), item),
-        PickerKind::Device => {
-            let name = item.map_or_else(|| picker.input.clone(), |item| item.name);
-            return lists::choose_device(state, &name);
-        }
-        _ => {}
-    }
-    let Some(item) = item else {
-        state.complain(format!("nothing matches \"{}\"", crate::base::clean(&picker.input)));
-        return Vec::new();
-    };
-    match picker.kind {
-        PickerKind::Command => {
-            let argument = picker.input.split_once(' ').map_or("", |(_, rest)| rest.trim());
-            command::run(state, &item.name, argument)
-        }
-        PickerKind::Layer => command::run(state, "find-layer", &item.name),
-        PickerKind::Channel => command::run(state, "channel", &item.name),
-        // By its index: two classes can have one name.
-        PickerKind::Class => command::run(state, "class", &item.note),
-        PickerKind::Method => command::run(state, "method", &item.name),
-        PickerKind::Compare => command::run(state, "compare", &item.name),
-        PickerKind::Export => {
-            lists::choose_export(state, &item.name);
-            Vec::new()
-        }
-        PickerKind::Model | PickerKind::Photo | PickerKind::Device => Vec::new(),
-    }
 }

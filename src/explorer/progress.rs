@@ -1,7 +1,7 @@
 //! How far the work in progress is, in words.
 
-use super::jobs::{Doing, name};
-use super::{State, Work};
+use super::jobs::name;
+use super::{Doing, State, Work};
 use crate::base::short_bytes;
 use crate::session::ask::LaneName;
 

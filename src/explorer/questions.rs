@@ -1,13 +1,13 @@
 //! Commands that ask why, whether it is true, what matters, and what a picture of it would be.
 
-use super::picker::PickerKind;
-use super::{Aim, Effect, State, What, command};
+use super::{Aim, Effect, PickerKind, State, What};
 use crate::base::{Choice, bounds};
 use crate::session::ask::{Job, Judge, find_class};
 
 pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
-        return command::pick(state, PickerKind::Class);
+        state.open_list(PickerKind::Class);
+        return Vec::new();
     }
     let classes = state.shown.network.as_ref().map_or(&[][..], |network| &network.classes);
     match find_class(classes, name) {
@@ -19,7 +19,8 @@ pub(super) fn class(state: &mut State, name: &str) -> Vec<Effect> {
 
 pub(super) fn method(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
-        return command::pick(state, PickerKind::Method);
+        state.open_list(PickerKind::Method);
+        return Vec::new();
     }
     state.choose_method(name);
     Vec::new()
@@ -27,7 +28,8 @@ pub(super) fn method(state: &mut State, name: &str) -> Vec<Effect> {
 
 pub(super) fn compare(state: &mut State, name: &str) -> Vec<Effect> {
     if name.is_empty() {
-        return command::pick(state, PickerKind::Compare);
+        state.open_list(PickerKind::Compare);
+        return Vec::new();
     }
     state.choose_comparison(name);
     Vec::new()

@@ -1,69 +1,9 @@
 //! What the Rebuild view makes.
 
-use super::State;
 use super::views::ViewId;
-use crate::base::{Choice, LayerId};
+use super::{Rebuilding, State, What};
+use crate::base::LayerId;
 use crate::session::ask::{Dream, Goal, Inversion, Job, Maximization, Rebuild, Target, Wish};
-
-/// The choices of the Rebuild view.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rebuilding {
-    /// What is made, and of what.
-    pub what: What,
-    /// Iterations; the method's own when `None`.
-    pub iterations: Option<usize>,
-    /// What random numbers start from.
-    pub seed: u64,
-}
-
-impl Default for Rebuilding {
-    fn default() -> Self {
-        Self { what: What::InvertLayer, iterations: None, seed: 0 }
-    }
-}
-
-/// What is made, and of what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The photo from a layer.
-    InvertLayer,
-    /// The photo from one channel.
-    InvertChannel,
-    /// What activates a channel most.
-    MaximizeChannel,
-    /// What activates the unit under the cursor of the Map view most.
-    MaximizeUnit,
-    /// What raises a class most.
-    MaximizeClass,
-    /// The photo with more of a layer in it.
-    DreamLayer,
-    /// The photo with more of a channel in it.
-    DreamChannel,
-}
-
-impl Choice for What {
-    const ALL: &'static [Self] = &[
-        Self::InvertLayer,
-        Self::InvertChannel,
-        Self::MaximizeChannel,
-        Self::MaximizeUnit,
-        Self::MaximizeClass,
-        Self::DreamLayer,
-        Self::DreamChannel,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::InvertLayer => "invert-layer",
-            Self::InvertChannel => "invert-channel",
-            Self::MaximizeChannel => "maximize-channel",
-            Self::MaximizeUnit => "maximize-unit",
-            Self::MaximizeClass => "maximize-class",
-            Self::DreamLayer => "dream-layer",
-            Self::DreamChannel => "dream-channel",
-        }
-    }
-}
 
 impl State {
     /// Whether the Rebuild view is on the screen.

@@ -4,15 +4,6 @@ use super::{State, What};
 use crate::base::{Choice, LayerId, ranges};
 use crate::session::ask::{KnockOut, ModelRef, PlaneKind, Seen, Slice, Target};
 
-/// The flags that the program was started with and that change what is computed, as words for the line of a command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given {
-    /// For every command that loads a network.
-    pub network: Vec<String>,
-    /// For commands that run it.
-    pub run: Vec<String>,
-}
-
 /// The command that shows what the view shows.
 pub(super) fn command_line(state: &State) -> String {
     let mut words = vec!["convscope".to_string()];

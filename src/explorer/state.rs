@@ -1,23 +1,29 @@
 //! Everything that the screen shows.
 
 mod answers;
+mod choices;
 mod groups;
+mod overlay;
+mod view_id;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use answers::Answers;
-pub use groups::{Cursor, Device, Display, Jobs, Setup, Shown, Terminal, Waiting, Wanted};
+pub use choices::{Aim, Explaining, Rebuilding, What};
+pub use groups::{
+    Cursor, Device, Display, Doing, Given, Jobs, Pane, Setup, Shown, Terminal, Waiting, Wanted,
+    Work,
+};
+pub use overlay::{Help, Overlay, Picker, PickerItem, PickerKind};
+pub use view_id::ViewId;
 
-use super::views::ViewId;
-use super::{Explaining, Given, Overlay, Rebuilding, views};
 use crate::base::{DeviceChoice, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
 use crate::session::ask::{
-    Answer, EditsId, Finding, Job, KernelInfo, KnockOut, LaneName, LayerInfo, LayerStatistics,
-    LayerSummary, Look, ModelRef, PhotoRef, Plane, PlaneKind, Rank, Request, RunKey, Target,
-    request,
+    Answer, EditsId, Finding, Job, KernelInfo, KnockOut, LayerInfo, LayerStatistics, LayerSummary,
+    Look, ModelRef, PhotoRef, Plane, PlaneKind, Rank, Request, RunKey, Target, request,
 };
 
 /// The whole state of the explorer: plain, comparable, without any I/O.
@@ -57,28 +63,6 @@ pub struct State {
     pub warned: BTreeSet<String>,
     /// The last mouse press, to tell double clicks.
     pub last_click: Option<(u16, u16, Duration)>,
-}
-
-/// A pane that keys move in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pane {
-    /// The list of layers.
-    Layers,
-    /// The view.
-    View,
-}
-
-/// Something that takes time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Work {
-    /// Who does it.
-    pub lane: LaneName,
-    /// Steps behind.
-    pub done: usize,
-    /// All steps; 0 while unknown.
-    pub total: usize,
-    /// Since it began.
-    pub elapsed: Duration,
 }
 
 /// A sentence for the user.
@@ -273,9 +257,9 @@ impl State {
         Some(Rank { run: self.values_run()?, layer: self.cursor.layer, target })
     }
 
-    /// The view on the screen.
-    pub fn view(&self) -> &'static dyn views::View {
-        self.view.view()
+    /// Opens a list to choose from.
+    pub(super) fn open_list(&mut self, kind: PickerKind) {
+        self.overlay = Some(Overlay::Picker(Picker::new(kind)));
     }
 
     /// Says something.
@@ -301,16 +285,6 @@ impl State {
             && let Some(first) = self.order().first()
         {
             self.cursor.channel = *first;
-        }
-    }
-
-    /// The cursor of the Map view is at the maximum until the user moves it.
-    pub(super) fn follow_the_maximum(&mut self) {
-        if self.cursor.at_maximum
-            && self.view == ViewId::Map
-            && let Some(unit) = views::map::maximum(self)
-        {
-            self.cursor.unit = unit;
         }
     }
 

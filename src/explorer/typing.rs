@@ -1,14 +1,9 @@
 //! Keys and pastes: what runs at once, what waits for the network, what goes into an input line.
 
-use super::picker::Overlay;
-use super::{Effect, Picker, PickerKind, State, command, lists, picker};
+use super::choosing::{self, LONGEST_PATH, insert};
+use super::{Effect, Overlay, State, command, lists};
 use crate::base::Key;
 use crate::config::LEAVE;
-
-/// Most characters of an input line: no name that is looked for is longer.
-pub const LONGEST_INPUT: usize = 256;
-/// Most characters of a path that is typed or pasted, as of the system's own.
-pub const LONGEST_PATH: usize = 4096;
 
 /// Most keys that wait for the first run.
 const MOST_AHEAD: usize = 256;
@@ -24,7 +19,7 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
     match keys.command(key) {
         // It works everywhere, as in every program.
         Some("suspend") => command::run(state, "suspend", ""),
-        _ if state.overlay.is_some() => picker::key(state, key),
+        _ if state.overlay.is_some() => choosing::key(state, key),
         name if waits(state, name) => {
             if state.waiting.early_keys.len() < MOST_AHEAD {
                 state.waiting.early_keys.push(key);
@@ -71,25 +66,5 @@ pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
             Vec::new()
         }
         None => lists::open_path(state, text),
-    }
-}
-
-/// Adds text to an input line, without control characters and up to the line's length.
-pub(super) fn insert(state: &mut State, list: &mut Picker, text: &str) {
-    let most = longest(list.kind);
-    let room = most.saturating_sub(list.input.chars().count());
-    let mut typed = text.chars().filter(|c| !c.is_control());
-    list.input.extend(typed.by_ref().take(room));
-    list.chosen = 0;
-    if typed.next().is_some() {
-        state.complain(format!("the line takes {most} characters: the rest was left out"));
-    }
-}
-
-/// Most characters of a list's input line.
-const fn longest(kind: PickerKind) -> usize {
-    match kind {
-        PickerKind::Model | PickerKind::Photo => LONGEST_PATH,
-        _ => LONGEST_INPUT,
     }
 }

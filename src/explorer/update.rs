@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use super::effect::{Effect, Msg, Printed};
-use super::picker::{Overlay, PickerKind};
-use super::{State, mouse, printing, typing};
+use super::{Overlay, PickerKind, State, mouse, printing, typing};
 use crate::base::{Mouse, MouseKind, SortOrder, short_bytes};
 use crate::session::ask::{
     Answer, Job, LaneName, Plane, PlaneKind, Request, SessionError, request,

@@ -66,7 +66,7 @@ impl Pending {
     /// When its folder refuses, or what exists may not be replaced: in words that continue a sentence about the path.
     pub fn open(path: &Path, existing: Existing) -> io::Result<Self> {
         if existing == Existing::Keep && path.symlink_metadata().is_ok() {
-            return Err(io::Error::new(ErrorKind::AlreadyExists, "exists already"));
+            return Err(io::Error::new(ErrorKind::AlreadyExists, "already exists"));
         }
         let path = followed(path)?;
         let old = match path.metadata() {

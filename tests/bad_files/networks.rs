@@ -48,7 +48,7 @@ fn a_missing_tensor_is_named() {
     ] {
         says(resnet::build(&without(tensors("basic"), name)), &[name, "is missing"]);
     }
-    says(resnet::build(&Tensors::new()), &["no tensors that a network could have"]);
+    says(resnet::build(&Tensors::new()), &["no network weights"]);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_wrong_shape_is_named() {
     ];
     for (name, dims) in cases {
         let found = format!("{dims:?}");
-        says(resnet::build(&with(tensors("basic"), name, dims)), &[name, &found, "is needed"]);
+        says(resnet::build(&with(tensors("basic"), name, dims)), &[name, &found, "expected"]);
     }
     let larger = with(tensors("basic"), "layer2.0.downsample.0.weight", &[12, 6, 3, 3]);
     says(resnet::build(&larger), &["layer2.0.downsample.0.weight", "3x3 where ResNets have 1x1"]);
@@ -125,7 +125,7 @@ fn inputs_that_do_not_fit_are_refused() {
         says(infer(&graph, shape), &["conv1", "expected 3 channels"]);
     }
     for shape in [Shape::new(0, 3, 32, 32), Shape::new(1, 3, 0, 32)] {
-        says(infer(&graph, shape), &["conv1", "nothing in it"]);
+        says(infer(&graph, shape), &["conv1", "it is empty"]);
     }
     assert!(infer(&graph, Shape::new(1, 3, 1, 1)).is_ok());
 }

@@ -56,7 +56,7 @@ fn a_copy_that_stopped() {
         let end = if name.ends_with("gif") { whole.len() / 2 } else { whole.len() - 5 };
         // Too short to be known.
         for length in [1, 2] {
-            refused(name, &whole[..length], &["are read"]);
+            refused(name, &whole[..length], &["supported: "]);
         }
         for length in [20, 60, end / 2, end * 9 / 10, end] {
             refused(name, &whole[..length], &["picture"]);

@@ -40,7 +40,7 @@ fn shards_lie_beside_their_index() {
         ["../a.safetensors", "/etc/passwd", "..", ".", "", "x/a", "x\\a", full.to_str().unwrap()]
     {
         let place = folder(&[(INDEX, &index(&[("conv1.weight", name)]))]);
-        refused(&place, INDEX, &["must lie beside"]);
+        refused(&place, INDEX, &["must be in the folder"]);
     }
 }
 
@@ -71,7 +71,7 @@ fn an_index_that_lies() {
     ]);
     refused(&cut, "a.safetensors", &["download it again"]);
     let parsed = Checkpoint::parse(index(&[("a", "b")]), "index");
-    says_of(Path::new("index"), parsed, &["opened by its path"]);
+    says_of(Path::new("index"), parsed, &["open it by its path"]);
 }
 
 #[test]

@@ -89,13 +89,13 @@ fn a_tensor_that_reaches_outside_its_storage() {
 fn a_stride_of_zero_makes_no_memory() {
     for sizes in [&[1_000_000_000_000][..], &[1 << 20, 1 << 20], &[1 << 40, 1 << 20]] {
         let strides = vec![0; sizes.len()];
-        both_refuse(&weight(0, sizes, &strides), &["MiB in a file of 0 MiB"]);
+        both_refuse(&weight(0, sizes, &strides), &["MiB that share values in a file of 0 MiB"]);
     }
     // Many that are each small enough.
     let names: Vec<String> = (0..40).map(|i| format!("w{i}")).collect();
     let one = |i: usize| tensor("FloatStorage", "0", 0, &[1_000_000 + i as i64], &[0]);
     let pairs: Vec<_> = names.iter().enumerate().map(|(i, name)| (name.as_str(), one(i))).collect();
-    both_refuse(&dict(&pairs), &["MiB in a file"]);
+    both_refuse(&dict(&pairs), &["MiB that share values in a file"]);
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn nothing_is_called() {
 #[test]
 fn objects_are_never_made() {
     let made = [global("a.b", "C\u{1b}[2J"), b")\x81}b".to_vec()].concat();
-    both_refuse(&made, &["whole object of a.b.C\u{fffd}[2J", "state_dict()"]);
-    both_refuse(&dict(&[("model", made)]), &["whole object of"]);
+    both_refuse(&made, &["pickled a.b.C\u{fffd}[2J object", "state_dict()"]);
+    both_refuse(&dict(&[("model", made)]), &["holds a pickled"]);
     let long = [global(&"m".repeat(2000), "C"), b")\x81".to_vec()].concat();
-    both_refuse(&long, &["whole object of"]);
+    both_refuse(&long, &["holds a pickled"]);
 }
 
 #[test]

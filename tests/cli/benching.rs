@@ -55,7 +55,7 @@ fn a_table_has_a_row_for_each_work() {
 fn what_cannot_be_timed_is_refused_in_a_sentence() {
     let (bench, photo) = (Bench::new(), photo());
     bench.run(&["bench", &photo, "--work", "sleep"]).refused(2, "sleep");
-    bench.run(&["bench", &photo, "--runs", "0"]).refused(2, "a number from 1 to 100000 is needed");
+    bench.run(&["bench", &photo, "--runs", "0"]).refused(2, "expected a number from 1 to 100000");
     bench
         .run(&["bench", &photo, "--knock-out", "layer1:0"])
         .refused(2, "--knock-out is for predict");

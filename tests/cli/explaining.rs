@@ -210,7 +210,7 @@ fn what_does_not_exist_or_fit_is_refused() {
     let (bench, photo) = (Bench::new(), photo());
     for (line, words) in [
         (&["explain", "P", "--method", "gradcm"][..], "did you mean grad-cam"),
-        (&["explain", "P", "--class", "99"], "there are 0 to 9"),
+        (&["explain", "P", "--class", "99"], "classes 0 to 9"),
         (&["explain", "P", "--class", "teapot"], "there is no class \"teapot\""),
         (&["explain", "P", "--class", "class"], "fits several classes: 0 class 0, 1 class 1"),
         (&["explain", "P", "--layer", "fc"], "fc has no map"),

@@ -136,7 +136,7 @@ fn a_failure_leaves_files_as_they_were() {
         bench.on("basic", line).refused(1, "bad.png: ");
     }
     let missing = ["maps", &photo(), "--layer", "relu", "-o", "none/new.npy"];
-    bench.on("basic", &missing).refused(1, "there is no folder none");
+    bench.on("basic", &missing).refused(1, "the folder none does not exist");
     assert_eq!(fs::read_to_string(bench.path("old.npy")).unwrap(), "old");
     // The log's folder is new.
     assert_eq!(fs::read_dir(bench.0.path()).unwrap().count(), before + 1);

@@ -42,7 +42,7 @@ fn models_say_what_is_here() {
     assert_eq!(row("mine.safetensors")["bytes"], bytes);
     let title = |name: &str| row(name)["title"].as_str().unwrap().to_string();
     assert!(title("mine.safetensors").contains("classes"), "{}", title("mine.safetensors"));
-    assert_eq!(title("empty.pth"), "the file is empty");
+    assert_eq!(title("empty.pth"), "is empty: copy or download it again");
 
     let table = bench.run(&["models"]).ok().out;
     let line = |name: &str| {
@@ -86,7 +86,7 @@ fn what_cannot_be_had_is_said() {
     let bench = Bench::new();
     let started = Instant::now();
     bench.run(&["fetch", "resnet50", "--offline"]).refused(1, "convscope is offline");
-    bench.run(&["layers", "--model", "resnet50", "--offline"]).refused(1, "switched off");
+    bench.run(&["layers", "--model", "resnet50", "--offline"]).refused(1, "convscope is offline");
     bench.run(&["fetch", "resnet5O"]).refused(1, "did you mean resnet50");
     bench.run(&["layers", "--model", "rsnet18"]).refused(1, "did you mean resnet18");
     bench.run(&["fetch", "none.safetensors"]).refused(1, "none.safetensors: no such file");

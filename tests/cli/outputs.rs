@@ -17,11 +17,11 @@ fn a_file_is_replaced_and_said() {
     let ran = write(&bench, "a.npy", &[]).ok();
     assert_eq!(ran.err, "wrote a.npy\n");
     assert!(fs::read(bench.path("a.npy")).unwrap().starts_with(b"\x93NUMPY"));
-    write(&bench, "a.npy", &["--no-clobber"]).refused(1, "a.npy: exists already");
+    write(&bench, "a.npy", &["--no-clobber"]).refused(1, "a.npy: already exists");
     write(&bench, "b.npy", &["--no-clobber"]).ok();
     let export = ["export", "p.png", "-o", "c.safetensors", "--no-clobber"];
     bench.on("basic", &export).ok();
-    bench.on("basic", &export).refused(1, "exists already");
+    bench.on("basic", &export).refused(1, "already exists");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn modes_and_links_stay() {
     write(&bench, "link.npy", &[]).ok();
     assert_eq!(bench.path("a.npy").metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert!(bench.path("link.npy").symlink_metadata().unwrap().is_symlink());
-    write(&bench, "dangling.npy", &["--no-clobber"]).refused(1, "exists already");
+    write(&bench, "dangling.npy", &["--no-clobber"]).refused(1, "already exists");
     write(&bench, "dangling.npy", &[]).ok();
     assert!(bench.path("new.npy").is_file());
     fs::hard_link(bench.path("a.npy"), bench.path("twin.npy")).unwrap();
@@ -96,7 +96,7 @@ fn init_writes_all_files_or_none() {
     fs::write(bench.path("settings/keys.toml"), "").unwrap();
     let said = bench.run(&["config", "init"]).ok().out;
     assert!(
-        said.contains("keys.toml: was there") && said.contains("config.toml: written"),
+        said.contains("keys.toml: already exists") && said.contains("config.toml: written"),
         "{said}"
     );
     assert_eq!(fs::read_dir(bench.path("settings")).unwrap().count(), 3);

@@ -100,7 +100,7 @@ fn files_of_several_photos_never_take_the_place_of_others() {
     on(&["explain", "a.png", "b.png", "-o", "."]).refused(1, "is an input of this command");
     assert_eq!(fs::read(bench.path("a.png")).unwrap(), before);
     on(&["explain", "a.png", "b.png", "-o", "out/"]).ok();
-    on(&["explain", "a.png", "-o", "out/", "--no-clobber"]).refused(1, "exists already");
+    on(&["explain", "a.png", "-o", "out/", "--no-clobber"]).refused(1, "already exists");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn the_world_may_fail() {
         (&["layers", "--model", "net.safetensors"], "net.safetensors: "),
         (&["predict", &photo, "--device", "cuda:7"], "cuda:7: "),
         (&["predict", &photo, "--device", "metal"], "metal: "),
-        (&["predict", &photo, "--device", "cpu", "--dtype", "f16"], "take --dtype f32"),
+        (&["predict", &photo, "--device", "cpu", "--dtype", "f16"], "use --dtype f32"),
         (&["predict", "none.png"], "none.png: no such file or folder"),
         (&["predict", "empty"], "empty: holds no photo"),
         (&["none.png"], "none.png: no such file"),

@@ -182,7 +182,10 @@ fn a_file_without_a_known_hash_is_checked_by_its_length_and_this_is_said() {
     let stage = named(|_| "\"d41d8cd98f00b204e9800998ecf8427e-3\"".into());
     let snapshot = stage.fetch_whole();
     let [note] = snapshot.notes.as_slice() else { panic!("{:?}", snapshot.notes) };
-    assert!(note.contains("no hash of model.safetensors") && note.contains("length"), "{note}");
+    assert!(
+        note.contains("no verifiable hash of model.safetensors") && note.contains("size"),
+        "{note}"
+    );
     assert_eq!(status(&stage.options, &repo_ref("owner/name")).unwrap(), Status::Whole);
     // Fewer bytes than the headers say are no file.
     let stage = named(|_| "\"abc\"".into());

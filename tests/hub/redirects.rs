@@ -91,9 +91,9 @@ fn a_user_of_the_endpoint_goes_to_the_endpoint_only() {
 fn addresses_that_are_none_are_refused() {
     for (to, why) in [
         ("file:///etc/passwd", "file"),
-        ("http://", "not one"),
+        ("http://", "invalid URL"),
         ("gopher://x", "gopher"),
-        ("http://[::1", "not one"),
+        ("http://[::1", "invalid URL"),
     ] {
         let stage = Stage::new();
         stage.server.misbehave(move |request, _| is_file(request).then(|| location(302, to)));

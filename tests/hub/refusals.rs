@@ -124,7 +124,7 @@ fn slowing_down_waits_as_long_as_asked_and_no_longer() {
     // More than is allowed: no wait at all.
     let start = Instant::now();
     for which in [questions, bytes] {
-        let said = ["slow down", "3600 s", "HF_TOKEN"];
+        let said = ["limits your requests", "3600 s", "HF_TOKEN"];
         let (error, count) = refused(which, 429, &[("Retry-After", "3600")], &said);
         assert!(matches!(error, HubError::SlowDown { seconds: Some(3600), .. }));
         assert_eq!(count, 1);

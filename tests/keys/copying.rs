@@ -112,7 +112,7 @@ fn every_color_map_is_said() {
         .type_text("colormap rdbu")
         .press("Enter");
     let message = explorer.state.message.clone().unwrap();
-    assert!(message.error && message.text.contains("rdbu diverges"), "{message:?}");
+    assert!(message.error && message.text.contains("rdbu is a diverging"), "{message:?}");
 }
 
 #[test]

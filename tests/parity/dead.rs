@@ -71,7 +71,7 @@ fn assert_sound(name: &str, found: &Attribution, ready: &Ready) {
         let words = match found.kind {
             Kind::Map => "the map is zero everywhere: ",
             Kind::Gradient => "the gradient is zero everywhere: ",
-            Kind::Share => "every share is zero: ",
+            Kind::Share => "every attribution is zero: ",
         };
         assert!(warning.starts_with(words), "{name}: {warning}");
     }

@@ -249,8 +249,8 @@ fn a_target_that_does_not_exist_is_refused_in_a_sentence() {
     let unit = |channel, row, column| Target::Unit { layer, channel, row, column };
     let missing = [
         (Target::Class(10), "0 to 9"),
-        (Target::Channel { layer, channel: c }, "layer3.0.relu_1 has 0 to"),
-        (unit(c, 0, 0), "layer3.0.relu_1 has 0 to"),
+        (Target::Channel { layer, channel: c }, "layer3.0.relu_1 has channels 0 to"),
+        (unit(c, 0, 0), "layer3.0.relu_1 has channels 0 to"),
         (unit(0, h, 0), "layer3.0.relu_1 is"),
         (unit(0, 0, w), "layer3.0.relu_1 is"),
     ];
@@ -278,7 +278,7 @@ fn a_layer_without_a_map_or_behind_the_target_is_refused_in_a_sentence() {
     for method in with_layer() {
         for layer in ["avgpool", "flatten", "fc"] {
             let text = refusal(&ready, method, &ready.question(layer, class));
-            assert!(text.contains("has no map"), "{text}");
+            assert!(text.contains("has no feature map"), "{text}");
         }
         let text = refusal(&ready, method, &ready.question("layer3", channel));
         assert!(text.contains("does not depend on layer3"), "{text}");

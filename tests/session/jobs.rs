@@ -154,7 +154,7 @@ fn a_wrong_question_is_refused_in_one_sentence() {
     let class = Question { target: Target::Class(10), ..of.question };
     assert!(ask(class).contains("there is no class 10: this network has classes 0 to 9"));
     let flat = Question { layer: desk.layer("fc"), ..of.question };
-    assert!(ask(flat).contains("fc has no map"));
+    assert!(ask(flat).contains("fc has no feature map"));
     let layer = desk.layer("layer1");
     let behind = Question { target: Target::Channel { layer, channel: 1 }, ..of.question };
     assert!(ask(behind).contains("does not depend on"));

@@ -29,7 +29,7 @@ fn a_signal_while_a_picture_is_printed_gives_the_keys_back() {
     for signal in [Signal::QUIT, Signal::TERM] {
         let mut s = open(Launch::new());
         s.shows("Classes");
-        s.press("v", "any key goes back");
+        s.press("v", "press any key to return");
         let from = s.raw().len();
         s.signal(signal);
         s.left(128 + signal.as_raw());

@@ -76,7 +76,7 @@ fn the_command_line_goes_to_the_clipboard() {
     let mut s = open(Launch::new().at_the_stem());
     s.shows("Classes");
     s.press("2", "channel 0 of 32");
-    s.press("y", "copied: convscope maps");
+    s.press("y", "sent to the clipboard: convscope maps");
     let actions = Parser::new().parse_as_vec(s.raw());
     let copied: Vec<String> = actions
         .into_iter()

@@ -45,7 +45,7 @@ fn depth(depth: ColorDepth) -> Finding {
             no("256 colors: neither TERM nor COLORTERM announces more", advice)
         }
         ColorDepth::Colors16 => no("16 colors: neither TERM nor COLORTERM announces more", advice),
-        ColorDepth::Gray => no("gray only", "unset NO_COLOR, or set colors in config.toml"),
+        ColorDepth::Gray => no("gray only", advice),
     }
 }
 
@@ -184,7 +184,7 @@ mod tests {
         assert!(inherited(&Inherited::Believed(variable())).ok);
         for ignored in [Inherited::Answered(variable()), Inherited::Between(variable(), "Zellij")] {
             let finding = inherited(&ignored);
-            assert!(!finding.ok && finding.what.contains("TERM_PROGRAM=WezTerm does not count"));
+            assert!(!finding.ok && finding.what.contains("TERM_PROGRAM=WezTerm is ignored"));
         }
     }
 

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Pane, Work};
 use crate::base::{Blending, Combine, DeviceChoice, Key, LayerId, SortOrder, Theme};
 use crate::config::{Catalogue, KeyTable};
-use crate::explorer::{Doing, Given};
 use crate::session::ask::{
-    InputInfo, Job, KnockOut, Look, ModelRef, NetworkInfo, Outcome, PhotoRef, Request,
+    InputInfo, Job, KnockOut, LaneName, Look, ModelRef, NetworkInfo, Outcome, PhotoRef, Request,
 };
 
 /// The terminal.
@@ -65,6 +64,15 @@ pub struct Setup {
     pub flags: Given,
     /// Colors and range as the settings have them, without the command line.
     pub usual_look: Look,
+}
+
+/// The flags that the program was started with and that change what is computed, as words for the line of a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// For every command that loads a network.
+    pub network: Vec<String>,
+    /// For commands that run it.
+    pub run: Vec<String>,
 }
 
 /// What the user asked for last. It is on the screen when its run has ended ([`Shown`]).
@@ -134,6 +142,15 @@ pub struct Shown {
     pub knock_outs: Vec<KnockOut>,
     /// What the run found.
     pub outcome: Option<Arc<Outcome>>,
+}
+
+/// A pane that keys move in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// The list of layers.
+    Layers,
+    /// The view.
+    View,
 }
 
 /// What is chosen.
@@ -236,4 +253,28 @@ pub struct Jobs {
     pub running: Option<Doing>,
     /// The explanation of a pass or two that was asked for.
     pub quick: Option<Job>,
+}
+
+/// Something that takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Who does it.
+    pub lane: LaneName,
+    /// Steps behind.
+    pub done: usize,
+    /// All steps; 0 while unknown.
+    pub total: usize,
+    /// Since it began.
+    pub elapsed: Duration,
+}
+
+/// Work in the Job lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doing {
+    /// What is done.
+    pub job: Job,
+    /// How far it is.
+    pub work: Work,
+    /// Whether it is paused.
+    pub paused: bool,
 }

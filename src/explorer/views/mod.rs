@@ -8,64 +8,16 @@ pub mod maps;
 mod paging;
 pub mod rebuild;
 pub mod vector;
+mod view;
 
 pub use paging::Page;
 use paging::moved;
+pub use view::{Move, Picture, View};
 
-use super::{Effect, State};
-use crate::base::{Choice, Rect, Shape};
-use crate::session::ask::{Mark, Request, Seen, Shown};
-
-/// A place on the screen where a terminal that can shows a real picture.
-pub struct Picture {
-    /// Where.
-    pub rect: Rect,
-    /// What stands there in cells.
-    pub of: Shown,
-    /// What is drawn over it.
-    pub mark: Option<Mark>,
-}
-
-/// Which view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ViewId {
-    /// Every channel as a tile.
-    Maps,
-    /// One channel as large as possible.
-    Map,
-    /// The weights that make the channels.
-    Kernels,
-    /// How layers change with depth.
-    Depth,
-    /// Which places of the photo made the class.
-    Explain,
-    /// Pictures made by gradients.
-    Rebuild,
-}
-
-impl Choice for ViewId {
-    /// In the order of their digits.
-    const ALL: &'static [Self] =
-        &[Self::Maps, Self::Map, Self::Kernels, Self::Depth, Self::Explain, Self::Rebuild];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Maps => "maps",
-            Self::Map => "map",
-            Self::Kernels => "kernels",
-            Self::Depth => "depth",
-            Self::Explain => "explain",
-            Self::Rebuild => "rebuild",
-        }
-    }
-}
+use super::State;
+pub use super::state::ViewId;
 
 impl ViewId {
-    /// Whether it says what the mouse points to. Every move is reported then, which costs bytes over SSH.
-    pub const fn follows_the_mouse(self) -> bool {
-        matches!(self, Self::Map)
-    }
-
     /// What the view shows and how keys move in it.
     pub fn view(self) -> &'static dyn View {
         match self {
@@ -79,71 +31,19 @@ impl ViewId {
     }
 }
 
-/// A direction or a jump.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
-    /// One step.
-    Up,
-    /// One step.
-    Down,
-    /// One step.
-    Left,
-    /// One step.
-    Right,
-    /// To the start.
-    First,
-    /// To the end.
-    Last,
-    /// A page back.
-    PageUp,
-    /// A page on.
-    PageDown,
-}
-
-/// A view of the chosen layer.
-pub trait View: Sync {
-    /// What it needs, nearest the cursor first.
-    fn wants(&self, state: &State) -> Vec<Request>;
-
-    /// Moves its cursor.
-    fn go(&self, state: &mut State, to: Move);
-
-    /// Opens what is under the cursor.
-    fn open(&self, state: &mut State) -> Vec<Effect>;
-
-    /// The unit (row, column) whose receptive field is shown: the middle one where there is no cursor.
-    fn unit(&self, state: &State) -> (usize, usize) {
-        state.layer_info().map_or((0, 0), |l| (l.shape.h / 2, l.shape.w / 2))
+impl State {
+    /// The view on the screen.
+    pub fn view(&self) -> &'static dyn View {
+        self.view.view()
     }
 
-    /// The extents of a tile's values and how many tiles there are; `None` without a grid.
-    fn tiles(&self, _: &State) -> Option<(Shape, usize)> {
-        None
-    }
-
-    /// Where real pictures can stand.
-    fn pictures(&self, _: &State) -> Vec<Picture> {
-        Vec::new()
-    }
-
-    /// What is on the screen, for files; `None` where that is no picture.
-    fn seen(&self, _: &State) -> Option<Seen> {
-        None
-    }
-
-    /// Whether the values on the screen are signed, so that the signed colors are in use.
-    fn signed(&self, state: &State) -> bool {
-        state.is_signed()
-    }
-
-    /// A press at a cell of the view's inside.
-    fn press(&self, state: &mut State, x: u16, y: u16);
-
-    /// The mouse moved to a cell, of the view's inside or not; only a view that [`ViewId::follows_the_mouse`] hears of it.
-    fn point(&self, _: &mut State, _: u16, _: u16) {}
-
-    /// The wheel was turned above a cell of the view.
-    fn wheel(&self, state: &mut State, _: u16, _: u16, up: bool) {
-        self.go(state, if up { Move::PageUp } else { Move::PageDown });
+    /// The cursor of the Map view is at the maximum until the user moves it.
+    pub(super) fn follow_the_maximum(&mut self) {
+        if self.cursor.at_maximum
+            && self.view == ViewId::Map
+            && let Some(unit) = map::maximum(self)
+        {
+            self.cursor.unit = unit;
+        }
     }
 }

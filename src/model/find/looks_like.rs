@@ -139,8 +139,9 @@ mod tests {
         );
         assert!(said(&[("a.weight", 5), ("b.weight", 5), ("c.weight", 4)]).contains("3-D"));
         assert!(
-            said(&[("x.weight", 2)]).starts_with("holds 1 tensor (x.weight, …), not a network")
+            said(&[("x.weight", 2)])
+                .starts_with("holds 1 tensor (x.weight, …), not a known network")
         );
-        assert!(said(&[]).contains("no tensors"));
+        assert!(said(&[]).contains("no network weights"));
     }
 }

@@ -136,7 +136,7 @@ mod tests {
             ("http://hub.local/hf", "https to http"),
             ("http://cdn.local/", "https to http"),
             ("file:///etc/passwd", "file"),
-            ("https://", "not one"),
+            ("https://", "invalid URL"),
         ] {
             assert!(hop(from, to).unwrap_err().contains(why), "{to}");
         }

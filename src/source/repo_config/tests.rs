@@ -46,7 +46,7 @@ fn pretrained_cfg_goes_before_the_top_as_in_timm() {
         "pretrained_cfg": {"input_size": [3, 64, 96], "crop_mode": "squash"}}"#;
     let says = config(both);
     assert_eq!(says.notes.len(), 1, "{:?}", says.notes);
-    assert!(says.notes[0].contains("mean at the top is not used"), "{:?}", says.notes);
+    assert!(says.notes[0].contains("mean at the top level is not used"), "{:?}", says.notes);
     let of_both = recipe(says);
     assert_eq!((of_both.size, of_both.fit), ([64, 96], Fit::Exact([73, 109])));
     assert_eq!(
@@ -242,7 +242,7 @@ fn what_is_not_followed_is_noted() {
             r#"{"depths": "many"}"#,
             "config.json: depths is \"many\": expected a list of integers: not compared",
         ),
-        (r#"{"problem_type": 1}"#, "config.json: problem_type is 1: expected a text: not used"),
+        (r#"{"problem_type": 1}"#, "config.json: problem_type is 1: expected a string: not used"),
         (r#"["resnet18"]"#, "config.json is [\"resnet18\"], not an object: not used"),
         (
             r#"{"id2label": {"1": "dog"}}"#,

@@ -179,7 +179,7 @@ impl Layout {
             _ => "signed bits",
         };
         format!(
-            "is a TIFF of {colors} ({samples} x {bits} {kind}{planes}{order}), which is not read: save it as PNG"
+            "is a TIFF of {colors} ({samples} x {bits} {kind}{planes}{order}), which is unsupported: save it as PNG"
         )
     }
 
