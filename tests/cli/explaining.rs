@@ -213,7 +213,7 @@ fn what_does_not_exist_or_fit_is_refused() {
         (&["explain", "P", "--class", "99"], "classes 0 to 9"),
         (&["explain", "P", "--class", "teapot"], "there is no class \"teapot\""),
         (&["explain", "P", "--class", "class"], "fits several classes: 0 class 0, 1 class 1"),
-        (&["explain", "P", "--layer", "fc"], "fc has no map"),
+        (&["explain", "P", "--layer", "fc"], "fc has no feature map"),
         (&["explain", "P", "--layer", "layr4"], "layer4"),
         (
             &["explain", "P", "--method", "cam", "--layer", "layer4", "--class", "-1"],
