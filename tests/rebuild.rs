@@ -32,7 +32,8 @@ fn layer1_comes_back_within_the_usual_budget() {
     let builtin = Builtin::open();
     let layer = builtin.layer("layer1");
     for (photo, subject) in builtin.subjects().take(1) {
-        let (found, shown) = with(|work| invert(&subject, &Inversion::of(layer), work).unwrap());
+        let (found, shown) =
+            with(|work| invert(&subject, &builtin.colors(), &Inversion::of(layer), work).unwrap());
         let error = found.error.unwrap();
         println!("{photo}: {error}");
         assert!(error < 0.05, "{photo}: {error}");
@@ -47,7 +48,7 @@ fn the_error_falls_at_every_depth() {
     let (_, subject) = builtin.subjects().next().unwrap();
     for name in ["relu", "layer1", "layer2", "layer3", "layer4"] {
         let wish = Inversion { iterations: Some(20), ..Inversion::of(builtin.layer(name)) };
-        let (found, _) = with(|work| invert(&subject, &wish, work).unwrap());
+        let (found, _) = with(|work| invert(&subject, &builtin.colors(), &wish, work).unwrap());
         let (first, last) = (f64::from(found.curve[0].1), found.error.unwrap());
         println!("{name}: {first} to {last}");
         assert!(last < 0.8 * first, "{name}: {first} to {last}");
@@ -66,7 +67,8 @@ fn some_channels_alone_come_back_and_a_seed_always_gives_the_same_picture() {
         seed,
         ..Inversion::of(layer)
     };
-    let make = |wish: Inversion| with(|work| invert(&subject, &wish, work).unwrap()).0;
+    let make =
+        |wish: Inversion| with(|work| invert(&subject, &builtin.colors(), &wish, work).unwrap()).0;
     let some = make(wish(&[3, 1, 1], 1));
     assert!(some.error.unwrap() < f64::from(some.curve[0].1));
     assert_eq!(some, make(wish(&[1, 3], 1)));
@@ -150,7 +152,7 @@ fn stems_of_one_channel_work_and_what_does_not_fit_is_said() {
         Subject { backend: &backend, graph: &graph, capture: run.as_ref(), edits: &edits };
     let colors = Colors { mean: &[0.5], std: &[0.25] };
     let (layer, target) = (LayerId(1), Target::Channel { layer: LayerId(1), channel: 2 });
-    let (found, _) = with(|work| invert(&subject, &Inversion::of(layer), work).unwrap());
+    let (found, _) = with(|work| invert(&subject, &colors, &Inversion::of(layer), work).unwrap());
     assert!(found.error.unwrap() < 0.05, "{:?}", found.error);
     let photo = Goal::Target(target).value(&subject, run.as_ref()).unwrap();
     let wish = Maximization::of(target);
@@ -164,9 +166,12 @@ fn stems_of_one_channel_work_and_what_does_not_fit_is_said() {
     let (refused, _) = with(|work| dream(&subject, &narrow, &wish, work));
     assert!(matches!(refused, Err(AnalysisError::Unfit(_))));
     let beyond = Inversion { channels: Some(vec![4]), ..Inversion::of(layer) };
-    assert!(with(|work| invert(&subject, &beyond, work)).0.is_err());
+    assert!(with(|work| invert(&subject, &colors, &beyond, work)).0.is_err());
     let none = Inversion { channels: Some(vec![]), ..Inversion::of(layer) };
-    assert!(matches!(with(|work| invert(&subject, &none, work)).0, Err(AnalysisError::Unfit(_))));
+    assert!(matches!(
+        with(|work| invert(&subject, &colors, &none, work)).0,
+        Err(AnalysisError::Unfit(_))
+    ));
 }
 
 #[test]
@@ -180,6 +185,6 @@ fn a_token_stops_the_work_where_it_is() {
         }
     });
     let mut work = Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
-    let stopped = invert(&subject, &Inversion::of(builtin.layer("layer2")), &mut work);
+    let stopped = invert(&subject, &builtin.colors(), &Inversion::of(builtin.layer("layer2")), &mut work);
     assert!(matches!(stopped, Err(AnalysisError::Engine(EngineError::Canceled))));
 }

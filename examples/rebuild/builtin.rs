@@ -8,18 +8,26 @@ use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress};
 use convscope::engine::device::{Devices, Machine};
 use convscope::engine::{Backend, Capture, Edits, Keep};
 use convscope::model::{Graph, resnet};
-use convscope::source::{Overrides, Photo, Recipe, SAMPLES, Stated, builtin_network, prepare};
+use convscope::source::{Overrides, Photo, Recipe, SAMPLES, Sample, Stated, builtin_network, prepare};
 
 pub struct Builtin {
     pub graph: Arc<Graph>,
     pub backend: Arc<dyn Backend>,
     pub recipe: Recipe,
-    pub runs: Vec<(&'static str, Arc<dyn Capture>)>,
+    pub runs: Vec<(String, Arc<dyn Capture>)>,
     edits: Edits,
 }
 
 impl Builtin {
+    /// With the photos that ship with the program.
     pub fn open() -> Self {
+        let samples = SAMPLES.iter();
+        let read = |sample: &Sample| Photo::decode(sample.bytes, sample.name).unwrap();
+        Self::with(samples.map(|sample| (sample.name.to_string(), read(sample))).collect())
+    }
+
+    /// With these photos.
+    pub fn with(photos: Vec<(String, Photo)>) -> Self {
         let checkpoint = builtin_network().unwrap();
         let graph = Arc::new(resnet::build(&checkpoint.load_all().unwrap().tensors).unwrap());
         let stated = Stated::in_metadata(&checkpoint.metadata);
@@ -32,10 +40,9 @@ impl Builtin {
             let cancel = Cancel::new();
             backend.forward(input, &vec![], &Keep::All, &cancel, &mut Progress::none()).unwrap()
         };
-        let runs = SAMPLES.iter().map(|sample| {
-            let photo = Photo::decode(sample.bytes, sample.name).unwrap();
-            let prepared = prepare(&photo, &recipe, channels, sample.name).unwrap();
-            (sample.name, run(&prepared.input))
+        let runs = photos.into_iter().map(|(name, photo)| {
+            let input = prepare(&photo, &recipe, channels, &name).unwrap().input;
+            (name, run(&input))
         });
         let runs = runs.collect();
         Self { graph, backend, recipe, runs, edits: Edits::new() }
@@ -49,10 +56,10 @@ impl Builtin {
         Colors { mean: &self.recipe.mean, std: &self.recipe.std }
     }
 
-    pub fn subjects(&self) -> impl Iterator<Item = (&'static str, Subject<'_>)> {
+    pub fn subjects(&self) -> impl Iterator<Item = (&str, Subject<'_>)> {
         self.runs.iter().map(|(name, run)| {
             let (graph, edits) = (self.graph.as_ref(), &self.edits);
-            (*name, Subject { backend: self.backend.as_ref(), graph, capture: run.as_ref(), edits })
+            (name.as_str(), Subject { backend: self.backend.as_ref(), graph, capture: run.as_ref(), edits })
         })
     }
 }

@@ -1,10 +1,12 @@
 //! Measures the rebuilding methods on the built-in network and its photos, and prints tables for the documents.
 //!
-//!     cargo run --release --example rebuild -- table            the error over depth with the usual descents
-//!     cargo run --release --example rebuild -- sweep rate layer2   other descents for some layers: rate,
-//!                                  last, noise, variation, alpha, jitter, iterations
+//!     cargo run --release --example rebuild -- table            similarity and error over depth with the usual descents
+//!     cargo run --release --example rebuild -- sweep rate layer2   other descents for some layers: rate, last, decay,
+//!                                  variation, jitter, iterations; rate=0.03,0.1 tries these values
 //!     cargo run --release --example rebuild -- beat layer3      channels whose picture beats every photo
 //!     cargo run --release --example rebuild -- look FOLDER      pictures of every method, as PNG
+//!
+//! `PHOTOS=FOLDER` measures the photos of a folder instead of those that ship with the program.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod beat;
@@ -13,11 +15,30 @@ mod look;
 mod sweep;
 
 use builtin::Builtin;
+use convscope::source::{Given, Photo, is_photo};
+
+/// The photos of a folder, by name.
+fn photos(folder: &str) -> Vec<(String, Photo)> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| is_photo(path));
+    paths.sort();
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let read = |path: &std::path::Path| match Given::read(path).unwrap() {
+        Given::Photo(photo) => photo,
+        Given::Input { .. } => panic!("{}: not a photo", path.display()),
+    };
+    paths.iter().map(|path| (name(path), read(path))).collect()
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let builtin = Builtin::open();
+    // Photos of one's own, or those that ship with the program.
+    let builtin = match std::env::var("PHOTOS") {
+        Ok(folder) => Builtin::with(photos(&folder)),
+        Err(_) => Builtin::open(),
+    };
     match arguments.as_slice() {
         ["table"] => sweep::table(&builtin),
         ["sweep", axis, layers @ ..] => sweep::sweep(&builtin, axis, layers),

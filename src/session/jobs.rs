@@ -287,7 +287,7 @@ fn rebuild(
     let recipe = &bench.network.recipe;
     let colors = Colors { mean: &recipe.mean, std: &recipe.std };
     match wish {
-        Wish::Invert(wish) => invert(&bench.subject(), wish, work),
+        Wish::Invert(wish) => invert(&bench.subject(), &colors, wish, work),
         Wish::Maximize(wish) => maximize(&bench.subject(), &colors, wish, work),
         Wish::Dream(wish) => dream(&bench.subject(), &colors, wish, work),
     }

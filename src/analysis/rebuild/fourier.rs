@@ -18,8 +18,8 @@ const CALM: f64 = 4.0;
 const COLOR: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
 
 /// From parameters to a normalized picture `[1, C, H, W]`: `(sigmoid(M F^-1(p / frequency) / 4) - mean) / std`, where
-/// `M` mixes the colors of pictures with three channels.
-pub struct Parameterisation {
+/// `M` mixes the colors of pictures with three channels and `frequency` is raised to a power.
+pub struct Parameterization {
     shape: Shape,
     /// Frequencies along the rows: the others are their conjugates.
     half: usize,
@@ -31,9 +31,10 @@ pub struct Parameterisation {
     std: Vec<f64>,
 }
 
-impl Parameterisation {
-    /// For pictures of a shape, normalized as `colors` says.
-    pub fn new(shape: Shape, colors: &Colors<'_>) -> Self {
+impl Parameterization {
+    /// For pictures of a shape, normalized as `colors` says. The share of a frequency `f` in the picture falls with
+    /// `f^decay`; lucid's `decay_power` is 1.
+    pub fn new(shape: Shape, colors: &Colors<'_>, decay: f64) -> Self {
         let (h, w, half) = (shape.h, shape.w, shape.w / 2 + 1);
         let mut planner = FftPlanner::new();
         let mut scale = Vec::with_capacity(h * half);
@@ -42,7 +43,8 @@ impl Parameterisation {
             for x in 0..half {
                 let frequency = down.hypot(x as f64 / w as f64);
                 // The mean color has frequency 0: it counts as the lowest that fits.
-                let grown = ((h * w) as f64).sqrt() / frequency.max(1.0 / h.max(w) as f64);
+                let lowest = 1.0 / h.max(w) as f64;
+                let grown = ((h * w) as f64).sqrt() / frequency.max(lowest).powf(decay);
                 // All but the first column, and the last when the width is even, stand for two.
                 let twice = if x == 0 || 2 * x == w { 1.0 } else { 2.0 };
                 scale.push(grown * twice / (h * w) as f64 / CALM);
@@ -174,9 +176,9 @@ mod tests {
     const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
     const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-    fn of(c: usize, h: usize, w: usize) -> Parameterisation {
+    fn of(c: usize, h: usize, w: usize) -> Parameterization {
         let colors = Colors { mean: &MEAN[..c.min(3)], std: &STD[..c.min(3)] };
-        Parameterisation::new(Shape::new(1, c, h, w), &colors)
+        Parameterization::new(Shape::new(1, c, h, w), &colors, 1.0)
     }
 
     #[test]

@@ -1,11 +1,14 @@
-//! Feature inversion: a picture that a layer cannot tell from the photo (Mahendran & Vedaldi 2015).
+//! Feature inversion: a picture that a layer cannot tell from the photo (Mahendran & Vedaldi 2015), sought among
+//! pictures whose fine detail is cheap only where it is needed (Olah et al. 2017).
 
 use std::sync::Arc;
 
 use super::smoothness::{sixth_power, variation};
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
-use super::{Adam, Rebuilt, as_input, at_input, run, widened};
+use super::{
+    Adam, Colors, Parameterization, Rebuilt, Similarity, as_input, at_input, run, widened,
+};
 use crate::analysis::{AnalysisError, Subject, Work};
 use crate::base::Random;
 use crate::base::{Array, Cancel, LayerId, Shape};
@@ -46,33 +49,34 @@ pub struct Weights {
 pub struct Descent {
     /// Passes forward and backward.
     pub iterations: usize,
-    /// Adam's rate at the start, in the normalized input's units.
+    /// Adam's rate at the start, for the parameters of the spectrum.
     pub rate: f64,
     /// The share of the rate that is left at the end of a half cosine.
     pub last: f64,
-    /// The deviation of the noise that it starts from.
-    pub noise: f64,
+    /// The power of the frequency by which its share in the picture falls; [`Parameterization::new`].
+    pub decay: f64,
     /// The total variation's weight, as it is for a picture of one value; divided by the number of values.
     pub variation: f64,
-    /// The sixth powers' weight, in the same way.
-    pub alpha: f64,
-    /// Pixels by which the picture is rolled either way, in the first half of the iterations.
+    /// Pixels by which picture and photo are rolled together, either way.
     pub jitter: usize,
 }
 
 /// For layers whose units stand up to so many pixels apart. `examples/rebuild` measures them, and others, on the
 /// built-in network's photos.
 const DESCENTS: [(usize, Descent); 5] = [
-    (2, descent(0.1, 1e-3)),
-    (4, descent(0.1, 1e-2)),
-    (8, descent(0.1, 3e-2)),
-    (16, descent(0.1, 1e-1)),
-    (usize::MAX, descent(0.1, 3e-1)),
+    (2, descent(0.01)),
+    (4, descent(0.05)),
+    (8, descent(0.1)),
+    (16, descent(0.3)),
+    (usize::MAX, descent(0.3)),
 ];
 
-const fn descent(rate: f64, variation: f64) -> Descent {
-    Descent { iterations: 200, rate, last: 0.05, noise: 0.1, variation, alpha: 1e-5, jitter: 0 }
+const fn descent(variation: f64) -> Descent {
+    Descent { iterations: 300, rate: 0.05, last: 0.0, decay: 1.3, variation, jitter: 4 }
 }
+
+/// Places, beside its own, at which picture and photo are compared: the photo's features at each are computed once.
+const PLACES: usize = 8;
 
 impl Descent {
     /// What is usual at the depth of a layer: the distance of its units in input pixels says how much of a photo's
@@ -90,7 +94,8 @@ impl Descent {
     /// The weights for inputs of a shape.
     pub fn weights(&self, input: Shape) -> Weights {
         let count = input.len().max(1) as f64;
-        Weights { variation: self.variation / count, alpha: self.alpha / count }
+        // The colors of a spectrum are bounded: the sixth powers have nothing to do.
+        Weights { variation: self.variation / count, alpha: 0.0 }
     }
 
     /// Adam's rate in an iteration.
@@ -113,9 +118,16 @@ pub struct Objective<'a> {
     subject: Subject<'a>,
     layer: LayerId,
     channels: Vec<usize>,
-    wanted: Array,
-    norm: f64,
+    /// What is wanted of the picture as it is, then of it rolled.
+    wanted: Vec<Wanted>,
     weights: Weights,
+}
+
+/// What the layer says of the photo rolled by some pixels.
+struct Wanted {
+    by: [isize; 2],
+    value: Array,
+    norm: f64,
 }
 
 /// The objective at one picture.
@@ -158,7 +170,23 @@ impl<'a> Objective<'a> {
                 "the activations of {name} to invert are {what} for this photo: choose other channels"
             )));
         }
-        Ok(Self { subject: *subject, layer, channels, wanted, norm, weights })
+        let wanted = vec![Wanted { by: [0, 0], value: wanted, norm }];
+        Ok(Self { subject: *subject, layer, channels, wanted, weights })
+    }
+
+    /// Wants the same of the picture rolled as the layer says of the photo rolled in the same way. Where that is 0
+    /// everywhere, nothing is wanted.
+    fn add_place(&mut self, by: [isize; 2], cancel: &Cancel) -> Result<(), AnalysisError> {
+        let photo = self.subject.input();
+        let data = rolled(&photo.data, [photo.shape.h, photo.shape.w], by);
+        let seen = Array { shape: photo.shape, data };
+        let value =
+            run(&self.subject, &seen, self.layer, cancel)?.read(self.layer, &self.channels)?;
+        let norm = value.data.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
+        if norm.is_finite() && norm > 0.0 {
+            self.wanted.push(Wanted { by, value, norm });
+        }
+        Ok(())
     }
 
     /// Its value and its gradient at a picture `[1, C, H, W]`.
@@ -166,7 +194,7 @@ impl<'a> Objective<'a> {
     /// # Errors
     /// When a layer fails or the token was set.
     pub fn at(&self, picture: &Array, cancel: &Cancel) -> Result<Loss, AnalysisError> {
-        self.rolled_at(&widened(picture), [0, 0], cancel)
+        self.at_values(&widened(picture), cancel)
     }
 
     /// The same for values `[C, H, W]`.
@@ -174,24 +202,27 @@ impl<'a> Objective<'a> {
     /// # Errors
     /// As [`Objective::at`].
     pub fn at_values(&self, picture: &[f64], cancel: &Cancel) -> Result<Loss, AnalysisError> {
-        self.rolled_at(picture, [0, 0], cancel)
+        self.at_place(0, picture, cancel)
     }
 
-    /// The same for values `[C, H, W]`, with the features of the picture rolled by some pixels.
-    fn rolled_at(
+    /// The same at one of the places where picture and photo are compared.
+    fn at_place(
         &self,
+        place: usize,
         picture: &[f64],
-        by: [isize; 2],
         cancel: &Cancel,
     ) -> Result<Loss, AnalysisError> {
+        let Some(wanted) = self.wanted.get(place) else { return self.at_values(picture, cancel) };
+        let by = wanted.by;
         let shape = self.subject.input().shape;
         let side = [shape.h, shape.w];
         let (error, mut gradient) = if by == [0, 0] {
-            let (error, pulled) = self.features(&as_input(&self.subject, picture), cancel)?;
+            let (error, pulled) =
+                self.features(&as_input(&self.subject, picture), wanted, cancel)?;
             (error, widened(&pulled))
         } else {
             let seen = as_input(&self.subject, &rolled(picture, side, by));
-            let (error, pulled) = self.features(&seen, cancel)?;
+            let (error, pulled) = self.features(&seen, wanted, cancel)?;
             (error, rolled(&widened(&pulled), side, by.map(|v| -v)))
         };
         let weights = self.weights;
@@ -202,7 +233,12 @@ impl<'a> Objective<'a> {
     }
 
     /// The relative feature error and its gradient.
-    fn features(&self, input: &Array, cancel: &Cancel) -> Result<(f64, Array), AnalysisError> {
+    fn features(
+        &self,
+        input: &Array,
+        wanted: &Wanted,
+        cancel: &Cancel,
+    ) -> Result<(f64, Array), AnalysisError> {
         let run = run(&self.subject, input, self.layer, cancel)?;
         let found = run.read(self.layer, &self.channels)?;
         let area = found.shape.area();
@@ -210,30 +246,32 @@ impl<'a> Objective<'a> {
         let mut error = 0.0;
         for (i, channel) in self.channels.iter().enumerate() {
             let into = cotangent.data.get_mut(channel * area..(channel + 1) * area);
-            let pairs = found.map(i).iter().zip(self.wanted.map(i));
-            for ((found, wanted), into) in pairs.zip(into.unwrap_or(&mut [])) {
-                let off = f64::from(*found) - f64::from(*wanted);
+            let pairs = found.map(i).iter().zip(wanted.value.map(i));
+            for ((found, aim), into) in pairs.zip(into.unwrap_or(&mut [])) {
+                let off = f64::from(*found) - f64::from(*aim);
                 error += off * off;
-                *into = (2.0 * off / self.norm) as f32;
+                *into = (2.0 * off / wanted.norm) as f32;
             }
         }
         let seed = Seed::Cotangent { layer: self.layer, value: Arc::new(cotangent) };
-        Ok((error / self.norm, at_input(&self.subject, run.as_ref(), seed, cancel)?))
+        Ok((error / wanted.norm, at_input(&self.subject, run.as_ref(), seed, cancel)?))
     }
 }
 
 /// A picture of the size of the subject's input whose value at a layer is nearly that of the photo.
 ///
 /// # Errors
-/// When the layer or a channel does not exist, its value is 0 everywhere, a pass fails, or the token was set.
+/// When the layer or a channel does not exist, its value is 0 everywhere, the colors do not fit, a pass fails, or the
+/// token was set.
 pub fn invert(
     subject: &Subject<'_>,
+    colors: &Colors<'_>,
     wish: &Inversion,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     let usual = Descent::for_layer(subject, wish.layer)?;
     let iterations = wish.iterations.unwrap_or(usual.iterations);
-    invert_with(subject, wish, &Descent { iterations, ..usual }, work)
+    invert_with(subject, colors, wish, &Descent { iterations, ..usual }, work)
 }
 
 /// As [`invert`], with a descent of one's own.
@@ -242,27 +280,37 @@ pub fn invert(
 /// As [`invert`].
 pub fn invert_with(
     subject: &Subject<'_>,
+    colors: &Colors<'_>,
     wish: &Inversion,
     descent: &Descent,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     let shape = subject.input().shape;
+    colors.check(shape.c)?;
     let channels = wish.channels.as_deref();
-    let objective = Objective::new(subject, wish.layer, channels, descent.weights(shape))?;
+    let mut objective = Objective::new(subject, wish.layer, channels, descent.weights(shape))?;
     let mut normal = Random::new(wish.seed);
-    let mut picture: Vec<f64> = (0..shape.len()).map(|_| descent.noise * normal.normal()).collect();
-    let mut adam = Adam::new(picture.len());
-    let mut track = Track::new(descent.iterations);
+    let map = Parameterization::new(shape, colors, descent.decay);
+    let mut parameters = map.start(&mut normal);
+    let places = if descent.jitter > 0 { PLACES.min(descent.iterations / 2) } else { 0 };
+    for _ in 0..places {
+        work.go_on()?;
+        objective.add_place(random_roll(descent.jitter, &mut normal), work.cancel)?;
+    }
+    let mut adam = Adam::new(parameters.len());
+    let photo = Similarity::to(subject.input(), colors);
+    let mut track = Track::towards(photo, descent.iterations);
     for iteration in 0..descent.iterations {
         work.go_on()?;
-        // The second half is still, so that what was smoothed becomes exact.
-        let reach = if iteration < descent.iterations / 2 { descent.jitter } else { 0 };
-        let loss = objective.rolled_at(&picture, random_roll(reach, &mut normal), work.cancel)?;
+        let picture = map.picture(&parameters);
+        let place = normal.below(objective.wanted.len());
+        let loss = objective.at_place(place, &picture, work.cancel)?;
         let seen = || as_input(subject, &picture);
         track.step(loss.total, Measure::Error(loss.error), seen, work);
-        adam.step(&mut picture, &loss.gradient, descent.rate(iteration));
+        let gradient = map.pull(&picture, &loss.gradient);
+        adam.step(&mut parameters, &gradient, descent.rate(iteration));
     }
-    let picture = as_input(subject, &picture);
+    let picture = as_input(subject, &map.picture(&parameters));
     let end = objective.at(&picture, work.cancel)?;
     Ok(track.rebuilt(picture, end.total, Measure::Error(end.error)))
 }

@@ -4,12 +4,14 @@
 use super::goal::Goal;
 use super::track::{Measure, Track};
 use super::transform::{Motion, Resampling};
-use super::{Adam, Colors, Parameterisation, Rebuilt, at_input, run, widened};
+use super::{Adam, Colors, Parameterization, Rebuilt, at_input, run, widened};
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::base::Random;
 
 /// Adam's; lucid's.
 const RATE: f64 = 0.05;
+/// lucid's.
+const DECAY: f64 = 1.0;
 /// Half of lucid's: enough to beat the photos by far (`examples/rebuild`, `beat`).
 const ITERATIONS: usize = 256;
 
@@ -47,7 +49,7 @@ pub fn maximize(
     colors.check(shape.c)?;
     let layer = goal.layer(subject);
     let iterations = wish.iterations.unwrap_or(ITERATIONS);
-    let map = Parameterisation::new(shape, colors);
+    let map = Parameterization::new(shape, colors, DECAY);
     let mut normal = Random::new(wish.seed);
     let mut parameters = map.start(&mut normal);
     let mut adam = Adam::new(parameters.len());

@@ -10,6 +10,7 @@ mod fourier;
 mod goal;
 mod inversion;
 mod maximization;
+mod similarity;
 mod smoothness;
 mod track;
 mod transform;
@@ -23,10 +24,11 @@ use crate::model::Value;
 
 pub use adam::Adam;
 pub use dream::{Dream, dream};
-pub use fourier::Parameterisation;
+pub use fourier::Parameterization;
 pub use goal::Goal;
 pub use inversion::{Descent, Inversion, Loss, Objective, Weights, invert, invert_with};
 pub use maximization::{Maximization, maximize};
+pub use similarity::Similarity;
 pub use smoothness::{sixth_power, variation};
 pub use transform::{Motion, Resampling};
 
@@ -46,8 +48,12 @@ pub struct Rebuilt {
     /// Of an ascent: the goal's value. Of a picture on its way it is what the last pass saw, moved or jittered; of
     /// the picture that is ready it is the picture's own, to be held against the photo's ([`Goal::value`]).
     pub reached: Option<f64>,
+    /// Of an inversion: the structural similarity to the photo ([`Similarity`]), 1 for the photo itself.
+    pub similarity: Option<f64>,
     /// For each iteration the loss, and the error or what was reached.
     pub curve: Vec<(f32, f32)>,
+    /// Of an inversion: the similarity of every tenth iteration.
+    pub similarities: Vec<f32>,
 }
 
 impl Rebuilt {
@@ -56,7 +62,8 @@ impl Rebuilt {
     /// # Errors
     /// When one of them is NaN or infinite.
     pub fn checked(self) -> Result<Self, AnalysisError> {
-        let numbers = [Some(self.loss), self.error, self.reached].into_iter().flatten();
+        let numbers = [Some(self.loss), self.error, self.reached, self.similarity];
+        let numbers = numbers.into_iter().flatten();
         let pixels = self.picture.data.iter().map(|v| f64::from(*v));
         finite("the picture or its loss", pixels.chain(numbers))?;
         Ok(self)

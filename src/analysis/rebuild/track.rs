@@ -1,6 +1,6 @@
 //! What has happened so far, and telling it.
 
-use super::{Rebuilt, SHOWN_EVERY};
+use super::{Rebuilt, SHOWN_EVERY, Similarity};
 use crate::analysis::Work;
 use crate::base::Array;
 
@@ -17,12 +17,20 @@ pub enum Measure {
 pub struct Track {
     iterations: usize,
     curve: Vec<(f32, f32)>,
+    to_photo: Option<Similarity>,
+    similarities: Vec<f32>,
 }
 
 impl Track {
     /// Of so many iterations.
     pub fn new(iterations: usize) -> Self {
-        Self { iterations, curve: Vec::with_capacity(iterations) }
+        let curve = Vec::with_capacity(iterations);
+        Self { iterations, curve, to_photo: None, similarities: Vec::new() }
+    }
+
+    /// Of so many iterations, with how like the photo the pictures are.
+    pub fn towards(photo: Similarity, iterations: usize) -> Self {
+        Self { to_photo: Some(photo), ..Self::new(iterations) }
     }
 
     /// One more iteration is behind; every few the picture it started from is handed on.
@@ -37,7 +45,9 @@ impl Track {
         self.curve.push((loss as f32, value as f32));
         let done = self.curve.len();
         if done.is_multiple_of(SHOWN_EVERY) && done < self.iterations {
-            (work.refine)(self.rebuilt(picture(), loss, measure));
+            let so_far = self.rebuilt(picture(), loss, measure);
+            self.similarities.clone_from(&so_far.similarities);
+            (work.refine)(so_far);
         }
         work.progress.report(done, self.iterations);
     }
@@ -50,6 +60,19 @@ impl Track {
         };
         let (iteration, iterations) = (self.curve.len(), self.iterations);
         let curve = self.curve.clone();
-        Rebuilt { picture, iteration, iterations, loss, error, reached, curve }
+        let similarity = self.to_photo.as_ref().map(|photo| photo.of(&picture));
+        let new = similarity.map(|similarity| similarity as f32);
+        let similarities = self.similarities.iter().copied().chain(new).collect();
+        Rebuilt {
+            picture,
+            iteration,
+            iterations,
+            loss,
+            error,
+            reached,
+            similarity,
+            curve,
+            similarities,
+        }
     }
 }

@@ -1,0 +1,92 @@
+//! How like a photo a picture is to the eye: structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004).
+
+use super::Colors;
+use crate::base::Array;
+
+/// Pixels of a window's side.
+const WINDOW: usize = 7;
+/// `(0.01 L)^2` and `(0.03 L)^2` for values from 0 to `L = 1`.
+const CONSTANTS: [f64; 2] = [1e-4, 9e-4];
+/// Rec. 601: the gray of a color.
+const LUMA: [f64; 3] = [0.299, 0.587, 0.114];
+
+/// The structural similarity to a photo: the mean over all windows of 7x7 pixels inside of the picture, each pixel with
+/// the same weight, of `(2 mu_x mu_y + 1e-4)(2 cov + 9e-4) / ((mu_x^2 + mu_y^2 + 1e-4)(var_x + var_y + 9e-4))`, on gray
+/// values from 0 to 1.
+pub struct Similarity {
+    width: usize,
+    mean: Vec<f64>,
+    std: Vec<f64>,
+    gray: Vec<f64>,
+    /// Of each window: the photo's mean and variance.
+    windows: Vec<(f64, f64)>,
+}
+
+impl Similarity {
+    /// To a photo `[1, C, H, W]`, normalized as `colors` says. Without a mean and a deviation for each channel, values
+    /// stay as they are.
+    pub fn to(photo: &Array, colors: &Colors<'_>) -> Self {
+        let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect();
+        let (mean, std) = (wide(colors.mean), wide(colors.std));
+        let mut own =
+            Self { width: photo.shape.w, mean, std, gray: Vec::new(), windows: Vec::new() };
+        own.gray = own.gray_of(photo);
+        let squares: Vec<f64> = own.gray.iter().map(|v| v * v).collect();
+        let (means, squares) = (own.means(&own.gray), own.means(&squares));
+        own.windows = means.iter().zip(squares).map(|(m, s)| (*m, s - m * m)).collect();
+        own
+    }
+
+    /// Of a picture of the photo's shape; 1 for the photo itself, 0 of a picture smaller than a window.
+    pub fn of(&self, picture: &Array) -> f64 {
+        let gray = self.gray_of(picture);
+        let products =
+            |other: &[f64]| -> Vec<f64> { gray.iter().zip(other).map(|(a, b)| a * b).collect() };
+        let means = self.means(&gray);
+        let squares = self.means(&products(&gray));
+        let shared = self.means(&products(&self.gray));
+        let [c1, c2] = CONSTANTS;
+        let all = self.windows.iter().zip(&means).zip(squares.iter().zip(&shared));
+        let sum: f64 = all
+            .map(|(((mu, var), m), (square, shared))| {
+                let (own, covariance) = (square - m * m, shared - m * mu);
+                (2.0 * m * mu + c1) * (2.0 * covariance + c2)
+                    / ((m * m + mu * mu + c1) * (own + var + c2))
+            })
+            .sum();
+        sum / self.windows.len().max(1) as f64
+    }
+
+    /// Gray values, cut to what can be shown.
+    fn gray_of(&self, picture: &Array) -> Vec<f64> {
+        let channels = picture.shape.c;
+        let mut gray = vec![0.0; picture.shape.area()];
+        for c in 0..channels {
+            let (mean, std) =
+                (self.mean.get(c).copied().unwrap_or(0.0), self.std.get(c).copied().unwrap_or(1.0));
+            let weight = if channels == 3 { LUMA[c] } else { 1.0 / channels as f64 };
+            for (gray, value) in gray.iter_mut().zip(picture.map(c)) {
+                *gray += weight * (f64::from(*value) * std + mean).clamp(0.0, 1.0);
+            }
+        }
+        gray
+    }
+
+    /// The mean of every window, rows first.
+    fn means(&self, map: &[f64]) -> Vec<f64> {
+        let across: Vec<Vec<f64>> =
+            map.chunks(self.width.max(1)).map(|row| sums(row.iter().copied())).collect();
+        let Some(columns) = across.first().map(Vec::len) else { return Vec::new() };
+        let down: Vec<Vec<f64>> =
+            (0..columns).map(|x| sums(across.iter().map(|row| row[x]))).collect();
+        let rows = down.first().map_or(0, Vec::len);
+        let area = (WINDOW * WINDOW) as f64;
+        (0..rows).flat_map(|y| down.iter().map(move |column| column[y] / area)).collect()
+    }
+}
+
+/// The sums of every [`WINDOW`] neighbors.
+fn sums(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let values: Vec<f64> = values.collect();
+    values.windows(WINDOW).map(|window| window.iter().sum()).collect()
+}
