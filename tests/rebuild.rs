@@ -185,6 +185,7 @@ fn a_token_stops_the_work_where_it_is() {
         }
     });
     let mut work = Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
-    let stopped = invert(&subject, &builtin.colors(), &Inversion::of(builtin.layer("layer2")), &mut work);
+    let stopped =
+        invert(&subject, &builtin.colors(), &Inversion::of(builtin.layer("layer2")), &mut work);
     assert!(matches!(stopped, Err(AnalysisError::Engine(EngineError::Canceled))));
 }

@@ -8,7 +8,9 @@ use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress};
 use convscope::engine::device::{Devices, Machine};
 use convscope::engine::{Backend, Capture, Edits, Keep};
 use convscope::model::{Graph, resnet};
-use convscope::source::{Overrides, Photo, Recipe, SAMPLES, Sample, Stated, builtin_network, prepare};
+use convscope::source::{
+    Overrides, Photo, Recipe, SAMPLES, Sample, Stated, builtin_network, prepare,
+};
 
 pub struct Builtin {
     pub graph: Arc<Graph>,
@@ -59,7 +61,10 @@ impl Builtin {
     pub fn subjects(&self) -> impl Iterator<Item = (&str, Subject<'_>)> {
         self.runs.iter().map(|(name, run)| {
             let (graph, edits) = (self.graph.as_ref(), &self.edits);
-            (name.as_str(), Subject { backend: self.backend.as_ref(), graph, capture: run.as_ref(), edits })
+            (
+                name.as_str(),
+                Subject { backend: self.backend.as_ref(), graph, capture: run.as_ref(), edits },
+            )
         })
     }
 }

@@ -20,7 +20,9 @@ pub fn pictures(builtin: &Builtin, folder: &Path) {
         write(&folder.join(format!("{photo}.png")), subject.input(), builtin);
         for name in ["relu", "layer1", "layer2", "layer3", "layer4"] {
             let layer = builtin.layer(name);
-            let found = with(|work| invert(&subject, &builtin.colors(), &Inversion::of(layer), work).unwrap());
+            let found = with(|work| {
+                invert(&subject, &builtin.colors(), &Inversion::of(layer), work).unwrap()
+            });
             save(format!("invert-{photo}-{name}"), found);
             let wish = Dream::of(Goal::Layer(layer));
             let found = with(|work| dream(&subject, &builtin.colors(), &wish, work).unwrap());

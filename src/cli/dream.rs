@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use super::args::{DreamArgs, EffortArgs, Flags, TargetArgs};
 use super::context::{Context, Keep, finite};
 use super::failure::Usage;
-use super::making::{Made, Out};
+use super::making::{Made, Out, Step};
 use super::photos::is_tensor;
 use super::target::{self, Place};
 use crate::session::ask::*;
@@ -56,10 +56,9 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
         context: &context,
         network: &network,
         path: args.photo.as_deref(),
-        rebuild,
-        found: &found,
+        steps: vec![Step { rebuild, found, words }],
         photo,
-        words,
+        several: false,
     };
     made.put(&args.making, &out)
 }

@@ -117,11 +117,12 @@ impl Explained<'_> {
         let shape = self.found.what.map.shape;
         let (input, photo) = (self.explain.run.input, self.has_photo);
         let wanted = |size, blocks| {
-            let mut all = vec![("map", self.sight(Show::Map, blocks).cells(size).into())];
+            let mut all =
+                vec![("map".to_string(), self.sight(Show::Map, blocks).cells(size).into())];
             if photo {
-                all.insert(0, ("photo", request::Photo { input, size, blocks }.into()));
+                all.insert(0, ("photo".to_string(), request::Photo { input, size, blocks }.into()));
                 let overlay = self.sight(Show::Overlay, blocks).cells(size);
-                all.push(("over the photo", overlay.into()));
+                all.push(("over the photo".to_string(), overlay.into()));
             }
             all
         };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use super::args::{Flags, Format, MakingArgs};
@@ -13,7 +13,7 @@ use super::output;
 use super::pictures;
 use super::report::Head;
 use super::unused::Wanted;
-use crate::base::{Array, Blending, significant};
+use crate::base::{Blending, significant};
 use crate::picture::npy;
 use crate::session::ask::*;
 
@@ -36,21 +36,29 @@ impl Out {
 }
 
 /// A picture that was made.
+pub(super) struct Step {
+    /// How.
+    pub rebuild: Rebuild,
+    /// What came of it.
+    pub found: Found<Remade>,
+    /// What it was made of.
+    pub words: String,
+}
+
+/// Pictures that were made from one photo, or from noise.
 pub(super) struct Made<'a> {
-    /// Where it was made.
+    /// Where they were made.
     pub context: &'a Context,
     /// By what.
     pub network: &'a NetworkInfo,
     /// From what; `None` for noise.
     pub path: Option<&'a Path>,
-    /// How.
-    pub rebuild: Rebuild,
-    /// What came of it.
-    pub found: &'a Found<Remade>,
-    /// Whether there is a photo to show beside it.
+    /// At least one.
+    pub steps: Vec<Step>,
+    /// Whether there is a photo to show beside them.
     pub photo: bool,
-    /// What it was made of.
-    pub words: String,
+    /// Whether they are shown as several even if there is only one.
+    pub several: bool,
 }
 
 #[derive(Serialize)]
@@ -60,58 +68,102 @@ struct Report<'a> {
     loss: f64,
     /// Of an inversion: the relative feature error.
     error: Option<f64>,
+    /// Of an inversion: the structural similarity to the photo.
+    ssim: Option<f64>,
     /// Of an ascent: what the picture reaches.
     reached: Option<f64>,
     /// Of an ascent: what the photo itself reaches.
     photo_reached: Option<f64>,
     /// For each iteration the loss, and the error or what was reached.
     curve: &'a [(f32, f32)],
+    /// Of an inversion: the similarity of every tenth iteration and of the end.
+    ssim_curve: &'a [f32],
     seconds: f64,
 }
 
+/// Several pictures.
+#[derive(Serialize)]
+struct Reports<'a> {
+    layers: Vec<Report<'a>>,
+}
+
 impl Made<'_> {
-    /// Puts it where it is wanted.
+    /// Puts them where they are wanted.
     ///
     /// # Errors
     /// The session's, and those of files and pipes.
     pub fn put(&self, args: &MakingArgs, out: &Out) -> Result<()> {
-        let Remade { of, photo } = &self.found.what;
-        if of.reached == Some(0.0) {
+        if self.steps.iter().any(|step| step.found.what.of.reached == Some(0.0)) {
             let words = "nothing activates it: it may be dead, or knocked out";
             self.context.notes.warn(words);
             self.context.notes.say();
         }
         out.0.write(0, |format| match format {
-            Format::Npy => {
-                let Array { shape, data } = &of.picture;
-                Ok(npy(&[shape.c, shape.h, shape.w], data))
-            }
-            Format::Png => pictures::png(self.context, self.sight(Blocks::Half)),
+            Format::Npy => Ok(self.npy()),
+            Format::Png => self.png(),
         })?;
         if args.report.json {
-            let report = Report {
-                of: &self.words,
-                iterations: of.iterations,
-                loss: of.loss,
-                error: of.error,
-                reached: of.reached,
-                photo_reached: photo.filter(|_| self.photo),
-                curve: &of.curve,
-                seconds: self.found.seconds,
-            };
             let head = Head::of(self.context, self.network, self.path)?;
-            output::print(&head.with(report)?)?;
+            let reports = self.steps.iter().map(|step| self.report(step));
+            let text = match (self.several, self.steps.first()) {
+                (false, Some(step)) => head.with(self.report(step))?,
+                _ => head.with(Reports { layers: reports.collect() })?,
+            };
+            output::print(&text)?;
         }
         if args.draw.print || (out.0.format().is_none() && !args.report.json) {
-            self.print(args, of, *photo)?;
+            self.print(args)?;
         }
         Ok(())
     }
 
-    fn sight(&self, blocks: Blocks) -> Sight {
+    /// `[C, H, W]`, or `[n, C, H, W]` of several.
+    fn npy(&self) -> Vec<u8> {
+        let pictures = self.steps.iter().map(|step| &step.found.what.of.picture);
+        let shape = pictures.clone().next().map_or([0; 3], |p| [p.shape.c, p.shape.h, p.shape.w]);
+        let mut dims = shape.to_vec();
+        if self.several {
+            dims.insert(0, self.steps.len());
+        }
+        npy(&dims, &pictures.flat_map(|picture| picture.data.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// The picture alone, or the photo and several pictures in a row.
+    fn png(&self) -> Result<Vec<u8>> {
+        let sights: Vec<Sight> =
+            self.steps.iter().map(|step| self.sight(step, Blocks::Half)).collect();
+        match sights.as_slice() {
+            [one] if !self.several => pictures::png(self.context, one.clone()),
+            _ => {
+                let input = self.steps.first().map(|step| step.rebuild.run.input);
+                let photo = input.filter(|_| self.photo);
+                let seen = Seen::Explanation { sights, photo };
+                let strip = self.context.ask(&request::Sheet { seen, scale: Some(1) })?;
+                strip.png().context("the picture cannot be encoded")
+            }
+        }
+    }
+
+    fn report<'s>(&'s self, step: &'s Step) -> Report<'s> {
+        let Remade { of, photo } = &step.found.what;
+        Report {
+            of: &step.words,
+            iterations: of.iterations,
+            loss: of.loss,
+            error: of.error,
+            ssim: of.similarity,
+            reached: of.reached,
+            photo_reached: photo.filter(|_| self.photo),
+            curve: &of.curve,
+            ssim_curve: &of.similarities,
+            seconds: step.found.seconds,
+        }
+    }
+
+    fn sight(&self, step: &Step, blocks: Blocks) -> Sight {
         let Look { colormap, range, .. } = Look::in_files(&self.context.settings.display);
         Sight {
-            job: self.rebuild.clone().into(),
+            job: step.rebuild.clone().into(),
             show: Show::Map,
             colormap,
             opacity: 100,
@@ -121,30 +173,45 @@ impl Made<'_> {
         }
     }
 
-    fn print(&self, args: &MakingArgs, of: &Rebuilt, photo: Option<f64>) -> Result<()> {
-        let input = self.rebuild.run.input;
+    fn print(&self, args: &MakingArgs) -> Result<()> {
         let wanted = |size, blocks| {
-            let mut all = vec![("picture", self.sight(blocks).cells(size).into())];
-            if self.photo {
-                all.insert(0, ("photo", request::Photo { input, size, blocks }.into()));
+            let name =
+                |step: &Step| if self.several { step.words.clone() } else { "picture".into() };
+            let one = |step: &Step| (name(step), self.sight(step, blocks).cells(size).into());
+            let mut all: Vec<(String, Shown)> = self.steps.iter().map(one).collect();
+            if let Some(step) = self.steps.first().filter(|_| self.photo) {
+                let input = step.rebuild.run.input;
+                all.insert(0, ("photo".into(), request::Photo { input, size, blocks }.into()));
             }
             all
         };
-        if args.draw.draws() {
-            let extent = [of.picture.shape.h, of.picture.shape.w];
-            let count = if self.photo { 2 } else { 1 };
+        let picture = self.steps.first().map(|step| step.found.what.of.picture.shape);
+        if let Some(shape) = picture.filter(|_| args.draw.draws()) {
+            let count = self.steps.len() + usize::from(self.photo);
+            let extent = [shape.h, shape.w];
             pictures::print_beside(self.context, args.draw.width, extent, count, wanted)?;
         }
-        let mut words = format!("{} · {} iterations", self.words, of.iterations);
-        if let Some(error) = of.error {
-            words += &format!(" · relative feature error {}", significant(error as f32));
-        }
+        let lines: Vec<String> = self.steps.iter().map(|step| self.words(step) + "\n").collect();
+        Ok(output::print(&lines.concat())?)
+    }
+
+    fn words(&self, step: &Step) -> String {
+        let Remade { of, photo } = &step.found.what;
+        let mut words = format!("{} · {} iterations{}", step.words, of.iterations, nearness(of));
         if let Some(reached) = of.reached {
             words += &format!(" · reached {}", significant(reached as f32));
         }
         if let Some(photo) = photo.filter(|_| self.photo) {
             words += &format!(" · the photo itself {}", significant(photo as f32));
         }
-        Ok(output::print(&format!("{words}\n"))?)
+        words
     }
+}
+
+/// How near an inversion came: ` · relative feature error 0.02 · SSIM 0.77`.
+fn nearness(of: &Rebuilt) -> String {
+    let error =
+        of.error.map(|error| format!(" · relative feature error {}", significant(error as f32)));
+    let similarity = of.similarity.map(|similarity| format!(" · SSIM {similarity:.2}"));
+    error.into_iter().chain(similarity).collect()
 }

@@ -16,7 +16,7 @@ pub(super) fn print_beside(
     width: Option<u16>,
     extent: [usize; 2],
     count: usize,
-    wanted: impl Fn(CellSize, Blocks) -> Vec<(&'static str, Shown)>,
+    wanted: impl Fn(CellSize, Blocks) -> Vec<(String, Shown)>,
 ) -> Result<()> {
     let mut printer = Printer::choose(&context.settings.display);
     let width = usize::from(width.unwrap_or_else(terminal_width));
@@ -37,7 +37,7 @@ pub(super) fn print_beside(
         tiles.push(Tile { cells, picture });
     }
     printer.row(&tiles, size)?;
-    Sheet::names(wanted.iter().map(|(name, _)| *name), size)
+    Sheet::names(wanted.iter().map(|(name, _)| name.as_str()), size)
 }
 
 /// A picture of what was found, as a PNG file at the size of the input.

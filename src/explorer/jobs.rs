@@ -53,13 +53,18 @@ impl State {
     }
 
     /// Work has ended well.
-    pub(super) fn job_done(&mut self, job: Job, found: crate::session::ask::Answer) {
+    pub(super) fn job_done(&mut self, job: Job, found: crate::session::ask::Answer) -> Vec<Effect> {
         self.forget(&job);
         self.answers.renew(&job);
-        let ranking = matches!(job, Job::Rank(_));
-        self.answers.put(request::Found(job).into(), found);
-        if ranking {
+        self.answers.put(request::Found(job.clone()).into(), found);
+        if matches!(job, Job::Rank(_)) {
             self.show_ranking();
+        }
+        // One picture after the other, while they are looked at.
+        let jobs = if self.rebuilds() { self.rebuild_jobs() } else { Vec::new() };
+        match self.rebuild_now().filter(|next| *next != job && jobs.contains(&job)) {
+            Some(next) if self.found(&next).is_none_or(|found| !found.complete) => self.begin(next),
+            _ => Vec::new(),
         }
     }
 

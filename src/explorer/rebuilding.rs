@@ -11,17 +11,33 @@ impl State {
         self.view == ViewId::Rebuild
     }
 
-    /// What the Rebuild view makes of the chosen layer, channel or class.
+    /// What the Rebuild view makes: one picture of the chosen layer, channel or class, or one for each stage.
+    pub fn rebuild_jobs(&self) -> Vec<Job> {
+        let layers = match self.rebuild.what {
+            What::InvertStages => self.stage_maps(),
+            _ => vec![self.cursor.layer],
+        };
+        layers.into_iter().filter_map(|layer| self.rebuild_of(layer)).collect()
+    }
+
+    /// The first of them that is not complete, else the last.
     pub fn rebuild_now(&self) -> Option<Job> {
+        let jobs = self.rebuild_jobs();
+        let complete = |job: &Job| self.found(job).is_some_and(|found| found.complete);
+        let next = jobs.iter().find(|job| !complete(job));
+        next.or(jobs.last()).cloned()
+    }
+
+    fn rebuild_of(&self, layer: LayerId) -> Option<Job> {
         let Rebuilding { what, iterations, seed } = self.rebuild;
-        let (layer, channel) = (self.cursor.layer, self.cursor.channel);
+        let channel = self.cursor.channel;
         let of_channel = Target::Channel { layer, channel };
         let (row, column) = self.cursor.unit;
         let invert = |channels| Wish::Invert(Inversion { layer, channels, iterations, seed });
         let maximize = |target| Wish::Maximize(Maximization { target, iterations, seed });
         let dream = |goal| Wish::Dream(Dream { goal, iterations, seed });
         let wish = match what {
-            What::InvertLayer => invert(None),
+            What::InvertLayer | What::InvertStages => invert(None),
             What::InvertChannel => invert(Some(vec![channel])),
             What::MaximizeChannel => maximize(of_channel),
             What::MaximizeUnit => maximize(Target::Unit { layer, channel, row, column }),
@@ -38,6 +54,7 @@ impl State {
         let (layer, channel) = (name(self.cursor.layer), self.cursor.channel);
         match self.rebuild.what {
             What::InvertLayer => format!("rebuilt from {layer}"),
+            What::InvertStages => "rebuilt from the last layer of each stage".to_string(),
             What::InvertChannel => format!("rebuilt from channel {channel} of {layer}"),
             What::MaximizeChannel => format!("what activates channel {channel} of {layer} most"),
             What::MaximizeUnit => {

@@ -84,6 +84,11 @@ fn rebuild_line(state: &State, photo: String) -> Vec<String> {
     let channel = || ["--channel".to_string(), state.cursor.channel.to_string()];
     let mut words: Vec<String> = match state.rebuild.what {
         What::InvertLayer => vec!["invert".into(), photo],
+        What::InvertStages => {
+            let name = |id: LayerId| state.layers().get(id.0).map(|info| info.name.clone());
+            let names: Vec<String> = state.stage_maps().into_iter().filter_map(name).collect();
+            vec!["invert".into(), photo, "--layers".into(), names.join(",")]
+        }
         What::InvertChannel => {
             vec!["invert".into(), photo, "--channels".into(), state.cursor.channel.to_string()]
         }
@@ -100,7 +105,7 @@ fn rebuild_line(state: &State, photo: String) -> Vec<String> {
             vec!["dream".into(), "--class".into(), class]
         }
     };
-    if state.rebuild.what != What::MaximizeClass {
+    if !matches!(state.rebuild.what, What::MaximizeClass | What::InvertStages) {
         words.extend(["--layer".into(), layer]);
     }
     if let Some(iterations) = state.rebuild.iterations {
@@ -278,6 +283,9 @@ pub(super) fn file_stem(state: &State) -> String {
         },
         Some(Seen::Kernels { .. }) => parts.push("kernels".into()),
         Some(Seen::Explanation { .. }) if state.rebuilds() => {
+            if state.rebuild.what == What::InvertStages {
+                parts.pop();
+            }
             parts.push(state.rebuild.what.name().to_string());
         }
         Some(Seen::Explanation { .. }) => {

@@ -119,14 +119,26 @@ impl State {
         }
     }
 
-    /// The first and the last layer of the stages, for stepping by stage.
+    /// The last layer of each stage.
+    fn stage_ends(&self) -> Vec<usize> {
+        let layers = self.layers();
+        let stage = |i: usize| groups(layers, i).0;
+        let is_last = |i: &usize| i + 1 == layers.len() || stage(*i) != stage(i + 1);
+        (0..layers.len()).filter(is_last).collect()
+    }
+
+    /// The last layer of each stage, where that is a map.
+    pub(super) fn stage_maps(&self) -> Vec<LayerId> {
+        let is_map = |i: &usize| self.layers().get(*i).is_some_and(|layer| layer.shape.area() > 1);
+        self.stage_ends().into_iter().filter(is_map).map(LayerId).collect()
+    }
+
+    /// The last layer of the next or the previous stage.
     pub(super) fn stage_step(&self, forward: bool) -> Option<LayerId> {
         let layers = self.layers();
         let stage = |i: usize| groups(layers, i).0;
         let here = stage(self.cursor.layer.0.min(layers.len().checked_sub(1)?));
-        let ends: Vec<usize> = (0..layers.len())
-            .filter(|i| i + 1 == layers.len() || stage(*i) != stage(i + 1))
-            .collect();
+        let ends = self.stage_ends();
         let at = ends.iter().position(|i| stage(*i) == here)?;
         let wanted = if forward { at + 1 } else { at.checked_sub(1)? };
         ends.get(wanted).map(|i| LayerId(*i))

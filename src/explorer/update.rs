@@ -103,10 +103,7 @@ fn wants(state: &State) -> Vec<Request> {
 fn answered(state: &mut State, request: Request, answer: Answer) -> Option<Vec<Effect>> {
     let awaited = state.waiting.request.as_ref() == Some(&request);
     match (answer, request) {
-        (answer @ Answer::Found(_), Request::Job(job)) => {
-            state.job_done(job, answer);
-            Some(Vec::new())
-        }
+        (answer @ Answer::Found(_), Request::Job(job)) => Some(state.job_done(job, answer)),
         (Answer::Network(network), Request::Network(request::Network(model))) if awaited => {
             if matches!(&state.overlay, Some(Overlay::Picker(l)) if l.kind == PickerKind::Model) {
                 state.overlay = None;

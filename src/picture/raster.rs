@@ -65,6 +65,15 @@ impl Picture {
         Self { width, height, rgb: rgb.map(|((r, g), b)| [r, g, b].map(byte)).collect() }
     }
 
+    /// What it is more or less than another picture of its size: middle gray where they are equal, half of the
+    /// difference to it elsewhere.
+    pub fn minus(&self, other: &Self) -> Self {
+        let half = |a: u8, b: u8| ((i16::from(a) - i16::from(b)) / 2 + 128).clamp(0, 255) as u8;
+        let pairs = self.rgb.iter().zip(&other.rgb);
+        let rgb = pairs.map(|(a, b)| [0, 1, 2].map(|c| half(a[c], b[c]))).collect();
+        Self { rgb, ..*self }
+    }
+
     /// A part of it.
     pub fn part(&self, part: Part) -> Self {
         let (height, width) = part.extent();

@@ -8,12 +8,12 @@ pub fn columns(n: usize) -> usize {
     if root * root < n { root + 1 } else { root }
 }
 
-/// All tiles in one picture: [`columns`] in a row, `gap` pixels between neighbors and none around
+/// All tiles in one picture: `across` of them in a row, `gap` pixels between neighbors and none around
 /// the sheet. Tiles of different sizes stand at the top left of places of the largest size.
-pub fn sheet(tiles: &[Picture], gap: usize, background: [u8; 3]) -> Picture {
+pub fn sheet(tiles: &[Picture], across: usize, gap: usize, background: [u8; 3]) -> Picture {
     let largest = |size: fn(&Picture) -> usize| tiles.iter().map(size).max().unwrap_or(0);
     let (tile_w, tile_h) = (largest(|t| t.width), largest(|t| t.height));
-    let across = columns(tiles.len());
+    let across = across.min(tiles.len());
     let down = tiles.len().div_ceil(across.max(1));
     let extent = |count: usize, size: usize| count * size + count.saturating_sub(1) * gap;
     let mut sheet = Picture::filled(extent(across, tile_w), extent(down, tile_h), background);
@@ -43,18 +43,18 @@ mod tests {
     #[test]
     fn sheets_have_gaps_between_only() {
         let tile = |value| Picture::filled(1, 1, [value; 3]);
-        let sheet = sheet(&[tile(1), tile(2), tile(3)], 1, [9; 3]);
+        let sheet = sheet(&[tile(1), tile(2), tile(3)], 2, 1, [9; 3]);
         assert_eq!((sheet.width, sheet.height), (3, 3));
         let gray: Vec<u8> = sheet.rgb.iter().map(|pixel| pixel[0]).collect();
         assert_eq!(gray, [1, 9, 2, 9, 9, 9, 3, 9, 9]);
-        assert!(super::sheet(&[], 3, [0; 3]).rgb.is_empty());
+        assert!(super::sheet(&[], 2, 3, [0; 3]).rgb.is_empty());
     }
 
     proptest! {
         #[test]
         fn tiles_never_overlap(n in 1usize..30, w in 1usize..6, h in 1usize..6, gap in 0usize..4) {
             let tiles: Vec<_> = (0..n).map(|i| Picture::filled(w, h, [i as u8 + 1; 3])).collect();
-            let sheet = sheet(&tiles, gap, [0; 3]);
+            let sheet = sheet(&tiles, columns(tiles.len()), gap, [0; 3]);
             let (across, down) = (columns(n), n.div_ceil(columns(n)));
             prop_assert_eq!(sheet.width, across * (w + gap) - gap);
             prop_assert_eq!(sheet.height, down * (h + gap) - gap);

@@ -4,9 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::{heatmap, text, theme};
-use crate::base::{Choice, Rect, significant};
-use crate::explorer::views::rebuild::{photo, places, result};
-use crate::explorer::{Finding, Found, Layout, Pane, Rebuilt, State};
+use crate::base::{Choice, Rect, bar, significant};
+use crate::explorer::views::rebuild::{Slot, cells, places};
+use crate::explorer::{Finding, Found, Job, Layout, Pane, Rebuilt, State, What};
+
+/// Columns of a stage's similarity of 1.
+const STAGE_BAR: usize = 12;
 
 /// Draws the view.
 pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
@@ -17,33 +20,50 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let (Some(places), true) = (places(state), state.run().is_some()) else {
         return super::maps::waiting(state, rect, buffer);
     };
-    if let Some(place) = places.photo {
-        caption(buffer, place, "photo", theme::DIM);
-        if let Some(cells) = photo(state) {
-            heatmap::cells(buffer, place, cells);
-        }
-    }
-    let place = places.result;
-    caption(buffer, place, state.rebuild.what.name(), theme::ACCENT);
-    match result(state) {
-        Some(cells) => heatmap::cells(buffer, place, cells),
-        None => {
-            let words = if state.jobs.running.as_ref().map(|doing| &doing.job)
-                == state.rebuild_now().as_ref()
-            {
-                "running …"
-            } else {
-                "press Enter to run it"
-            };
-            let y = place.y + place.height / 2;
-            text::line(buffer, place.x, y, place.width, words, theme::DIM);
+    for (slot, place) in &places.pictures {
+        let (words, style) = caption(state, slot);
+        text::line(buffer, place.x, place.y - 1, place.width, &words, style);
+        match (cells(state, slot, *place), slot) {
+            (Some(cells), _) => heatmap::cells(buffer, *place, cells),
+            (None, Slot::Made(job)) => {
+                let runs = state.jobs.running.as_ref().is_some_and(|doing| doing.job == *job);
+                let next = state.rebuild_now().as_ref() == Some(job);
+                let words = match (runs, next) {
+                    (true, _) => "running …",
+                    (false, true) => "press Enter to run it",
+                    (false, false) => "",
+                };
+                let y = place.y + place.height / 2;
+                text::line(buffer, place.x, y, place.width, words, theme::DIM);
+            }
+            _ => {}
         }
     }
     words(state, places.words, buffer);
 }
 
-fn caption(buffer: &mut Buffer, place: Rect, words: &str, style: Style) {
-    text::line(buffer, place.x, place.y - 1, place.width, words, style);
+/// What stands above a picture.
+fn caption(state: &State, slot: &Slot) -> (String, Style) {
+    match slot {
+        Slot::Photo => ("photo".to_string(), theme::DIM),
+        Slot::Difference(_) => ("minus the photo".to_string(), theme::DIM),
+        Slot::Made(job) if state.rebuild.what == What::InvertStages => {
+            let layer = slot.inverted().and_then(|id| state.layers().get(id.0));
+            let name = layer.map_or("", |layer| layer.name.as_str());
+            let similarity = rebuilt(state, job).and_then(|of| of.similarity);
+            let similarity =
+                similarity.map_or(String::new(), |similarity| format!(" {similarity:.2}"));
+            (format!("{name}{similarity}"), theme::ACCENT)
+        }
+        Slot::Made(_) => (state.rebuild.what.name().to_string(), theme::ACCENT),
+    }
+}
+
+fn rebuilt<'s>(state: &'s State, job: &Job) -> Option<&'s Rebuilt> {
+    match &state.found(job)?.what {
+        Finding::Rebuilt(made) => Some(&made.of),
+        _ => None,
+    }
 }
 
 /// How far it is, the curves, and how good it is.
@@ -56,6 +76,9 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
         text::line(buffer, area.x, area.y, area.width, &line, theme::DIM);
         return;
     };
+    if state.rebuild.what == What::InvertStages {
+        return stages(state, area, buffer);
+    }
     let Finding::Rebuilt(made) = &found.what else { return };
     let (of, photo) = (&made.of, &made.photo);
     let goes_on = state.jobs.running.as_ref().is_some_and(|doing| doing.job == job);
@@ -67,6 +90,10 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
         (Some(error), _) => {
             lines.push((curve("loss", of.loss, &logs(&numbers), room), theme::BAR));
             lines.push((curve("feature error", error, &logs(&second), room), theme::BAR));
+            if let Some(similarity) = of.similarity {
+                let words = curve("SSIM", similarity, &of.similarities, room);
+                lines.push((words, theme::BAR));
+            }
         }
         (None, Some(reached)) => {
             lines.push((curve("reached", reached, &second, room), theme::BAR));
@@ -79,6 +106,32 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     for (i, (line, style)) in lines.iter().enumerate().take(usize::from(area.height)) {
         text::line(buffer, area.x, area.y + i as u16, area.width, line, *style);
+    }
+}
+
+/// A row for each stage: what it keeps of the photo.
+fn stages(state: &State, area: Rect, buffer: &mut Buffer) {
+    let row = |job: Job| {
+        let slot = Slot::Made(job.clone());
+        let layer = slot.inverted().and_then(|id| state.layers().get(id.0))?;
+        let (words, style) = match rebuilt(state, &job) {
+            Some(of) => {
+                let error = of.error.map_or(String::new(), |error| significant(error as f32));
+                let similarity = of.similarity.unwrap_or_default();
+                let done = match of.iteration < of.iterations {
+                    true => format!(" · {} of {}", of.iteration, of.iterations),
+                    false => String::new(),
+                };
+                let bar = bar(similarity as f32, STAGE_BAR);
+                (format!("SSIM {similarity:.2} {bar} feature error {error}{done}"), theme::PLAIN)
+            }
+            None => ("not run".to_string(), theme::DIM),
+        };
+        Some((format!("{:<18} {words}", layer.name), style))
+    };
+    let rows = state.rebuild_jobs().into_iter().filter_map(row);
+    for (i, (line, style)) in rows.enumerate().take(usize::from(area.height)) {
+        text::line(buffer, area.x, area.y + i as u16, area.width, &line, style);
     }
 }
 

@@ -113,6 +113,10 @@ impl Session {
                 if recipe.bgr {
                     picture.rgb.iter_mut().for_each(|pixel| pixel.reverse());
                 }
+                if sight.show == Show::Difference {
+                    let held = self.input(sight.job.run().input)?;
+                    picture = picture.minus(held.photo()?);
+                }
                 return Ok(picture);
             }
             _ => return Err(SessionError::Unknown("this has no picture".into())),

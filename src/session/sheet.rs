@@ -9,7 +9,7 @@ use super::ask::seen::Seen;
 use super::maps::map_picture;
 use super::store::{Ask, Session};
 use crate::base::{Array, Cancel, Progress};
-use crate::picture::{Picture, columns, sheet};
+use crate::picture::{Picture, sheet};
 
 /// Pixels between tiles.
 const GAP: usize = 2;
@@ -62,7 +62,7 @@ impl Session {
         }
     }
 
-    /// All tiles in one near-square picture.
+    /// All tiles in one picture.
     pub(super) fn sheet(&self, seen: &Seen, scale: Option<usize>) -> Result<Picture, SessionError> {
         let [h, w] = match seen {
             Seen::Maps { run, layer, .. } => {
@@ -79,7 +79,7 @@ impl Session {
                 [shape.h, shape.w]
             }
         };
-        let fitting = WIDTH / (columns(seen.count()) * h.max(w)).max(1);
+        let fitting = WIDTH / (seen.columns() * h.max(w)).max(1);
         let scale = scale.unwrap_or(fitting.clamp(1, 64)).max(1);
         let pixels = seen.count() * (h * scale + GAP) * (w * scale + GAP);
         if pixels > PIXELS {
@@ -89,7 +89,7 @@ impl Session {
                 PIXELS >> 20
             )));
         }
-        Ok(sheet(&self.tiles(seen, scale)?, GAP, BACKGROUND))
+        Ok(sheet(&self.tiles(seen, scale)?, seen.columns(), GAP, BACKGROUND))
     }
 
     fn tiles(&self, seen: &Seen, scale: usize) -> Result<Vec<Picture>, SessionError> {

@@ -91,6 +91,7 @@ pub const HOUSE: Rules = Rules {
         fence("candle_nn", OnlyIn(&["source", "model", "engine"])),
         fence("gemm", OnlyIn(&["engine"])),
         fence("rustfft", OnlyIn(&["analysis"])),
+        fence("realfft", OnlyIn(&["analysis"])),
         fence("ratatui", OnlyIn(&["screen", "terminal", "app"])),
         // ratatui re-exports it: the screen draws, it does not talk to the terminal.
         fence("ratatui::crossterm", OnlyIn(&["terminal", "app"])),

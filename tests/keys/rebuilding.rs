@@ -2,7 +2,7 @@
 
 use convscope::explorer::What;
 use convscope::explorer::views::ViewId;
-use convscope::explorer::views::rebuild::{photo, places, result};
+use convscope::explorer::views::rebuild::{Slot, cells, places};
 use convscope::session::ask::{Finding, Goal, Job, Remade, Target, Wish};
 
 use crate::support::Explorer;
@@ -10,6 +10,17 @@ use crate::{layer, open};
 
 fn command(explorer: &mut Explorer, line: &str) {
     explorer.press(":").type_text(line).press("Enter");
+}
+
+/// Whether the pictures of a kind are on the screen.
+fn shows(explorer: &Explorer, is: impl Fn(&Slot) -> bool) -> Vec<bool> {
+    let places = places(&explorer.state).unwrap().pictures;
+    let known = |(slot, rect): &(Slot, _)| cells(&explorer.state, slot, *rect).is_some();
+    places.iter().filter(|(slot, _)| is(slot)).map(known).collect()
+}
+
+fn made(explorer: &Explorer) -> bool {
+    shows(explorer, |slot| matches!(slot, Slot::Made(_))) == [true]
 }
 
 fn wish(explorer: &Explorer) -> Wish {
@@ -24,20 +35,21 @@ fn six_makes_pictures_of_the_chosen_layer() {
     let mut explorer = open();
     explorer.press("} l 6");
     assert_eq!((explorer.state.view, layer(&explorer)), (ViewId::Rebuild, "layer1.1.relu_1"));
-    assert!(photo(&explorer.state).is_some() && result(&explorer.state).is_none());
+    assert!(shows(&explorer, |slot| *slot == Slot::Photo) == [true] && !made(&explorer));
     command(&mut explorer, "iterations 3");
     explorer.press("Enter");
-    assert!(result(&explorer.state).is_some());
+    assert!(made(&explorer));
     let job = explorer.state.rebuild_now().unwrap();
     let found = explorer.state.found(&job).unwrap();
     let Finding::Rebuilt(Remade { of, .. }) = &found.what else { panic!() };
     assert_eq!((of.iterations, of.curve.len()), (3, 3));
-    assert!(places(&explorer.state).unwrap().photo.is_some());
+    assert_eq!(shows(&explorer, |slot| matches!(slot, Slot::Difference(_))), [true]);
+    assert!(of.similarity.is_some() && of.similarities.len() == 1);
     // Another seed is another picture.
     command(&mut explorer, "seed");
-    assert!(result(&explorer.state).is_none());
+    assert!(!made(&explorer));
     command(&mut explorer, "seed 0");
-    assert!(result(&explorer.state).is_some());
+    assert!(made(&explorer));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use rustfft::num_complex::Complex64;
+use realfft::num_complex::Complex64;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
 use super::Colors;
@@ -23,10 +24,10 @@ pub struct Parameterization {
     shape: Shape,
     /// Frequencies along the rows: the others are their conjugates.
     half: usize,
-    /// The share of each parameter `[H, half]` in the picture.
+    /// The share of each parameter `[half, H]` in the picture.
     scale: Vec<f64>,
-    forward: [Arc<dyn Fft<f64>>; 2],
-    inverse: [Arc<dyn Fft<f64>>; 2],
+    rows: (Arc<dyn RealToComplex<f64>>, Arc<dyn ComplexToReal<f64>>),
+    columns: (Arc<dyn Fft<f64>>, Arc<dyn Fft<f64>>),
     mean: Vec<f64>,
     std: Vec<f64>,
 }
@@ -36,32 +37,30 @@ impl Parameterization {
     /// `f^decay`; lucid's `decay_power` is 1.
     pub fn new(shape: Shape, colors: &Colors<'_>, decay: f64) -> Self {
         let (h, w, half) = (shape.h, shape.w, shape.w / 2 + 1);
-        let mut planner = FftPlanner::new();
         let mut scale = Vec::with_capacity(h * half);
-        for y in 0..h {
-            let down = y.min(h - y) as f64 / h as f64;
-            for x in 0..half {
+        for x in 0..half {
+            for y in 0..h {
+                let down = y.min(h - y) as f64 / h as f64;
                 let frequency = down.hypot(x as f64 / w as f64);
                 // The mean color has frequency 0: it counts as the lowest that fits.
                 let lowest = 1.0 / h.max(w) as f64;
                 let grown = ((h * w) as f64).sqrt() / frequency.max(lowest).powf(decay);
-                // All but the first column, and the last when the width is even, stand for two.
-                let twice = if x == 0 || 2 * x == w { 1.0 } else { 2.0 };
-                scale.push(grown * twice / (h * w) as f64 / CALM);
+                scale.push(grown / (h * w) as f64 / CALM);
             }
         }
+        let (mut planner, mut real) = (FftPlanner::new(), RealFftPlanner::new());
         Self {
             shape,
             half,
             scale,
-            forward: [planner.plan_fft_forward(w), planner.plan_fft_forward(h)],
-            inverse: [planner.plan_fft_inverse(w), planner.plan_fft_inverse(h)],
+            rows: (real.plan_fft_forward(w), real.plan_fft_inverse(w)),
+            columns: (planner.plan_fft_forward(h), planner.plan_fft_inverse(h)),
             mean: colors.mean.iter().map(|v| f64::from(*v)).collect(),
             std: colors.std.iter().map(|v| f64::from(*v)).collect(),
         }
     }
 
-    /// Random parameters: real and imaginary part of `[C, H, W / 2 + 1]` frequencies.
+    /// Random parameters: real and imaginary part of `[C, W / 2 + 1, H]` frequencies.
     pub fn start(&self, normal: &mut Random) -> Vec<f64> {
         let count = 2 * self.shape.c * self.scale.len();
         (0..count).map(|_| START * normal.normal()).collect()
@@ -69,16 +68,16 @@ impl Parameterization {
 
     /// The normalized picture's values `[C, H, W]`.
     pub fn picture(&self, parameters: &[f64]) -> Vec<f64> {
-        let mut values = Vec::with_capacity(self.shape.len());
-        for parameters in parameters.chunks(2 * self.scale.len()) {
-            let mut plane = self.spread(parameters);
-            self.transform(&mut plane, &self.inverse);
-            values.extend(plane.iter().map(|v| v.re));
+        let mut values = vec![0.0; self.shape.len()];
+        let planes = values.chunks_mut(self.shape.area().max(1));
+        for (plane, parameters) in planes.zip(parameters.chunks(2 * self.scale.len())) {
+            self.spread(parameters, plane);
         }
-        self.mix(&mut values, |to, from| mixing()[to][from]);
+        self.mix(&mut values, mixing());
         for (c, map) in values.chunks_mut(self.shape.area().max(1)).enumerate() {
+            let (mean, std) = (self.mean[c], self.std[c]);
             for value in map {
-                *value = (sigmoid(*value) - self.mean[c]) / self.std[c];
+                *value = (sigmoid(*value) - mean) / std;
             }
         }
         values
@@ -89,21 +88,18 @@ impl Parameterization {
         let area = self.shape.area().max(1);
         let mut g = gradient.to_vec();
         for (c, (g, map)) in g.chunks_mut(area).zip(picture.chunks(area)).enumerate() {
+            let (mean, std) = (self.mean[c], self.std[c]);
             for (g, value) in g.iter_mut().zip(map) {
-                let shown = value * self.std[c] + self.mean[c];
-                *g *= shown * (1.0 - shown) / self.std[c];
+                let shown = value * std + mean;
+                *g *= shown * (1.0 - shown) / std;
             }
         }
-        self.mix(&mut g, |to, from| mixing()[from][to]);
+        let mixing = mixing();
+        let turned = [0, 1, 2].map(|to| [0, 1, 2].map(|from: usize| mixing[from][to]));
+        self.mix(&mut g, turned);
         let mut out = Vec::with_capacity(2 * self.shape.c * self.scale.len());
-        for map in g.chunks(area) {
-            let mut plane: Vec<Complex64> = map.iter().map(|v| Complex64::new(*v, 0.0)).collect();
-            self.transform(&mut plane, &self.forward);
-            for (row, scale) in plane.chunks(self.shape.w).zip(self.scale.chunks(self.half)) {
-                for (value, scale) in row.iter().zip(scale) {
-                    out.extend([value.re * scale, value.im * scale]);
-                }
-            }
+        for plane in g.chunks_mut(area) {
+            self.gather(plane, &mut out);
         }
         out
     }
@@ -113,46 +109,63 @@ impl Parameterization {
         Array { shape: self.shape, data: values.iter().map(|v| *v as f32).collect() }
     }
 
-    /// The spectrum `[H, W]` of one channel. The half that mirrors the other is left 0: only the real part of what
-    /// comes of it is used, which is that of the whole.
-    fn spread(&self, parameters: &[f64]) -> Vec<Complex64> {
-        let mut plane = vec![Complex64::default(); self.shape.area()];
-        let rows = parameters.chunks(2 * self.half).zip(self.scale.chunks(self.half));
-        for (row, (parameters, scale)) in plane.chunks_mut(self.shape.w).zip(rows) {
-            for ((value, p), scale) in row.iter_mut().zip(parameters.chunks(2)).zip(scale) {
-                *value = Complex64::new(p[0] * scale, p[1] * scale);
+    /// One channel of the picture from its part of the parameters: columns, then rows.
+    fn spread(&self, parameters: &[f64], plane: &mut [f64]) {
+        let (h, half) = (self.shape.h, self.half);
+        let mut spectrum: Vec<Complex64> = parameters
+            .chunks_exact(2)
+            .zip(&self.scale)
+            .map(|(p, scale)| Complex64::new(p[0] * scale, p[1] * scale))
+            .collect();
+        self.columns.1.process(&mut spectrum);
+        let mut row = vec![Complex64::default(); half];
+        let mut scratch = self.rows.1.make_scratch_vec();
+        for (y, values) in plane.chunks_mut(self.shape.w.max(1)).enumerate() {
+            for (x, value) in row.iter_mut().enumerate() {
+                *value = spectrum[x * h + y];
             }
+            // What is its own conjugate is real.
+            row[0].im = 0.0;
+            if self.shape.w.is_multiple_of(2) {
+                row[half - 1].im = 0.0;
+            }
+            // It fails on other lengths alone, and on an imaginary part where there is none now.
+            let _ = self.rows.1.process_with_scratch(&mut row, values, &mut scratch);
         }
-        plane
     }
 
-    /// Rows, then columns; without a factor either way.
-    fn transform(&self, plane: &mut [Complex64], by: &[Arc<dyn Fft<f64>>; 2]) {
-        let (h, w) = (self.shape.h, self.shape.w);
-        by[0].process(plane);
-        let mut turned: Vec<Complex64> = (0..w)
-            .flat_map(|x| (0..h).map(move |y| (x, y)))
-            .map(|(x, y)| plane[y * w + x])
-            .collect();
-        by[1].process(&mut turned);
-        for (x, column) in turned.chunks(h.max(1)).enumerate() {
-            for (y, value) in column.iter().enumerate() {
-                plane[y * w + x] = *value;
+    /// The adjoint of [`Self::spread`]: rows, then columns.
+    fn gather(&self, plane: &mut [f64], out: &mut Vec<f64>) {
+        let (h, w, half) = (self.shape.h, self.shape.w, self.half);
+        let mut spectrum = vec![Complex64::default(); half * h];
+        let mut row = vec![Complex64::default(); half];
+        let mut scratch = self.rows.0.make_scratch_vec();
+        for (y, values) in plane.chunks_mut(w.max(1)).enumerate() {
+            let _ = self.rows.0.process_with_scratch(values, &mut row, &mut scratch);
+            for (x, value) in row.iter().enumerate() {
+                // All but the first column, and the last when the width is even, stand for two.
+                let twice = if x == 0 || 2 * x == w { 1.0 } else { 2.0 };
+                spectrum[x * h + y] = value * twice;
             }
+        }
+        self.columns.0.process(&mut spectrum);
+        for (value, scale) in spectrum.iter().zip(&self.scale) {
+            out.extend([value.re * scale, value.im * scale]);
         }
     }
 
     /// Mixes the colors of every pixel; pictures without three channels stay as they are.
-    fn mix(&self, values: &mut [f64], weight: impl Fn(usize, usize) -> f64) {
+    fn mix(&self, values: &mut [f64], weight: [[f64; 3]; 3]) {
+        let area = self.shape.area();
+        let (first, rest) = values.split_at_mut(area.min(values.len()));
+        let (second, third) = rest.split_at_mut(area.min(rest.len()));
         if self.shape.c != 3 {
             return;
         }
-        let area = self.shape.area();
-        for at in 0..area {
-            let old = [0, 1, 2].map(|c| values[c * area + at]);
-            for to in 0..3 {
-                values[to * area + at] = (0..3).map(|from| weight(to, from) * old[from]).sum();
-            }
+        for ((a, b), c) in first.iter_mut().zip(second).zip(third) {
+            let old = [*a, *b, *c];
+            let sum = |row: [f64; 3]| row[0] * old[0] + row[1] * old[1] + row[2] * old[2];
+            (*a, *b, *c) = (sum(weight[0]), sum(weight[1]), sum(weight[2]));
         }
     }
 }
@@ -226,7 +239,7 @@ mod tests {
                     // The mirrored half is the conjugate at the negative frequency.
                     let (fv, fu, sign) =
                         if u < 3 { (v, u, 1.0) } else { ((2 - v) % 2, 4 - u, -1.0) };
-                    let at = fv * 3 + fu;
+                    let at = fu * 2 + fv;
                     let frequency = ((v * v) as f64 / 4.0 + (fu * fu) as f64 / 16.0).sqrt();
                     let scale = 8f64.sqrt() / frequency.max(0.25) / 8.0 / 4.0;
                     let angle =

@@ -90,3 +90,56 @@ fn sums(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let values: Vec<f64> = values.collect();
     values.windows(WINDOW).map(|window| window.iter().sum()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Shape;
+
+    const PLAIN: Colors<'_> = Colors { mean: &[0.0], std: &[1.0] };
+
+    fn picture(values: impl Fn(usize) -> f32, (h, w): (usize, usize)) -> Array {
+        Array { shape: Shape::new(1, 1, h, w), data: (0..h * w).map(values).collect() }
+    }
+
+    /// PyTorch's `avg_pool2d(x, 7, 1)` in float64 for every mean, on the same numbers.
+    #[test]
+    fn it_is_the_mean_over_windows() {
+        let a = |i: usize| (i * 37 % 101) as f32 / 100.0;
+        let b = |i: usize| (a(i) * 0.8 + (i * 53 % 29) as f32 / 100.0).clamp(0.0, 1.0);
+        let (a, b) = (picture(a, (11, 13)), picture(b, (11, 13)));
+        let found = Similarity::to(&a, &PLAIN).of(&b);
+        assert!((found - 0.918_295_504).abs() < 1e-6, "{found}");
+        assert!((Similarity::to(&b, &PLAIN).of(&a) - found).abs() < 1e-12);
+        assert!((Similarity::to(&a, &PLAIN).of(&a) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn colors_become_gray_as_they_are_shown() {
+        let colors = Colors { mean: &[0.5, 0.4, 0.3], std: &[0.2, 0.25, 0.5] };
+        let shape = Shape::new(1, 3, 8, 8);
+        let data: Vec<f32> = (0..shape.len()).map(|i| (i * 29 % 17) as f32 / 8.0 - 1.0).collect();
+        let rgb = Array { shape, data };
+        let gray = |i: usize| {
+            let of = |c: usize| {
+                let value = f64::from(rgb.map(c)[i]) * f64::from(colors.std[c]);
+                LUMA[c] * (value + f64::from(colors.mean[c])).clamp(0.0, 1.0)
+            };
+            (of(0) + of(1) + of(2)) as f32
+        };
+        let other = picture(|i| (i * 31 % 13) as f32 / 13.0, (8, 8));
+        let expected = Similarity::to(&other, &PLAIN).of(&picture(gray, (8, 8)));
+        let mut reference = Similarity::to(&other, &PLAIN);
+        reference.mean = colors.mean.iter().map(|v| f64::from(*v)).collect();
+        reference.std = colors.std.iter().map(|v| f64::from(*v)).collect();
+        assert!((reference.of(&rgb) - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_smaller_than_a_window_is_like_nothing() {
+        let small = picture(|_| 0.5, (6, 40));
+        assert_eq!(Similarity::to(&small, &PLAIN).of(&small), 0.0);
+        let none = picture(|_| 0.5, (0, 0));
+        assert_eq!(Similarity::to(&none, &PLAIN).of(&none), 0.0);
+    }
+}

@@ -107,10 +107,12 @@ pub fn rolled<T: Copy>(values: &[T], [height, width]: [usize; 2], by: [isize; 2]
         (at as isize - by).rem_euclid(side.max(1) as isize) as usize
     };
     let mut out = Vec::with_capacity(values.len());
+    let left = from(0, by[1], width);
     for map in values.chunks((height * width).max(1)) {
         for y in 0..height {
             let row = from(y, by[0], height) * width;
-            out.extend((0..width).map(|x| map[row + from(x, by[1], width)]));
+            out.extend_from_slice(&map[row + left..row + width]);
+            out.extend_from_slice(&map[row..row + left]);
         }
     }
     out

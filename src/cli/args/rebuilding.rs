@@ -17,7 +17,11 @@ pub(in crate::cli) struct InvertArgs {
     pub photo: PhotoArg,
     /// The layer
     #[arg(long, value_name = "L", add = ArgValueCompleter::new(completions::layers))]
-    pub layer: String,
+    pub layer: Option<String>,
+    /// Several layers, separated by commas: one picture of each, beside each other
+    #[arg(long, value_name = "L,L", value_delimiter = ',', conflicts_with_all = ["layer", "channels"],
+        required_unless_present = "layer", add = ArgValueCompleter::new(completions::layers))]
+    pub layers: Vec<String>,
     /// Use only these channels: 0,3-7, or top:K (the first K by --sort, by default by mean), or all
     #[arg(long, value_name = "LIST")]
     pub channels: Option<Channels>,
@@ -74,7 +78,7 @@ pub(in crate::cli) struct DreamArgs {
 /// How a picture is made, and where it goes.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct MakingArgs {
-    /// Number of iterations, 1 to 100000; by default 200 for invert, 256 for dream from noise, 10 in each of the four
+    /// Number of iterations, 1 to 100000; by default 300 for invert, 256 for dream from noise, 10 in each of the four
     /// octaves of DeepDream
     #[arg(long, value_name = "N", value_parser = within(&bounds::ITERATIONS))]
     pub iterations: Option<usize>,

@@ -72,6 +72,8 @@ impl Default for Rebuilding {
 pub enum What {
     /// The photo from a layer.
     InvertLayer,
+    /// The photo from the last layer of each stage.
+    InvertStages,
     /// The photo from one channel.
     InvertChannel,
     /// What activates a channel most.
@@ -89,6 +91,7 @@ pub enum What {
 impl Choice for What {
     const ALL: &'static [Self] = &[
         Self::InvertLayer,
+        Self::InvertStages,
         Self::InvertChannel,
         Self::MaximizeChannel,
         Self::MaximizeUnit,
@@ -100,6 +103,7 @@ impl Choice for What {
     fn name(self) -> &'static str {
         match self {
             Self::InvertLayer => "invert-layer",
+            Self::InvertStages => "invert-stages",
             Self::InvertChannel => "invert-channel",
             Self::MaximizeChannel => "maximize-channel",
             Self::MaximizeUnit => "maximize-unit",

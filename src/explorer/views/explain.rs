@@ -1,5 +1,6 @@
 //! Why: the photo, an explanation, and both over each other.
 
+use super::arrange::arranged;
 use super::{Move, Picture, View};
 use crate::base::Rect;
 use crate::explorer::{Effect, Layout, State};
@@ -33,10 +34,6 @@ pub struct Places {
 /// Rows of words below the pictures, and with a judgement.
 const WORDS: u16 = 3;
 const JUDGED: u16 = 12;
-/// Cells between pictures, and the row of a caption.
-const GAP: u16 = 1;
-/// The share of the largest width that pictures in one row have at least.
-const BESIDE: f32 = 0.7;
 
 /// The places for an input of the network's shape.
 pub fn places(state: &State) -> Option<Places> {
@@ -55,32 +52,9 @@ pub fn places(state: &State) -> Option<Places> {
             slots.push(Slot::Overlay(asked));
         }
     }
-    let size =
-        |columns: u16| fitting(pictures, columns, slots.len() as u16, shape.h, shape.w, state);
-    let most = slots.len().max(1) as u16;
-    let largest = (1..=most).max_by_key(|columns| size(*columns).0)?;
-    // Beside each other where they are nearly as large there: what is compared stands in one row.
-    let in_one_row = f32::from(size(most).0) >= BESIDE * f32::from(size(largest).0);
-    let columns = if in_one_row { most } else { largest };
-    let (width, height) = size(columns);
-    let all = |(i, slot): (usize, &Slot)| {
-        let (column, row) = (i as u16 % columns, i as u16 / columns);
-        let x = pictures.x + column * (width + GAP);
-        let y = pictures.y + row * (height + GAP) + GAP;
-        (*slot, Rect::new(x, y, width, height))
-    };
-    let pictures = slots.iter().enumerate().map(all).collect();
+    let rects = arranged(pictures, slots.len(), (shape.h, shape.w), state.terminal.cell_aspect);
+    let pictures = slots.into_iter().zip(rects).collect();
     Some(Places { pictures, words })
-}
-
-/// Columns and rows of each of `count` pictures, so many in a row.
-fn fitting(area: Rect, columns: u16, count: u16, h: usize, w: usize, state: &State) -> (u16, u16) {
-    let rows = count.div_ceil(columns).max(1);
-    let widest = (area.width.saturating_sub((columns - 1) * GAP) / columns).max(1);
-    let highest = (area.height / rows).saturating_sub(GAP).max(1);
-    let aspect = h.max(1) as f32 / w.max(1) as f32 / state.terminal.cell_aspect;
-    let width = (f32::from(highest) / aspect).min(f32::from(widest)).max(1.0);
-    (width as u16, (width * aspect).round().clamp(1.0, f32::from(highest)) as u16)
 }
 
 /// The request behind a place; `None` while there is nothing to be seen.

@@ -1,5 +1,6 @@
 //! The views: what each shows and how keys move in it. `screen` draws them.
 
+mod arrange;
 pub mod depth;
 pub mod explain;
 pub mod kernels;

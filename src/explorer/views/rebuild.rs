@@ -1,25 +1,50 @@
 //! What a layer knows, what a channel wants to see: pictures made from the network.
 
+use super::arrange::arranged;
 use super::{Move, Picture, View};
-use crate::base::{Blending, Choice, Rect};
-use crate::explorer::{Effect, Layout, State};
-use crate::session::ask::{Answer, Cells, Look, Request, Seen, Show, Shown, Sight, request};
+use crate::base::{Blending, Choice, LayerId, Rect};
+use crate::explorer::{Effect, Layout, State, What};
+use crate::session::ask::{
+    Answer, Cells, Job, Look, Request, Seen, Show, Shown, Sight, Wish, request,
+};
 
-/// The picture that is made.
+/// The pictures that are made.
 pub struct Rebuild;
 
+/// What stands in a place of the view.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slot {
+    /// The photo.
+    Photo,
+    /// A picture that is made.
+    Made(Job),
+    /// The picture minus the photo.
+    Difference(Job),
+}
+
+impl Slot {
+    /// The layer that a picture of the network's inversion is made from.
+    pub const fn inverted(&self) -> Option<LayerId> {
+        match self {
+            Self::Made(Job::Rebuild(of)) => match &of.wish {
+                Wish::Invert(of) => Some(of.layer),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// Where everything stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Places {
-    /// The photo, where there is one.
-    pub photo: Option<Rect>,
-    /// The picture.
-    pub result: Rect,
+    /// What stands where; a caption has the row above each.
+    pub pictures: Vec<(Slot, Rect)>,
     /// Curves and words.
     pub words: Rect,
 }
 
-/// Rows below the pictures: two curves of two rows, and words.
+/// Rows below the pictures: curves and words.
 const WORDS: u16 = 7;
 
 /// The places for an input of the network's shape.
@@ -27,27 +52,23 @@ pub fn places(state: &State) -> Option<Places> {
     let area = Layout::of(state)?.view.inner();
     let input = state.shown.input.as_ref()?;
     let (pictures, words) = area.split_top(area.height - WORDS.min(area.height / 2));
-    let aspect =
-        input.shape.h.max(1) as f32 / input.shape.w.max(1) as f32 / state.terminal.cell_aspect;
-    let two = input.placement.is_some();
-    let widest = if two { pictures.width.saturating_sub(1) / 2 } else { pictures.width };
-    // The row above each is its caption's.
-    let highest = pictures.height.saturating_sub(1).max(1);
-    let width = (f32::from(highest) / aspect).min(f32::from(widest)).max(1.0);
-    let height = (width * aspect).round().clamp(1.0, f32::from(highest)) as u16;
-    let place = |i: u16| {
-        Rect::new(pictures.x + i * (width as u16 + 1), pictures.y + 1, width as u16, height)
-    };
-    let (photo, result) = if two { (Some(place(0)), place(1)) } else { (None, place(0)) };
-    Some(Places { photo, result, words })
+    let has_photo = input.placement.is_some();
+    let mut slots: Vec<Slot> = if has_photo { vec![Slot::Photo] } else { Vec::new() };
+    let jobs = state.rebuild_jobs();
+    let compared = matches!(state.rebuild.what, What::InvertLayer | What::InvertChannel);
+    let difference = jobs.first().filter(|_| compared && has_photo).cloned();
+    slots.extend(jobs.into_iter().map(Slot::Made));
+    slots.extend(difference.map(Slot::Difference));
+    let shape = (input.shape.h, input.shape.w);
+    let rects = arranged(pictures, slots.len(), shape, state.terminal.cell_aspect);
+    Some(Places { pictures: slots.into_iter().zip(rects).collect(), words })
 }
 
-fn sight(state: &State) -> Option<Sight> {
-    let job = state.rebuild_now().filter(|job| state.is_there(job))?;
+fn sight(state: &State, job: &Job, show: Show) -> Option<Sight> {
     let Look { colormap, range, blocks, .. } = state.display.look;
-    Some(Sight {
-        job,
-        show: Show::Map,
+    state.is_there(job).then(|| Sight {
+        job: job.clone(),
+        show,
         colormap,
         opacity: 100,
         blending: Blending::Opacity,
@@ -56,39 +77,38 @@ fn sight(state: &State) -> Option<Sight> {
     })
 }
 
-fn photo_request(state: &State, rect: Rect) -> Option<Shown> {
-    let input = state.shown.input.as_ref()?.id;
+/// The request behind a place; `None` while there is nothing to be seen.
+fn request(state: &State, slot: &Slot, rect: Rect) -> Option<Shown> {
     let size = (rect.width, rect.height);
-    Some(request::Photo { input, size, blocks: state.display.look.blocks }.into())
+    let of = |job, show| Some(sight(state, job, show)?.cells(size).into());
+    match slot {
+        Slot::Photo => {
+            let input = state.shown.input.as_ref()?.id;
+            Some(request::Photo { input, size, blocks: state.display.look.blocks }.into())
+        }
+        Slot::Made(job) => of(job, Show::Map),
+        Slot::Difference(job) => of(job, Show::Difference),
+    }
 }
 
-fn known(state: &State, shown: Option<Shown>) -> Option<&Cells> {
-    match state.answers.get(&shown?.into())? {
+/// What stands in a place, where it is known.
+pub fn cells<'s>(state: &'s State, slot: &Slot, rect: Rect) -> Option<&'s Cells> {
+    match state.answers.get(&request(state, slot, rect)?.into())? {
         Answer::Photo(cells) => Some(cells),
         _ => None,
     }
 }
 
-/// The photo, where it is known.
-pub fn photo(state: &State) -> Option<&Cells> {
-    known(state, photo_request(state, places(state)?.photo?))
-}
-
-/// The picture so far, where it is known.
-pub fn result(state: &State) -> Option<&Cells> {
-    let rect = places(state)?.result;
-    known(state, sight(state).map(|sight| sight.cells((rect.width, rect.height)).into()))
-}
-
 impl View for Rebuild {
     fn wants(&self, state: &State) -> Vec<Request> {
         let Some(places) = places(state) else { return Vec::new() };
-        let size = (places.result.width, places.result.height);
-        let seen = sight(state);
-        let found = seen.as_ref().map(|sight| request::Found(sight.job.clone()).into());
-        let result = seen.map(|sight| sight.cells(size).into());
-        let photo = places.photo.and_then(|rect| photo_request(state, rect)).map(Request::from);
-        [result, found, photo].into_iter().flatten().collect()
+        let shown = |(slot, rect): &(Slot, Rect)| Some(request(state, slot, *rect)?.into());
+        let mut wanted: Vec<Request> = places.pictures.iter().filter_map(shown).collect();
+        // What is on its way comes first: the photo does not change.
+        wanted.sort_by_key(|request| matches!(request, Request::Photo(_)));
+        let jobs = state.rebuild_jobs().into_iter().filter(|job| state.is_there(job));
+        wanted.extend(jobs.map(|job| request::Found(job).into()));
+        wanted
     }
 
     fn go(&self, state: &mut State, to: Move) {
@@ -122,16 +142,19 @@ impl View for Rebuild {
 
     fn pictures(&self, state: &State) -> Vec<Picture> {
         let Some(places) = places(state) else { return Vec::new() };
-        let size = (places.result.width, places.result.height);
-        let result = sight(state).map(|sight| (places.result, sight.cells(size).into()));
-        let photo = places.photo.and_then(|rect| Some((rect, photo_request(state, rect)?)));
-        let picture = |(rect, of): (Rect, Shown)| Picture { rect, of, mark: None };
-        result.into_iter().chain(photo).map(picture).collect()
+        let picture = |(slot, rect): (Slot, Rect)| {
+            Some(Picture { rect, of: request(state, &slot, rect)?, mark: None })
+        };
+        places.pictures.into_iter().filter_map(picture).collect()
     }
 
     fn seen(&self, state: &State) -> Option<Seen> {
         let photo = state.shown.input.as_ref().filter(|input| input.placement.is_some());
-        Some(Seen::Explanation { sights: vec![sight(state)?], photo: photo.map(|input| input.id) })
+        let jobs = state.rebuild_jobs();
+        let sights: Vec<Sight> =
+            jobs.iter().filter_map(|job| sight(state, job, Show::Map)).collect();
+        let photo = photo.map(|input| input.id);
+        (!sights.is_empty()).then_some(Seen::Explanation { sights, photo })
     }
 
     fn signed(&self, _: &State) -> bool {

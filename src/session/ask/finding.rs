@@ -143,4 +143,6 @@ pub enum Show {
     Map,
     /// The map over the photo.
     Overlay,
+    /// What was rebuilt minus the photo: gray where they are equal.
+    Difference,
 }

@@ -3,7 +3,7 @@
 use super::finding::Sight;
 use super::refs::{InputId, NetworkId, PlaneKind, RunKey, Slice};
 use crate::base::{Blending, LayerId};
-use crate::picture::{Blocks, Look};
+use crate::picture::{Blocks, Look, columns};
 
 /// What a view shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,15 @@ impl Seen {
             Self::Maps { maps, .. } => maps.len(),
             Self::Kernels { kernels, .. } => kernels.len(),
             Self::Explanation { sights, photo } => sights.len() + photo.is_some() as usize,
+        }
+    }
+
+    /// How many of them stand in a row of a picture of all: near-square for maps and kernels; what is compared stands
+    /// beside each other.
+    pub fn columns(&self) -> usize {
+        match self {
+            Self::Maps { .. } | Self::Kernels { .. } => columns(self.count()),
+            Self::Explanation { .. } => self.count(),
         }
     }
 
