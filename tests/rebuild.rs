@@ -9,7 +9,7 @@ mod builtin;
 use builtin::Builtin;
 use candle_core::{DType, Device, Tensor};
 use convscope::analysis::rebuild::{
-    Colors, Dream, Goal, Inversion, Maximization, Rebuilt, dream, invert, maximize,
+    Colors, Dream, Goal, Halted, Inversion, Maximization, Rebuilt, dream, invert, maximize,
 };
 use convscope::analysis::{AnalysisError, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
@@ -32,8 +32,9 @@ fn layer1_comes_back_within_the_usual_budget() {
     let builtin = Builtin::open();
     let layer = builtin.layer("layer1");
     for (photo, subject) in builtin.subjects().take(1) {
-        let (found, shown) =
-            with(|work| invert(&subject, &builtin.colors(), &Inversion::of(layer), work).unwrap());
+        let (found, shown) = with(|work| {
+            invert(&subject, &builtin.colors(), &Inversion::of(layer), &mut None, work).unwrap()
+        });
         let error = found.error.unwrap();
         println!("{photo}: {error}");
         assert!(error < 0.05, "{photo}: {error}");
@@ -48,7 +49,8 @@ fn the_error_falls_at_every_depth() {
     let (_, subject) = builtin.subjects().next().unwrap();
     for name in ["relu", "layer1", "layer2", "layer3", "layer4"] {
         let wish = Inversion { iterations: Some(20), ..Inversion::of(builtin.layer(name)) };
-        let (found, _) = with(|work| invert(&subject, &builtin.colors(), &wish, work).unwrap());
+        let (found, _) =
+            with(|work| invert(&subject, &builtin.colors(), &wish, &mut None, work).unwrap());
         let (first, last) = (f64::from(found.curve[0].1), found.error.unwrap());
         println!("{name}: {first} to {last}");
         assert!(last < 0.8 * first, "{name}: {first} to {last}");
@@ -67,8 +69,9 @@ fn some_channels_alone_come_back_and_a_seed_always_gives_the_same_picture() {
         seed,
         ..Inversion::of(layer)
     };
-    let make =
-        |wish: Inversion| with(|work| invert(&subject, &builtin.colors(), &wish, work).unwrap()).0;
+    let make = |wish: Inversion| {
+        with(|work| invert(&subject, &builtin.colors(), &wish, &mut None, work).unwrap()).0
+    };
     let some = make(wish(&[3, 1, 1], 1));
     assert!(some.error.unwrap() < f64::from(some.curve[0].1));
     assert_eq!(some, make(wish(&[1, 3], 1)));
@@ -89,7 +92,7 @@ fn maximized_channels_beat_every_photo() {
         let most = photos.fold(0.0, f64::max);
         let wish = Maximization { iterations: Some(24), ..Maximization::of(target) };
         let colors = builtin.colors();
-        let (found, _) = with(|work| maximize(&subject, &colors, &wish, work).unwrap());
+        let (found, _) = with(|work| maximize(&subject, &colors, &wish, &mut None, work).unwrap());
         println!("channel {channel}: {} over {most}", found.reached.unwrap());
         assert!(found.reached.unwrap() > most, "channel {channel}");
         assert_eq!(found.loss, -found.reached.unwrap());
@@ -104,7 +107,7 @@ fn a_dream_has_more_of_what_the_layer_saw_and_stays_a_photo() {
     let unit = Target::Unit { layer, channel: 5, row: 9, column: 2 };
     for goal in [Goal::Layer(layer), Goal::Target(Target::Class(3)), Goal::Target(unit)] {
         let wish = Dream { iterations: Some(4), ..Dream::of(goal) };
-        let (found, _) = with(|work| dream(&subject, &colors, &wish, work).unwrap());
+        let (found, _) = with(|work| dream(&subject, &colors, &wish, &mut None, work).unwrap());
         let before = goal.value(&subject, subject.capture).unwrap();
         println!("{goal:?}: {before} to {}", found.reached.unwrap());
         assert!(found.reached.unwrap() > before, "{goal:?}: {before}");
@@ -152,24 +155,25 @@ fn stems_of_one_channel_work_and_what_does_not_fit_is_said() {
         Subject { backend: &backend, graph: &graph, capture: run.as_ref(), edits: &edits };
     let colors = Colors { mean: &[0.5], std: &[0.25] };
     let (layer, target) = (LayerId(1), Target::Channel { layer: LayerId(1), channel: 2 });
-    let (found, _) = with(|work| invert(&subject, &colors, &Inversion::of(layer), work).unwrap());
+    let (found, _) =
+        with(|work| invert(&subject, &colors, &Inversion::of(layer), &mut None, work).unwrap());
     assert!(found.error.unwrap() < 0.05, "{:?}", found.error);
     let photo = Goal::Target(target).value(&subject, run.as_ref()).unwrap();
     let wish = Maximization::of(target);
-    let (found, _) = with(|work| maximize(&subject, &colors, &wish, work).unwrap());
+    let (found, _) = with(|work| maximize(&subject, &colors, &wish, &mut None, work).unwrap());
     assert!(found.reached.unwrap() > photo);
     let wish = Dream::of(Goal::Target(target));
-    let (found, _) = with(|work| dream(&subject, &colors, &wish, work).unwrap());
+    let (found, _) = with(|work| dream(&subject, &colors, &wish, &mut None, work).unwrap());
     assert!(found.reached.unwrap() > photo);
 
     let narrow = Colors { mean: &[], std: &[] };
-    let (refused, _) = with(|work| dream(&subject, &narrow, &wish, work));
+    let (refused, _) = with(|work| dream(&subject, &narrow, &wish, &mut None, work));
     assert!(matches!(refused, Err(AnalysisError::Unfit(_))));
     let beyond = Inversion { channels: Some(vec![4]), ..Inversion::of(layer) };
-    assert!(with(|work| invert(&subject, &colors, &beyond, work)).0.is_err());
+    assert!(with(|work| invert(&subject, &colors, &beyond, &mut None, work)).0.is_err());
     let none = Inversion { channels: Some(vec![]), ..Inversion::of(layer) };
     assert!(matches!(
-        with(|work| invert(&subject, &colors, &none, work)).0,
+        with(|work| invert(&subject, &colors, &none, &mut None, work)).0,
         Err(AnalysisError::Unfit(_))
     ));
 }
@@ -185,7 +189,62 @@ fn a_token_stops_the_work_where_it_is() {
         }
     });
     let mut work = Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
-    let stopped =
-        invert(&subject, &builtin.colors(), &Inversion::of(builtin.layer("layer2")), &mut work);
+    let stopped = invert(
+        &subject,
+        &builtin.colors(),
+        &Inversion::of(builtin.layer("layer2")),
+        &mut None,
+        &mut work,
+    );
     assert!(matches!(stopped, Err(AnalysisError::Engine(EngineError::Canceled))));
+}
+
+/// Runs something until it hands on its first picture, then stops it.
+fn stopped<T>(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> T) -> T {
+    let (cancel, mut progress) = (Cancel::new(), Progress::none());
+    let mut refine = |_| cancel.cancel();
+    make(&mut Work { cancel: &cancel, progress: &mut progress, refine: &mut refine })
+}
+
+#[test]
+fn what_was_stopped_ends_as_if_it_had_not_been() {
+    let builtin = Builtin::open();
+    let (_, subject) = builtin.subjects().next().unwrap();
+    let (colors, layer) = (builtin.colors(), builtin.layer("layer2"));
+    let (inversion, maximization, wish) = (
+        Inversion { iterations: Some(14), ..Inversion::of(layer) },
+        Maximization {
+            iterations: Some(13),
+            ..Maximization::of(Target::Channel { layer, channel: 1 })
+        },
+        Dream { iterations: Some(4), ..Dream::of(Goal::Layer(layer)) },
+    );
+    type Make<'m> = &'m dyn Fn(
+        &mut Option<Halted>,
+        &mut Work<'_, '_, Rebuilt>,
+    ) -> Result<Rebuilt, AnalysisError>;
+    let all: [Make<'_>; 3] = [
+        &|halted, work| invert(&subject, &colors, &inversion, halted, work),
+        &|halted, work| maximize(&subject, &colors, &maximization, halted, work),
+        &|halted, work| dream(&subject, &colors, &wish, halted, work),
+    ];
+    for make in all {
+        let (whole, _) = with(|work| make(&mut None, work).unwrap());
+        let mut halted = None;
+        assert!(stopped(|work| make(&mut halted, work)).is_err());
+        assert!(halted.as_ref().is_some_and(|halted| halted.bytes() > 1000));
+        let mut left = None;
+        let (rest, _) = with(|work| {
+            let report = &mut |done: usize, _: usize| {
+                left.get_or_insert(done);
+            };
+            let mut progress = Progress::new(report);
+            let mut work =
+                Work { cancel: work.cancel, progress: &mut progress, refine: &mut *work.refine };
+            make(&mut halted, &mut work).unwrap()
+        });
+        assert_eq!(left, Some(11), "the work begins where it was stopped");
+        assert_eq!(rest, whole);
+        assert!(halted.is_none());
+    }
 }

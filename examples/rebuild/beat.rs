@@ -24,7 +24,7 @@ pub fn every(builtin: &Builtin, name: &str, iterations: Option<usize>) {
             Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
         let colors = builtin.colors();
         let wish = Maximization { iterations, ..Maximization::of(target) };
-        let found = maximize(&subject, &colors, &wish, &mut work).unwrap();
+        let found = maximize(&subject, &colors, &wish, &mut None, &mut work).unwrap();
         let reached = found.reached.unwrap();
         beaten += usize::from(reached > most);
         passes += found.iterations;

@@ -21,11 +21,12 @@ pub fn pictures(builtin: &Builtin, folder: &Path) {
         for name in ["relu", "layer1", "layer2", "layer3", "layer4"] {
             let layer = builtin.layer(name);
             let found = with(|work| {
-                invert(&subject, &builtin.colors(), &Inversion::of(layer), work).unwrap()
+                invert(&subject, &builtin.colors(), &Inversion::of(layer), &mut None, work).unwrap()
             });
             save(format!("invert-{photo}-{name}"), found);
             let wish = Dream::of(Goal::Layer(layer));
-            let found = with(|work| dream(&subject, &builtin.colors(), &wish, work).unwrap());
+            let found =
+                with(|work| dream(&subject, &builtin.colors(), &wish, &mut None, work).unwrap());
             save(format!("dream-{photo}-{name}"), found);
         }
     }
@@ -43,7 +44,7 @@ pub fn pictures(builtin: &Builtin, folder: &Path) {
 
 fn maximized(builtin: &Builtin, subject: &Subject<'_>, target: Target) -> Rebuilt {
     let wish = Maximization::of(target);
-    with(|work| maximize(subject, &builtin.colors(), &wish, work).unwrap())
+    with(|work| maximize(subject, &builtin.colors(), &wish, &mut None, work).unwrap())
 }
 
 fn with(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> Rebuilt) -> Rebuilt {
@@ -51,7 +52,7 @@ fn with(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> Rebuilt) -> Rebuilt {
     make(&mut Work { cancel: &cancel, progress: &mut progress, refine: &mut |_| {} })
 }
 
-fn write(path: &Path, picture: &Array, builtin: &Builtin) {
+pub fn write(path: &Path, picture: &Array, builtin: &Builtin) {
     let (colors, area) = (builtin.colors(), picture.shape.area());
     let byte = |at: usize, c: usize| {
         let value = picture.data[c * area + at] * colors.std[c] + colors.mean[c];

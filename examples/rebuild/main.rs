@@ -4,6 +4,8 @@
 //!     cargo run --release --example rebuild -- sweep rate layer2   other descents for some layers: rate, last, decay,
 //!                                  variation, jitter, iterations; rate=0.03,0.1 tries these values
 //!     cargo run --release --example rebuild -- beat layer3      channels whose picture beats every photo
+//!     cargo run --release --example rebuild -- steady layer3 FOLDER usual decay=1.3,last=0   how much of a channel's
+//!                                  value stays when its picture moves; the pictures go into the folder
 //!     cargo run --release --example rebuild -- look FOLDER      pictures of every method, as PNG
 //!
 //! `PHOTOS=FOLDER` measures the photos of a folder instead of those that ship with the program.
@@ -12,6 +14,7 @@
 mod beat;
 mod builtin;
 mod look;
+mod steady;
 mod sweep;
 
 use builtin::Builtin;
@@ -44,7 +47,12 @@ fn main() {
         ["sweep", axis, layers @ ..] => sweep::sweep(&builtin, axis, layers),
         ["beat", layer] => beat::every(&builtin, layer, None),
         ["beat", layer, most] => beat::every(&builtin, layer, most.parse().ok()),
+        ["steady", layer, folder, variants @ ..] => {
+            steady::table(&builtin, layer, variants, Some(folder.as_ref()));
+        }
         ["look", folder] => look::pictures(&builtin, folder.as_ref()),
-        _ => eprintln!("one of: table, sweep AXIS LAYER.., beat LAYER [ITERATIONS], look FOLDER"),
+        _ => eprintln!(
+            "one of: table, sweep AXIS LAYER.., beat LAYER [ITERATIONS], steady LAYER FOLDER ASCENT.., look FOLDER"
+        ),
     }
 }

@@ -18,7 +18,8 @@ fn inverted(
 ) -> Rebuilt {
     let (cancel, mut progress) = (Cancel::new(), Progress::none());
     let mut work = Work { cancel: &cancel, progress: &mut progress, refine: &mut |_: Rebuilt| {} };
-    invert_with(subject, &builtin.colors(), &Inversion::of(layer), descent, &mut work).unwrap()
+    invert_with(subject, &builtin.colors(), &Inversion::of(layer), descent, &mut None, &mut work)
+        .unwrap()
 }
 
 /// Each photo at each depth with the usual descents.

@@ -61,8 +61,8 @@ impl Trial<'_> {
                 let weights = Weights { variation: 1e-6, alpha: 1e-9 };
                 let objective = Objective::new(&subject, layer, None, weights)?;
                 let mut random = Random::new(0);
-                let mut picture: Vec<f64> =
-                    (0..self.input.shape.len()).map(|_| 0.1 * random.normal()).collect();
+                let values = (0..self.input.shape.len()).map(|_| 0.1 * random.normal() as f32);
+                let mut picture: Vec<f32> = values.collect();
                 let mut adam = Adam::new(picture.len());
                 timed(&mut || {
                     let loss = objective.at_values(&picture, cancel)?;

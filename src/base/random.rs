@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// A sequence of random numbers.
+#[derive(Clone)]
 pub struct Random {
     source: ChaCha8Rng,
     spare: Option<f64>,

@@ -142,7 +142,7 @@ fn progress(state: &State, found: &Found, of: &Rebuilt, goes_on: bool) -> String
     } else if goes_on {
         format!("iteration {done} of {total}")
     } else {
-        format!("stopped at {done} of {total}; press Enter to restart")
+        format!("stopped at {done} of {total}; press Enter to continue")
     };
     format!("{how} · seed {}", state.rebuild.seed)
 }

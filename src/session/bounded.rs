@@ -17,18 +17,28 @@ struct Entry<V> {
     used: u64,
 }
 
-impl<K: Hash + Eq + Clone, V: Clone> Bounded<K, V> {
+impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
     /// An empty store.
     pub fn new(limit: usize) -> Self {
         Self { entries: HashMap::new(), limit, bytes: 0, clock: 0 }
     }
 
     /// The value, which becomes the one used last.
-    pub fn get(&mut self, key: &K) -> Option<V> {
+    pub fn get(&mut self, key: &K) -> Option<V>
+    where
+        V: Clone,
+    {
         self.clock += 1;
         let entry = self.entries.get_mut(key)?;
         entry.used = self.clock;
         Some(entry.value.clone())
+    }
+
+    /// The value, which is no longer kept.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        let entry = self.entries.remove(key)?;
+        self.bytes -= entry.bytes;
+        Some(entry.value)
     }
 
     /// Drops what was used longest ago until that many bytes more fit; the newest is kept.

@@ -15,7 +15,7 @@ use super::run::Run;
 use super::store::{Ask, Session};
 use crate::analysis::explain::{Attribution, pixel_map};
 use crate::analysis::judge::{Claim, Judgement, judge};
-use crate::analysis::rebuild::{Colors, Goal, Rebuilt, dream, invert, maximize};
+use crate::analysis::rebuild::{Colors, Goal, Halted, Rebuilt, dream, invert, maximize};
 use crate::analysis::{AnalysisError, Subject, Work, channel_effects};
 use crate::base::{Cancel, Progress};
 use crate::engine::Backend;
@@ -266,7 +266,7 @@ impl Task for Rebuild {
 
     fn find(
         &self,
-        _: &Session,
+        session: &Session,
         bench: &Bench,
         work: &mut Work<'_, '_, Remade>,
     ) -> Result<Remade, SessionError> {
@@ -275,21 +275,28 @@ impl Task for Rebuild {
         let mut refine = |so_far| (work.refine)(remade(so_far));
         let mut work =
             Work { cancel: work.cancel, progress: &mut *work.progress, refine: &mut refine };
-        Ok(remade(rebuild(bench, &self.wish, &mut work)?.checked()?))
+        let mut halted = lock(&session.halted).remove(self);
+        let made = rebuild(bench, &self.wish, &mut halted, &mut work);
+        if let Some(halted) = halted {
+            let bytes = halted.bytes();
+            lock(&session.halted).insert(self.clone(), halted, bytes);
+        }
+        Ok(remade(made?.checked()?))
     }
 }
 
 fn rebuild(
     bench: &Bench,
     wish: &Wish,
+    halted: &mut Option<Halted>,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     let recipe = &bench.network.recipe;
     let colors = Colors { mean: &recipe.mean, std: &recipe.std };
     match wish {
-        Wish::Invert(wish) => invert(&bench.subject(), &colors, wish, work),
-        Wish::Maximize(wish) => maximize(&bench.subject(), &colors, wish, work),
-        Wish::Dream(wish) => dream(&bench.subject(), &colors, wish, work),
+        Wish::Invert(wish) => invert(&bench.subject(), &colors, wish, halted, work),
+        Wish::Maximize(wish) => maximize(&bench.subject(), &colors, wish, halted, work),
+        Wish::Dream(wish) => dream(&bench.subject(), &colors, wish, halted, work),
     }
 }
 

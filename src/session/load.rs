@@ -94,6 +94,7 @@ impl Ask for request::Device {
             // Values of two devices must not stand side by side under one name.
             lock(&session.runs).clear();
             lock(&session.found).clear();
+            lock(&session.halted).clear();
         }
         Ok(Arc::new(chosen.as_ref().into()))
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::SessionError;
 use super::ask::finding::Found;
-use super::ask::job::Job;
+use super::ask::job::{Job, Rebuild};
 use super::ask::known::DeviceNow;
 use super::ask::refs::{InputId, ModelRef, NetworkId, RunKey};
 use super::bounded::Bounded;
@@ -17,6 +17,7 @@ use super::place::Place;
 use super::room::Taken;
 use super::run::Run;
 use super::weights::Kernels;
+use crate::analysis::rebuild::Halted;
 use crate::base::{Cancel, LayerId, Progress};
 
 /// What is loaded and known. Shared between threads; every method takes `&self`.
@@ -28,6 +29,8 @@ pub struct Session {
     pub(super) place: Place,
     /// What work has found, so far or at its end.
     pub(super) found: Mutex<Bounded<Job, Arc<Found>>>,
+    /// Rebuilding that was stopped, to be taken up again.
+    pub(super) halted: Mutex<Bounded<Rebuild, Halted>>,
     pub(super) taken: Taken,
     /// The convolution whose weights were requested last.
     pub(super) weights: Mutex<Option<Arc<Kernels>>>,
@@ -58,12 +61,14 @@ impl Session {
         let inputs = Bounded::new(kept(options.input_bytes()));
         let runs = Bounded::new(kept(options.run_bytes()));
         let found = Bounded::new(options.found_bytes());
+        let halted = Bounded::new(kept(options.found_bytes()));
         Self {
             options,
             networks: Mutex::default(),
             inputs: Mutex::new(inputs),
             runs: Mutex::new(runs),
             found: Mutex::new(found),
+            halted: Mutex::new(halted),
             place: Place::default(),
             weights: Mutex::default(),
             taken: Taken::default(),

@@ -257,6 +257,9 @@ fn what_does_not_exist_or_fit_is_refused() {
         (&["explain", "P", "--method", "cam", "--layer", "layer3"], "leave out --layer"),
         (&["dream", "--layer", "layer1", "--channel", "77"], "its channels are 0 to 5"),
         (&["invert", "P", "--layer", "layer1", "--channels", "6"], "its channels are 0 to 5"),
+        (&["invert", "P"], "--layer"),
+        (&["invert", "P", "--layers", "layer1,layer7"], "did you mean"),
+        (&["invert", "P", "--layers", "layer1", "--channels", "1"], "cannot be used with"),
         (&["invert", "P", "--layer", "layer1", "-o", "a.gif"], ".png (a picture) or .npy"),
         (&["predict", "P", "--knock-out", "layer1"], "is not a knock-out"),
         (&["predict", "P", "--knock-out", "layer1:6"], "its channels are 0 to 5"),
@@ -267,4 +270,28 @@ fn what_does_not_exist_or_fit_is_refused() {
             line.iter().map(|word| if *word == "P" { photo.as_str() } else { word }).collect();
         bench.on("basic", &line).refused(2, words);
     }
+}
+
+/// The pictures of several layers stand in a row behind the photo; their values are stacked.
+#[test]
+fn several_layers_make_one_strip() {
+    let (bench, photo) = (Bench::new(), photo());
+    let line = ["invert", &photo, "--iterations", "3", "--layers", "layer1,layer2"];
+    let strip = bench.on("basic", &[&line[..], &["-o", "strip.png"]].concat()).ok();
+    assert!(strip.out.is_empty(), "{}", strip.out);
+    let size = image::image_dimensions(bench.path("strip.png")).unwrap();
+    let alone = ["invert", &photo, "--iterations", "3", "--layer", "layer2", "-o", "one.png"];
+    bench.on("basic", &alone).ok();
+    let one = image::open(bench.path("one.png")).unwrap().to_rgb8();
+    // Two pixels between neighbors.
+    assert_eq!(size, (3 * one.width() + 4, one.height()));
+    let strip = image::open(bench.path("strip.png")).unwrap().to_rgb8();
+    let (x, y) = (one.width() / 3, one.height() / 2);
+    assert_eq!(strip.get_pixel(2 * (one.width() + 2) + x, y), one.get_pixel(x, y));
+    bench.on("basic", &[&line[..], &["-o", "all.npy"]].concat()).ok();
+    let header = std::fs::read(bench.path("all.npy")).unwrap();
+    let shape = format!("(2, 3, {}, {})", one.height(), one.width());
+    assert!(String::from_utf8_lossy(&header[..128]).contains(&shape), "{shape}");
+    let text = bench.on("basic", &line).ok().out;
+    assert!(text.lines().filter(|line| line.contains("SSIM")).count() == 2, "{text}");
 }

@@ -109,6 +109,21 @@ fn a_list_of_explanations_fits_the_schema_of_one() {
 }
 
 #[test]
+fn several_inversions_fit_the_schema_of_one() {
+    let (bench, photo) = (Bench::new(), photo());
+    let all = Schema::of("Every command");
+    let schema = all.and(Schema::of("invert and dream").in_each("layers"));
+    let line = ["invert", &photo, "--layers", "layer1,layer3", "--iterations", "2", "--json"];
+    let report = object(&bench.on("basic", &line));
+    let wrong = schema.check(&report, &mut BTreeMap::new());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let layers = report["layers"].as_array().unwrap();
+    let names: Vec<&Value> = layers.iter().map(|layer| &layer["of"]).collect();
+    assert_eq!(names.len(), 2);
+    assert!(layers.iter().all(|layer| layer["ssim"].is_number()), "{layers:?}");
+}
+
+#[test]
 fn every_command_with_json_has_a_schema() {
     let bench = Bench::new();
     let help = bench.run(&["help"]).ok().out;

@@ -3,7 +3,7 @@
 use convscope::explorer::What;
 use convscope::explorer::views::ViewId;
 use convscope::explorer::views::rebuild::{Slot, cells, places};
-use convscope::session::ask::{Finding, Goal, Job, Remade, Target, Wish};
+use convscope::session::ask::{Finding, Goal, Job, Remade, Seen, Target, Wish};
 
 use crate::support::Explorer;
 use crate::{layer, open};
@@ -60,7 +60,7 @@ fn arrows_choose_what_is_made_and_of_which_channel() {
     assert!(
         matches!(wish(&explorer), Wish::Invert(of) if of.channels.is_none() && of.layer == layer)
     );
-    explorer.press("l j j");
+    explorer.press("l l j j");
     assert!(matches!(wish(&explorer), Wish::Invert(of) if of.channels == Some(vec![2])));
     explorer.press("l");
     let channel = Target::Channel { layer, channel: 2 };
@@ -88,10 +88,46 @@ fn what_is_made_is_said_as_a_command() {
     assert_eq!(line(""), "convscope invert builtin:china.jpg --layer layer1.1.relu_1 --print");
     assert_eq!(
         line("l"),
+        "convscope invert builtin:china.jpg --layers maxpool,layer1.1.relu_1,layer2.1.relu_1,layer3.1.relu_1,layer4.1.relu_1 --print"
+    );
+    assert_eq!(
+        line("l"),
         "convscope invert builtin:china.jpg --channels 0 --layer layer1.1.relu_1 --print"
     );
     assert_eq!(line("l"), "convscope dream --channel 0 --layer layer1.1.relu_1 --print");
     assert_eq!(line("l"), "convscope dream --unit 0,0,0 --layer layer1.1.relu_1 --print");
     assert!(line("l").starts_with("convscope dream --class "));
     assert_eq!(line("l"), "convscope dream builtin:china.jpg --layer layer1.1.relu_1 --print");
+}
+
+#[test]
+fn stages_are_inverted_one_after_the_other() {
+    let mut explorer = open();
+    explorer.press("6 l");
+    command(&mut explorer, "iterations 2");
+    let names = |explorer: &Explorer| -> Vec<String> {
+        let places = places(&explorer.state).unwrap().pictures;
+        let layers = places.iter().filter_map(|(slot, _)| slot.inverted());
+        layers.map(|id| explorer.state.layers()[id.0].name.clone()).collect()
+    };
+    assert_eq!(
+        names(&explorer),
+        ["maxpool", "layer1.1.relu_1", "layer2.1.relu_1", "layer3.1.relu_1", "layer4.1.relu_1"]
+    );
+    let made = |explorer: &Explorer| shows(explorer, |slot| matches!(slot, Slot::Made(_)));
+    assert_eq!(made(&explorer), [false; 5]);
+    explorer.press("Enter");
+    assert_eq!(made(&explorer), [true; 5]);
+    for job in explorer.state.rebuild_jobs() {
+        assert!(explorer.state.found(&job).is_some_and(|found| found.complete));
+    }
+    // All of them are ready: nothing runs again.
+    explorer.press("Enter");
+    assert!(explorer.state.message.as_ref().unwrap().text.contains("ready"));
+    // A file has all of them.
+    let Some(Seen::Explanation { sights, photo }) = explorer.state.view().seen(&explorer.state)
+    else {
+        panic!()
+    };
+    assert_eq!((sights.len(), photo.is_some()), (5, true));
 }

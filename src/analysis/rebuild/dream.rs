@@ -3,11 +3,12 @@
 use super::goal::Goal;
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
-use super::{Colors, Rebuilt, at_input, run, widened};
+use super::{Colors, Halted, Rebuilt, at_input, run, widened};
 use crate::analysis::explain::resized;
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::base::Random;
 use crate::base::{Array, Shape};
+use crate::engine::EngineError;
 use crate::model::infer;
 
 /// Sizes at which the photo is worked on, the photo's own the last.
@@ -40,6 +41,7 @@ impl Dream {
 }
 
 /// The subject's photo with more of the goal in it. Pictures on the way are of the size of their octave.
+/// `halted` as in [`super::invert`].
 ///
 /// # Errors
 /// When the goal does not exist, the colors do not fit, a pass fails, or the token was set.
@@ -47,6 +49,7 @@ pub fn dream(
     subject: &Subject<'_>,
     colors: &Colors<'_>,
     wish: &Dream,
+    halted: &mut Option<Halted>,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     wish.goal.check(subject)?;
@@ -54,29 +57,78 @@ pub fn dream(
     colors.check(photo.shape.c)?;
     let sizes = octaves(subject, &wish.goal);
     let each = wish.iterations.unwrap_or(ITERATIONS);
-    let mut track = Track::new(each * sizes.len());
-    let mut normal = Random::new(wish.seed);
-    let mut detail = Array::zeros(photo.shape);
-    let mut picture = photo.clone();
-    for [height, width] in sizes {
-        let base = resized(photo, height, width);
-        detail = resized(&detail, height, width);
-        let sum = base.data.iter().zip(&detail.data).map(|(a, b)| a + b);
-        picture = Array { shape: base.shape, data: sum.collect() };
-        let there = placed(&wish.goal, photo.shape, base.shape, subject)?;
-        for _ in 0..each {
-            work.go_on()?;
-            let reached = ascend(subject, &there, &mut picture, &mut normal, work)?;
-            bound(&mut picture, colors);
-            track.step(-reached, Measure::Reached(reached), || picture.clone(), work);
-        }
-        for ((detail, now), before) in detail.data.iter_mut().zip(&picture.data).zip(&base.data) {
-            *detail = now - before;
-        }
+    let mut state = match halted.take() {
+        Some(Halted::Dream(state)) => state,
+        _ => Dreaming {
+            detail: Array::zeros(photo.shape),
+            picture: photo.clone(),
+            random: Random::new(wish.seed),
+            track: Track::new(each * sizes.len()),
+        },
+    };
+    let dreamt = dream_on(&mut state, subject, colors, &wish.goal, &sizes, each, work);
+    if work.cancel.is_cancelled() {
+        *halted = Some(Halted::Dream(state));
+        dreamt?;
+        return Err(EngineError::Canceled.into());
     }
+    dreamt?;
+    let Dreaming { picture, track, .. } = state;
     let layer = wish.goal.layer(subject);
     let reached = wish.goal.value(subject, run(subject, &picture, layer, work.cancel)?.as_ref())?;
     Ok(track.rebuilt(picture, -reached, Measure::Reached(reached)))
+}
+
+/// A dream on its way.
+pub struct Dreaming {
+    /// What the octaves before have added to the photo.
+    detail: Array,
+    picture: Array,
+    random: Random,
+    track: Track,
+}
+
+impl Dreaming {
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self.detail.data.as_slice()) + size_of_val(self.picture.data.as_slice())
+    }
+}
+
+fn dream_on(
+    state: &mut Dreaming,
+    subject: &Subject<'_>,
+    colors: &Colors<'_>,
+    goal: &Goal,
+    sizes: &[[usize; 2]],
+    each: usize,
+    work: &mut Work<'_, '_, Rebuilt>,
+) -> Result<(), AnalysisError> {
+    let photo = subject.input();
+    let first = state.track.done() / each.max(1);
+    for (octave, [height, width]) in sizes.iter().copied().enumerate().skip(first) {
+        let base = resized(photo, height, width);
+        if state.track.done() == octave * each {
+            state.detail = resized(&state.detail, height, width);
+            let sum = base.data.iter().zip(&state.detail.data).map(|(a, b)| a + b);
+            state.picture = Array { shape: base.shape, data: sum.collect() };
+        }
+        let there = placed(goal, photo.shape, base.shape, subject)?;
+        while state.track.done() < (octave + 1) * each {
+            work.go_on()?;
+            // A pass that was stopped is begun again with the same draw.
+            let mut random = state.random.clone();
+            let reached = ascend(subject, &there, &mut state.picture, &mut random, work)?;
+            state.random = random;
+            bound(&mut state.picture, colors);
+            let seen = || state.picture.clone();
+            state.track.step(-reached, Measure::Reached(reached), seen, work);
+        }
+        let changed = state.picture.data.iter().zip(&base.data);
+        for (detail, (now, before)) in state.detail.data.iter_mut().zip(changed) {
+            *detail = now - before;
+        }
+    }
+    Ok(())
 }
 
 /// One step of the picture uphill, by the gradient over the mean of its magnitudes. Gives the value before it.
@@ -152,7 +204,7 @@ fn placed(
         return Ok(*goal);
     }
     let large = subject.capture.shape(layer)?;
-    let shapes = infer(subject.graph, here).map_err(crate::engine::EngineError::from)?;
+    let shapes = infer(subject.graph, here).map_err(EngineError::from)?;
     let small = shapes.get(layer.0).copied().unwrap_or(large);
     let scaled = |at: usize, small: usize, large: usize| {
         ((2 * at + 1) * small / (2 * large.max(1))).min(small.saturating_sub(1))

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use realfft::num_complex::Complex64;
+use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
-use super::Colors;
+use super::{Colors, Number};
 use crate::base::Random;
 use crate::base::{Array, Shape};
 
@@ -20,19 +20,19 @@ const COLOR: [[f64; 3]; 3] = [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0
 
 /// From parameters to a normalized picture `[1, C, H, W]`: `(sigmoid(M F^-1(p / frequency) / 4) - mean) / std`, where
 /// `M` mixes the colors of pictures with three channels and `frequency` is raised to a power.
-pub struct Parameterization {
+pub struct Parameterization<T: Number> {
     shape: Shape,
     /// Frequencies along the rows: the others are their conjugates.
     half: usize,
     /// The share of each parameter `[half, H]` in the picture.
-    scale: Vec<f64>,
-    rows: (Arc<dyn RealToComplex<f64>>, Arc<dyn ComplexToReal<f64>>),
-    columns: (Arc<dyn Fft<f64>>, Arc<dyn Fft<f64>>),
-    mean: Vec<f64>,
-    std: Vec<f64>,
+    scale: Vec<T>,
+    rows: (Arc<dyn RealToComplex<T>>, Arc<dyn ComplexToReal<T>>),
+    columns: (Arc<dyn Fft<T>>, Arc<dyn Fft<T>>),
+    mean: Vec<T>,
+    std: Vec<T>,
 }
 
-impl Parameterization {
+impl<T: Number> Parameterization<T> {
     /// For pictures of a shape, normalized as `colors` says. The share of a frequency `f` in the picture falls with
     /// `f^decay`; lucid's `decay_power` is 1.
     pub fn new(shape: Shape, colors: &Colors<'_>, decay: f64) -> Self {
@@ -45,7 +45,7 @@ impl Parameterization {
                 // The mean color has frequency 0: it counts as the lowest that fits.
                 let lowest = 1.0 / h.max(w) as f64;
                 let grown = ((h * w) as f64).sqrt() / frequency.max(lowest).powf(decay);
-                scale.push(grown / (h * w) as f64 / CALM);
+                scale.push(T::of(grown / (h * w) as f64 / CALM));
             }
         }
         let (mut planner, mut real) = (FftPlanner::new(), RealFftPlanner::new());
@@ -55,20 +55,20 @@ impl Parameterization {
             scale,
             rows: (real.plan_fft_forward(w), real.plan_fft_inverse(w)),
             columns: (planner.plan_fft_forward(h), planner.plan_fft_inverse(h)),
-            mean: colors.mean.iter().map(|v| f64::from(*v)).collect(),
-            std: colors.std.iter().map(|v| f64::from(*v)).collect(),
+            mean: colors.mean.iter().map(|v| T::of(f64::from(*v))).collect(),
+            std: colors.std.iter().map(|v| T::of(f64::from(*v))).collect(),
         }
     }
 
     /// Random parameters: real and imaginary part of `[C, W / 2 + 1, H]` frequencies.
-    pub fn start(&self, normal: &mut Random) -> Vec<f64> {
+    pub fn start(&self, normal: &mut Random) -> Vec<T> {
         let count = 2 * self.shape.c * self.scale.len();
-        (0..count).map(|_| START * normal.normal()).collect()
+        (0..count).map(|_| T::of(START * normal.normal())).collect()
     }
 
     /// The normalized picture's values `[C, H, W]`.
-    pub fn picture(&self, parameters: &[f64]) -> Vec<f64> {
-        let mut values = vec![0.0; self.shape.len()];
+    pub fn picture(&self, parameters: &[T]) -> Vec<T> {
+        let mut values = vec![T::zero(); self.shape.len()];
         let planes = values.chunks_mut(self.shape.area().max(1));
         for (plane, parameters) in planes.zip(parameters.chunks(2 * self.scale.len())) {
             self.spread(parameters, plane);
@@ -84,50 +84,51 @@ impl Parameterization {
     }
 
     /// The gradient of the parameters, from a picture's values `[C, H, W]` and their gradient.
-    pub fn pull(&self, picture: &[f64], gradient: &[f64]) -> Vec<f64> {
+    pub fn pull(&self, picture: &[T], gradient: &[T]) -> Vec<T> {
         let area = self.shape.area().max(1);
         let mut g = gradient.to_vec();
         for (c, (g, map)) in g.chunks_mut(area).zip(picture.chunks(area)).enumerate() {
             let (mean, std) = (self.mean[c], self.std[c]);
             for (g, value) in g.iter_mut().zip(map) {
-                let shown = value * std + mean;
-                *g *= shown * (1.0 - shown) / std;
+                let shown = *value * std + mean;
+                *g = *g * shown * (T::one() - shown) / std;
             }
         }
         let mixing = mixing();
         let turned = [0, 1, 2].map(|to| [0, 1, 2].map(|from: usize| mixing[from][to]));
         self.mix(&mut g, turned);
-        let mut out = Vec::with_capacity(2 * self.shape.c * self.scale.len());
-        for plane in g.chunks_mut(area) {
-            self.gather(plane, &mut out);
+        let each = 2 * self.scale.len();
+        let mut out = vec![T::zero(); each * self.shape.c];
+        for (plane, out) in g.chunks_mut(area).zip(out.chunks_mut(each.max(1))) {
+            self.gather(plane, out);
         }
         out
     }
 
     /// Values `[C, H, W]` as an input `[1, C, H, W]`.
-    pub fn array(&self, values: &[f64]) -> Array {
-        Array { shape: self.shape, data: values.iter().map(|v| *v as f32).collect() }
+    pub fn array(&self, values: &[T]) -> Array {
+        Array { shape: self.shape, data: values.iter().map(|v| v.wide() as f32).collect() }
     }
 
     /// One channel of the picture from its part of the parameters: columns, then rows.
-    fn spread(&self, parameters: &[f64], plane: &mut [f64]) {
+    fn spread(&self, parameters: &[T], plane: &mut [T]) {
         let (h, half) = (self.shape.h, self.half);
-        let mut spectrum: Vec<Complex64> = parameters
+        let mut spectrum: Vec<Complex<T>> = parameters
             .chunks_exact(2)
             .zip(&self.scale)
-            .map(|(p, scale)| Complex64::new(p[0] * scale, p[1] * scale))
+            .map(|(p, scale)| Complex::new(p[0] * *scale, p[1] * *scale))
             .collect();
         self.columns.1.process(&mut spectrum);
-        let mut row = vec![Complex64::default(); half];
+        let mut row = vec![Complex::new(T::zero(), T::zero()); half];
         let mut scratch = self.rows.1.make_scratch_vec();
         for (y, values) in plane.chunks_mut(self.shape.w.max(1)).enumerate() {
             for (x, value) in row.iter_mut().enumerate() {
                 *value = spectrum[x * h + y];
             }
             // What is its own conjugate is real.
-            row[0].im = 0.0;
+            row[0].im = T::zero();
             if self.shape.w.is_multiple_of(2) {
-                row[half - 1].im = 0.0;
+                row[half - 1].im = T::zero();
             }
             // It fails on other lengths alone, and on an imaginary part where there is none now.
             let _ = self.rows.1.process_with_scratch(&mut row, values, &mut scratch);
@@ -135,27 +136,28 @@ impl Parameterization {
     }
 
     /// The adjoint of [`Self::spread`]: rows, then columns.
-    fn gather(&self, plane: &mut [f64], out: &mut Vec<f64>) {
+    fn gather(&self, plane: &mut [T], out: &mut [T]) {
         let (h, w, half) = (self.shape.h, self.shape.w, self.half);
-        let mut spectrum = vec![Complex64::default(); half * h];
-        let mut row = vec![Complex64::default(); half];
+        let mut spectrum = vec![Complex::new(T::zero(), T::zero()); half * h];
+        let mut row = vec![Complex::new(T::zero(), T::zero()); half];
         let mut scratch = self.rows.0.make_scratch_vec();
         for (y, values) in plane.chunks_mut(w.max(1)).enumerate() {
             let _ = self.rows.0.process_with_scratch(values, &mut row, &mut scratch);
             for (x, value) in row.iter().enumerate() {
                 // All but the first column, and the last when the width is even, stand for two.
-                let twice = if x == 0 || 2 * x == w { 1.0 } else { 2.0 };
+                let twice = if x == 0 || 2 * x == w { T::one() } else { T::one() + T::one() };
                 spectrum[x * h + y] = value * twice;
             }
         }
         self.columns.0.process(&mut spectrum);
-        for (value, scale) in spectrum.iter().zip(&self.scale) {
-            out.extend([value.re * scale, value.im * scale]);
+        for ((value, scale), out) in spectrum.iter().zip(&self.scale).zip(out.chunks_exact_mut(2)) {
+            (out[0], out[1]) = (value.re * *scale, value.im * *scale);
         }
     }
 
     /// Mixes the colors of every pixel; pictures without three channels stay as they are.
-    fn mix(&self, values: &mut [f64], weight: [[f64; 3]; 3]) {
+    fn mix(&self, values: &mut [T], weight: [[f64; 3]; 3]) {
+        let weight = weight.map(|row| row.map(T::of));
         let area = self.shape.area();
         let (first, rest) = values.split_at_mut(area.min(values.len()));
         let (second, third) = rest.split_at_mut(area.min(rest.len()));
@@ -164,7 +166,7 @@ impl Parameterization {
         }
         for ((a, b), c) in first.iter_mut().zip(second).zip(third) {
             let old = [*a, *b, *c];
-            let sum = |row: [f64; 3]| row[0] * old[0] + row[1] * old[1] + row[2] * old[2];
+            let sum = |row: [T; 3]| row[0] * old[0] + row[1] * old[1] + row[2] * old[2];
             (*a, *b, *c) = (sum(weight[0]), sum(weight[1]), sum(weight[2]));
         }
     }
@@ -177,19 +179,19 @@ fn mixing() -> [[f64; 3]; 3] {
     COLOR.map(|row| row.map(|v| v / largest))
 }
 
-fn sigmoid(value: f64) -> f64 {
-    1.0 / (1.0 + (-value).exp())
+fn sigmoid<T: Number>(value: T) -> T {
+    T::one() / (T::one() + (-value).exp())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::transform::{Motion, Resampling};
+    use super::super::transform::{Motion, Reach, Resampling};
     use super::*;
 
     const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
     const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-    fn of(c: usize, h: usize, w: usize) -> Parameterization {
+    fn of(c: usize, h: usize, w: usize) -> Parameterization<f64> {
         let colors = Colors { mean: &MEAN[..c.min(3)], std: &STD[..c.min(3)] };
         Parameterization::new(Shape::new(1, c, h, w), &colors, 1.0)
     }
@@ -201,7 +203,7 @@ mod tests {
             let mut normal = Random::new(3);
             let mut parameters: Vec<f64> =
                 map.start(&mut normal).iter().map(|v| v * 30.0).collect();
-            let moved = Resampling::new(h, w, &Motion::random(h, w, &mut normal));
+            let moved = Resampling::new(h, w, &Motion::random([h, w], &Reach::LUCID, &mut normal));
             let seed: Vec<f64> = (0..c * h * w).map(|_| normal.normal()).collect();
             // Curved in the picture as a network is.
             let value = |parameters: &[f64]| -> f64 {

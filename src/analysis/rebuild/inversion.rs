@@ -3,16 +3,15 @@
 
 use std::sync::Arc;
 
+use super::adam::cosine;
 use super::smoothness::{sixth_power, variation};
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
-use super::{
-    Adam, Colors, Parameterization, Rebuilt, Similarity, as_input, at_input, run, widened,
-};
+use super::{Adam, Colors, Halted, Parameterization, Rebuilt, Similarity, as_input, at_input, run};
 use crate::analysis::{AnalysisError, Subject, Work};
 use crate::base::Random;
 use crate::base::{Array, Cancel, LayerId, Shape};
-use crate::engine::Seed;
+use crate::engine::{EngineError, Seed};
 use crate::model::{Graph, receptive_fields};
 
 /// What is inverted.
@@ -66,9 +65,9 @@ pub struct Descent {
 const DESCENTS: [(usize, Descent); 5] = [
     (2, descent(0.01)),
     (4, descent(0.05)),
-    (8, descent(0.1)),
-    (16, descent(0.3)),
-    (usize::MAX, descent(0.3)),
+    (8, descent(0.2)),
+    (16, descent(2.0)),
+    (usize::MAX, descent(3.0)),
 ];
 
 const fn descent(variation: f64) -> Descent {
@@ -100,9 +99,7 @@ impl Descent {
 
     /// Adam's rate in an iteration.
     fn rate(&self, iteration: usize) -> f64 {
-        let share = iteration as f64 / self.iterations.max(1) as f64;
-        let cosine = 0.5 + 0.5 * (std::f64::consts::PI * share).cos();
-        self.rate * (self.last + (1.0 - self.last) * cosine)
+        cosine(self.rate, self.last, iteration as f64 / self.iterations.max(1) as f64)
     }
 }
 
@@ -139,10 +136,10 @@ pub struct Loss {
     pub error: f64,
     /// The total variation, without its weight.
     pub variation: f64,
-    /// The sum of sixth powers, without its weight.
+    /// The sum of sixth powers, without its weight; 0 where that is 0.
     pub alpha: f64,
     /// The gradient of `total` at the picture, `[C, H, W]`.
-    pub gradient: Vec<f64>,
+    pub gradient: Vec<f32>,
 }
 
 impl<'a> Objective<'a> {
@@ -194,14 +191,14 @@ impl<'a> Objective<'a> {
     /// # Errors
     /// When a layer fails or the token was set.
     pub fn at(&self, picture: &Array, cancel: &Cancel) -> Result<Loss, AnalysisError> {
-        self.at_values(&widened(picture), cancel)
+        self.at_values(&picture.data, cancel)
     }
 
     /// The same for values `[C, H, W]`.
     ///
     /// # Errors
     /// As [`Objective::at`].
-    pub fn at_values(&self, picture: &[f64], cancel: &Cancel) -> Result<Loss, AnalysisError> {
+    pub fn at_values(&self, picture: &[f32], cancel: &Cancel) -> Result<Loss, AnalysisError> {
         self.at_place(0, picture, cancel)
     }
 
@@ -209,7 +206,7 @@ impl<'a> Objective<'a> {
     fn at_place(
         &self,
         place: usize,
-        picture: &[f64],
+        picture: &[f32],
         cancel: &Cancel,
     ) -> Result<Loss, AnalysisError> {
         let Some(wanted) = self.wanted.get(place) else { return self.at_values(picture, cancel) };
@@ -219,15 +216,18 @@ impl<'a> Objective<'a> {
         let (error, mut gradient) = if by == [0, 0] {
             let (error, pulled) =
                 self.features(&as_input(&self.subject, picture), wanted, cancel)?;
-            (error, widened(&pulled))
+            (error, pulled.data)
         } else {
             let seen = as_input(&self.subject, &rolled(picture, side, by));
             let (error, pulled) = self.features(&seen, wanted, cancel)?;
-            (error, rolled(&widened(&pulled), side, by.map(|v| -v)))
+            (error, rolled(&pulled.data, side, by.map(|v| -v)))
         };
         let weights = self.weights;
         let variation = variation(shape, picture, weights.variation, &mut gradient);
-        let alpha = sixth_power(picture, weights.alpha, &mut gradient);
+        let alpha = match weights.alpha {
+            0.0 => 0.0,
+            weight => sixth_power(picture, weight, &mut gradient),
+        };
         let total = error + weights.variation * variation + weights.alpha * alpha;
         Ok(Loss { total, error, variation, alpha, gradient })
     }
@@ -258,7 +258,39 @@ impl<'a> Objective<'a> {
     }
 }
 
-/// A picture of the size of the subject's input whose value at a layer is nearly that of the photo.
+/// An inversion on its way.
+pub struct Descending {
+    parameters: Vec<f32>,
+    adam: Adam<f32>,
+    random: Random,
+    places: Vec<[isize; 2]>,
+    track: Track,
+}
+
+impl Descending {
+    fn begin(
+        subject: &Subject<'_>,
+        colors: &Colors<'_>,
+        seed: u64,
+        map: &Parameterization<f32>,
+        descent: &Descent,
+    ) -> Self {
+        let mut random = Random::new(seed);
+        let parameters = map.start(&mut random);
+        let count = if descent.jitter > 0 { PLACES.min(descent.iterations / 2) } else { 0 };
+        let places = (0..count).map(|_| random_roll(descent.jitter, &mut random)).collect();
+        let photo = Similarity::to(subject.input(), colors);
+        let track = Track::towards(photo, descent.iterations);
+        Self { adam: Adam::new(parameters.len()), parameters, random, places, track }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        3 * size_of_val(self.parameters.as_slice())
+    }
+}
+
+/// A picture of the size of the subject's input whose value at a layer is nearly that of the photo. `halted` is where an
+/// earlier call was stopped, if it was; it is where this one was stopped, if it is.
 ///
 /// # Errors
 /// When the layer or a channel does not exist, its value is 0 everywhere, the colors do not fit, a pass fails, or the
@@ -267,11 +299,12 @@ pub fn invert(
     subject: &Subject<'_>,
     colors: &Colors<'_>,
     wish: &Inversion,
+    halted: &mut Option<Halted>,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     let usual = Descent::for_layer(subject, wish.layer)?;
     let iterations = wish.iterations.unwrap_or(usual.iterations);
-    invert_with(subject, colors, wish, &Descent { iterations, ..usual }, work)
+    invert_with(subject, colors, wish, &Descent { iterations, ..usual }, halted, work)
 }
 
 /// As [`invert`], with a descent of one's own.
@@ -283,34 +316,53 @@ pub fn invert_with(
     colors: &Colors<'_>,
     wish: &Inversion,
     descent: &Descent,
+    halted: &mut Option<Halted>,
     work: &mut Work<'_, '_, Rebuilt>,
 ) -> Result<Rebuilt, AnalysisError> {
     let shape = subject.input().shape;
     colors.check(shape.c)?;
     let channels = wish.channels.as_deref();
     let mut objective = Objective::new(subject, wish.layer, channels, descent.weights(shape))?;
-    let mut normal = Random::new(wish.seed);
-    let map = Parameterization::new(shape, colors, descent.decay);
-    let mut parameters = map.start(&mut normal);
-    let places = if descent.jitter > 0 { PLACES.min(descent.iterations / 2) } else { 0 };
-    for _ in 0..places {
-        work.go_on()?;
-        objective.add_place(random_roll(descent.jitter, &mut normal), work.cancel)?;
+    let map = Parameterization::<f32>::new(shape, colors, descent.decay);
+    let mut state = match halted.take() {
+        Some(Halted::Inversion(state)) => state,
+        _ => Descending::begin(subject, colors, wish.seed, &map, descent),
+    };
+    let descended = descend(&mut state, &mut objective, &map, descent, work);
+    if work.cancel.is_cancelled() {
+        *halted = Some(Halted::Inversion(state));
+        descended?;
+        return Err(EngineError::Canceled.into());
     }
-    let mut adam = Adam::new(parameters.len());
-    let photo = Similarity::to(subject.input(), colors);
-    let mut track = Track::towards(photo, descent.iterations);
-    for iteration in 0..descent.iterations {
-        work.go_on()?;
-        let picture = map.picture(&parameters);
-        let place = normal.below(objective.wanted.len());
-        let loss = objective.at_place(place, &picture, work.cancel)?;
-        let seen = || as_input(subject, &picture);
-        track.step(loss.total, Measure::Error(loss.error), seen, work);
-        let gradient = map.pull(&picture, &loss.gradient);
-        adam.step(&mut parameters, &gradient, descent.rate(iteration));
-    }
-    let picture = as_input(subject, &map.picture(&parameters));
+    descended?;
+    let picture = as_input(subject, &map.picture(&state.parameters));
     let end = objective.at(&picture, work.cancel)?;
-    Ok(track.rebuilt(picture, end.total, Measure::Error(end.error)))
+    Ok(state.track.rebuilt(picture, end.total, Measure::Error(end.error)))
+}
+
+fn descend(
+    state: &mut Descending,
+    objective: &mut Objective<'_>,
+    map: &Parameterization<f32>,
+    descent: &Descent,
+    work: &mut Work<'_, '_, Rebuilt>,
+) -> Result<(), AnalysisError> {
+    for place in &state.places {
+        work.go_on()?;
+        objective.add_place(*place, work.cancel)?;
+    }
+    for iteration in state.track.done()..descent.iterations {
+        work.go_on()?;
+        let picture = map.picture(&state.parameters);
+        // A pass that was stopped is begun again with the same draw.
+        let mut random = state.random.clone();
+        let place = random.below(objective.wanted.len());
+        let loss = objective.at_place(place, &picture, work.cancel)?;
+        state.random = random;
+        let gradient = map.pull(&picture, &loss.gradient);
+        state.adam.step(&mut state.parameters, &gradient, descent.rate(iteration));
+        let seen = || as_input(&objective.subject, &picture);
+        state.track.step(loss.total, Measure::Error(loss.error), seen, work);
+    }
+    Ok(())
 }

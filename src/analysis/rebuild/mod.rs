@@ -8,8 +8,10 @@ mod adam;
 mod dream;
 mod fourier;
 mod goal;
+mod halted;
 mod inversion;
 mod maximization;
+mod number;
 mod similarity;
 mod smoothness;
 mod track;
@@ -26,11 +28,13 @@ pub use adam::Adam;
 pub use dream::{Dream, dream};
 pub use fourier::Parameterization;
 pub use goal::Goal;
+pub use halted::Halted;
 pub use inversion::{Descent, Inversion, Loss, Objective, Weights, invert, invert_with};
-pub use maximization::{Maximization, maximize};
+pub use maximization::{Ascent, Maximization, maximize, maximize_with};
+pub use number::Number;
 pub use similarity::Similarity;
 pub use smoothness::{sixth_power, variation};
-pub use transform::{Motion, Resampling};
+pub use transform::{Motion, Reach, Resampling};
 
 /// A picture on its way or ready.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,9 +124,8 @@ fn at_input(
 }
 
 /// As an input, of the shape of the subject's own.
-fn as_input(subject: &Subject<'_>, values: &[f64]) -> Array {
-    let data = values.iter().map(|v| *v as f32).collect();
-    Array { shape: subject.input().shape, data }
+fn as_input(subject: &Subject<'_>, values: &[f32]) -> Array {
+    Array { shape: subject.input().shape, data: values.to_vec() }
 }
 
 fn widened(array: &Array) -> Vec<f64> {

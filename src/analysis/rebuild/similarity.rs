@@ -74,21 +74,33 @@ impl Similarity {
 
     /// The mean of every window, rows first.
     fn means(&self, map: &[f64]) -> Vec<f64> {
-        let across: Vec<Vec<f64>> =
-            map.chunks(self.width.max(1)).map(|row| sums(row.iter().copied())).collect();
-        let Some(columns) = across.first().map(Vec::len) else { return Vec::new() };
-        let down: Vec<Vec<f64>> =
-            (0..columns).map(|x| sums(across.iter().map(|row| row[x]))).collect();
-        let rows = down.first().map_or(0, Vec::len);
-        let area = (WINDOW * WINDOW) as f64;
-        (0..rows).flat_map(|y| down.iter().map(move |column| column[y] / area)).collect()
+        let rows: Vec<Vec<f64>> = map.chunks(self.width.max(1)).map(sums).collect();
+        let mut column = vec![0.0; rows.first().map_or(0, Vec::len)];
+        let mut means = Vec::with_capacity(map.len());
+        for (y, row) in rows.iter().enumerate() {
+            let old = y.checked_sub(WINDOW).and_then(|old| rows.get(old));
+            for (x, sum) in column.iter_mut().enumerate() {
+                *sum += row[x] - old.map_or(0.0, |old| old[x]);
+            }
+            if y + 1 >= WINDOW {
+                means.extend(column.iter().map(|sum| sum / (WINDOW * WINDOW) as f64));
+            }
+        }
+        means
     }
 }
 
 /// The sums of every [`WINDOW`] neighbors.
-fn sums(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let values: Vec<f64> = values.collect();
-    values.windows(WINDOW).map(|window| window.iter().sum()).collect()
+fn sums(row: &[f64]) -> Vec<f64> {
+    let mut sum: f64 = row.iter().take(WINDOW - 1).sum();
+    let pairs = row.iter().zip(row.iter().skip(WINDOW - 1));
+    pairs
+        .map(|(first, last)| {
+            let all = sum + last;
+            sum = all - first;
+            all
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,44 +1,65 @@
 //! What is asked of a picture whatever the network says: that it is smooth and bounded.
 
+use super::Number;
 use crate::base::Shape;
 
 /// The total variation `sum (dx^2 + dy^2)^(beta / 2)` over channels and pixels with beta = 2 (Mahendran & Vedaldi
 /// 2015): forward differences, 0 in the last column and the last row. `weight` times its gradient is added to `gradient`.
-pub fn variation(shape: Shape, values: &[f64], weight: f64, gradient: &mut [f64]) -> f64 {
-    let (area, w) = (shape.area().max(1), shape.w.max(1));
+pub fn variation<T: Number>(shape: Shape, values: &[T], weight: f64, gradient: &mut [T]) -> f64 {
+    let (area, w, twice) = (shape.area().max(1), shape.w.max(1), T::of(2.0 * weight));
     let mut sum = 0.0;
     for (map, pull) in values.chunks(area).zip(gradient.chunks_mut(area)) {
         for (row, pull) in map.chunks(w).zip(pull.chunks_mut(w)) {
-            for (at, pair) in row.windows(2).enumerate() {
-                let step = pair[1] - pair[0];
-                sum += step * step;
-                pull[at + 1] += weight * 2.0 * step;
-                pull[at] -= weight * 2.0 * step;
-            }
+            let next = row.get(1..).unwrap_or(&[]);
+            sum += squares(row, next);
+            let behind = pull.get_mut(1..).unwrap_or(&mut []);
+            add(behind, row, next, twice);
+            add(pull, row, next, -twice);
         }
-        for (at, (row, below)) in map.chunks(w).zip(map.chunks(w).skip(1)).enumerate() {
-            let Some(pull) = pull.get_mut(at * w..(at + 2) * w) else { continue };
-            let (pull, pull_below) = pull.split_at_mut(w);
-            for x in 0..row.len().min(below.len()) {
-                let step = below[x] - row[x];
-                sum += step * step;
-                pull_below[x] += weight * 2.0 * step;
-                pull[x] -= weight * 2.0 * step;
-            }
-        }
+        let below = map.get(w..).unwrap_or(&[]);
+        sum +=
+            map.chunks(w).zip(below.chunks(w)).map(|(row, below)| squares(row, below)).sum::<f64>();
+        let behind = pull.get_mut(w..).unwrap_or(&mut []);
+        add(behind, map, below, twice);
+        add(pull, map, below, -twice);
     }
     sum
 }
 
+/// The sum of `(b - a)^2`, over as many as both have.
+fn squares<T: Number>(a: &[T], b: &[T]) -> f64 {
+    const LANES: usize = 16;
+    let mut lanes = [T::zero(); LANES];
+    let square = |a: T, b: T| (b - a) * (b - a);
+    let (a, b) = (&a[..a.len().min(b.len())], &b[..a.len().min(b.len())]);
+    let (parts, others) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest = parts.remainder().iter().zip(others.remainder());
+    let rest: f64 = rest.map(|(a, b)| square(*a, *b).wide()).sum();
+    for (a, b) in parts.zip(others) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane = *lane + square(*a, *b);
+        }
+    }
+    lanes.iter().map(|lane| lane.wide()).sum::<f64>() + rest
+}
+
+/// Adds `weight (b - a)`.
+fn add<T: Number>(to: &mut [T], a: &[T], b: &[T], weight: T) {
+    for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
+        *to = *to + weight * (*b - *a);
+    }
+}
+
 /// `|x|_6^6`, the sum of sixth powers (Mahendran & Vedaldi 2015, alpha = 6). `weight` times its gradient is added to
 /// `gradient`.
-pub fn sixth_power(values: &[f64], weight: f64, gradient: &mut [f64]) -> f64 {
+pub fn sixth_power<T: Number>(values: &[T], weight: f64, gradient: &mut [T]) -> f64 {
+    let six = T::of(6.0 * weight);
     let mut sum = 0.0;
     for (value, pull) in values.iter().zip(gradient) {
-        let square = value * value;
-        let fifth = square * square * value;
-        sum += fifth * value;
-        *pull += weight * 6.0 * fifth;
+        let square = *value * *value;
+        let fifth = square * square * *value;
+        sum += (fifth * *value).wide();
+        *pull = *pull + six * fifth;
     }
     sum
 }

@@ -33,6 +33,11 @@ impl Track {
         Self { to_photo: Some(photo), ..Self::new(iterations) }
     }
 
+    /// Iterations so far.
+    pub const fn done(&self) -> usize {
+        self.curve.len()
+    }
+
     /// One more iteration is behind; every few the picture it started from is handed on.
     pub fn step(
         &mut self,

@@ -5,12 +5,22 @@
 
 use crate::base::Random;
 
-/// Degrees, either way; lucid's `random_rotate(range(-10, 11))`.
-const ANGLE: f64 = 10.0;
-/// Of the size, either way; lucid's `random_scale` of 0.9 to 1.1.
-const SCALE: f64 = 0.1;
-/// Of the shorter side, either way: lucid's two jitters, of 8 and 4 pixels, move its 128 px by up to 6.
-const SHIFT: f64 = 6.0 / 128.0;
+/// How far pictures move, either way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    /// Of the shorter side.
+    pub shift: f64,
+    /// Of the size.
+    pub scale: f64,
+    /// Degrees.
+    pub angle: f64,
+}
+
+impl Reach {
+    /// lucid's: two jitters, of 8 and 4 pixels, move its 128 px by up to 6; `random_scale` of 0.9 to 1.1;
+    /// `random_rotate(range(-10, 11))`.
+    pub const LUCID: Self = Self { shift: 6.0 / 128.0, scale: 0.1, angle: 10.0 };
+}
 
 /// A movement of a map `[H, W]` about its middle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,13 +35,13 @@ pub struct Motion {
 
 impl Motion {
     /// The next random movement of maps of that size.
-    pub fn random(height: usize, width: usize, normal: &mut Random) -> Self {
+    pub fn random([height, width]: [usize; 2], reach: &Reach, normal: &mut Random) -> Self {
         let mut either_way = |reach: f64| (2.0 * normal.unit() - 1.0) * reach;
-        let reach = SHIFT * height.min(width) as f64;
+        let pixels = reach.shift * height.min(width) as f64;
         Self {
-            shift: [either_way(reach), either_way(reach)],
-            scale: 1.0 + either_way(SCALE),
-            angle: either_way(ANGLE.to_radians()),
+            shift: [either_way(pixels), either_way(pixels)],
+            scale: 1.0 + either_way(reach.scale),
+            angle: either_way(reach.angle.to_radians()),
         }
     }
 }
@@ -144,7 +154,7 @@ mod tests {
         let (x, y) = (numbers(2 * h * w, 1), numbers(2 * h * w, 2));
         for seed in 0..20 {
             let mut normal = Random::new(seed);
-            let motion = Motion::random(h, w, &mut normal);
+            let motion = Motion::random([h, w], &Reach::LUCID, &mut normal);
             let moved = Resampling::new(h, w, &motion);
             let (there, back) = (product(&moved.apply(&x), &y), product(&x, &moved.pull(&y)));
             assert!((there - back).abs() < 1e-10, "{motion:?}: {there} {back}");
