@@ -241,9 +241,14 @@ impl App {
             }
             input::Input::Redraw => return self.redraw(),
         };
-        if !matches!(msg, Msg::Mouse(Mouse { kind: MouseKind::Move, .. })) {
-            self.touched = Instant::now();
+        if matches!(msg, Msg::Mouse(Mouse { kind: MouseKind::Move, .. })) {
+            // Most moves stay inside of what is pointed to.
+            let (dirty, pointed) = (self.dirty, self.state.cursor.pointed);
+            self.take(msg)?;
+            self.dirty = dirty || pointed != self.state.cursor.pointed;
+            return Ok(());
         }
+        self.touched = Instant::now();
         self.urgent = true;
         self.take(msg)
     }

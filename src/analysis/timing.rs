@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::explain::{METHODS, Question, finished};
-use super::rebuild::{Adam, Objective, Weights};
+use super::rebuild::{Adam, Colors, Descent, Objective, Parameterization};
 use super::{AnalysisError, Parameters, Subject, Target, Work};
 use crate::base::{Array, Cancel, LayerId, Progress, Random, Timed};
 use crate::engine::{Backend, Capture, Edits, EngineError, Keep};
@@ -58,15 +58,20 @@ impl Trial<'_> {
                     capture: capture.as_ref(),
                     edits: &edits,
                 };
-                let weights = Weights { variation: 1e-6, alpha: 1e-9 };
-                let objective = Objective::new(&subject, layer, None, weights)?;
-                let mut random = Random::new(0);
-                let values = (0..self.input.shape.len()).map(|_| 0.1 * random.normal() as f32);
-                let mut picture: Vec<f32> = values.collect();
-                let mut adam = Adam::new(picture.len());
+                let shape = self.input.shape;
+                let descent = Descent::for_layer(&subject, layer)?;
+                let objective = Objective::new(&subject, layer, None, descent.weights(shape))?;
+                // Any colors: they change no time.
+                let (mean, std) = (vec![0.5; shape.c], vec![0.25; shape.c]);
+                let colors = Colors { mean: &mean, std: &std };
+                let map = Parameterization::<f32>::new(shape, &colors, descent.decay);
+                let mut parameters = map.start(&mut Random::new(0));
+                let mut adam = Adam::new(parameters.len());
                 timed(&mut || {
+                    let picture = map.picture(&parameters);
                     let loss = objective.at_values(&picture, cancel)?;
-                    adam.step(&mut picture, &loss.gradient, 0.1);
+                    let gradient = map.pull(&picture, &loss.gradient);
+                    adam.step(&mut parameters, &gradient, descent.rate);
                     Ok(())
                 })
             }

@@ -177,11 +177,7 @@ fn rank(
         table.row([channel.to_string(), signed(-effects[channel] as f32)]);
     }
     let words = target::words(target, network);
-    let most = if shown < all {
-        format!(" · {shown} of {all} channels, see --top")
-    } else {
-        String::new()
-    };
+    let most = if shown < all { format!(" · {shown} of {all} channels") } else { String::new() };
     let head = format!("{info} · {words} = {}{most}", significant(value as f32));
     Ok(output::print(&format!("{head}\n\n{}", table.text()))?)
 }

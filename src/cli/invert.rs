@@ -1,6 +1,6 @@
 //! `convscope invert`: a photo from the activations of a layer, or of several.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::args::{Channels, Flags, InvertArgs};
 use super::channels::{check_channels, refuse_sort, select};
@@ -25,6 +25,9 @@ pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
     }
     let outcome = context.run_one(&network, &args.photo.path)?;
     finite(&outcome)?;
+    if layers.len() > 1 {
+        refuse_zeros(&context, &network, outcome.run, &layers)?;
+    }
     let (iterations, seed) = (args.making.iterations, args.making.seed);
     let mut steps = Vec::with_capacity(layers.len());
     for layer in layers {
@@ -45,4 +48,21 @@ pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
     let (network, path) = (network.as_ref(), Some(args.photo.path.as_path()));
     Made { context: &context, network, path, steps, photo, several: !args.layers.is_empty() }
         .put(&args.making, &out)
+}
+
+/// Refuses layers that cannot be inverted before the others are: that takes a while.
+fn refuse_zeros(
+    context: &Context,
+    network: &NetworkInfo,
+    run: RunKey,
+    layers: &[LayerId],
+) -> Result<()> {
+    for layer in layers {
+        let of = &context.ask(&request::Statistics { run, layer: *layer })?.total;
+        if of.min == 0.0 && of.max == 0.0 {
+            let name = network.layers.get(layer.0).map_or("", |info| info.name.as_str());
+            bail!("the activations of {name} are 0 everywhere for this photo: leave it out");
+        }
+    }
+    Ok(())
 }

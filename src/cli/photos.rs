@@ -73,7 +73,7 @@ impl Photos {
 /// # Errors
 /// When the path is a folder.
 pub(super) fn refuse_folder(path: &Path) -> Result<()> {
-    if path.is_dir() {
+    if path.is_dir() && !is_stdin(path) {
         bail!("{}: is a folder; this command takes one photo", super::output::shown(path));
     }
     Ok(())
@@ -82,7 +82,7 @@ pub(super) fn refuse_folder(path: &Path) -> Result<()> {
 /// The photo that a path of the command line names; `-` is the one that comes through stdin.
 ///
 /// # Errors
-/// When stdin is a terminal, cannot be read, or holds nothing or too much.
+/// When the path is a folder; when stdin is a terminal, cannot be read, or holds nothing or too much.
 pub(super) fn photo_at(path: &Path) -> Result<PhotoRef> {
     if is_stdin(path) {
         return Ok(PhotoRef::Stdin(from_stdin()?));

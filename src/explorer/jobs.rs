@@ -42,7 +42,7 @@ impl State {
         vec![Effect::Run(Request::Job(job))]
     }
 
-    /// Work goes on: what is seen of it is asked for once more.
+    /// A job has progressed: what is seen of it is asked for once more.
     pub(super) fn job_progress(&mut self, work: Work) {
         let Some(doing) = &mut self.jobs.running else { return };
         doing.work = work;
@@ -60,11 +60,19 @@ impl State {
         if matches!(job, Job::Rank(_)) {
             self.show_ranking();
         }
-        // One picture after the other, while they are looked at.
+        self.begin_next(&job)
+    }
+
+    /// One picture of the Rebuild view after the other, while the view is on the screen.
+    pub(super) fn begin_next(&mut self, after: &Job) -> Vec<Effect> {
         let jobs = if self.rebuilds() { self.rebuild_jobs() } else { Vec::new() };
-        match self.rebuild_now().filter(|next| *next != job && jobs.contains(&job)) {
-            Some(next) if self.found(&next).is_none_or(|found| !found.complete) => self.begin(next),
-            _ => Vec::new(),
+        let waits = |job: &Job| {
+            let complete = self.found(job).is_some_and(|found| found.complete);
+            job != after && !complete && !self.is_refused(job)
+        };
+        match self.rebuild_now().filter(|next| jobs.contains(after) && waits(next)) {
+            Some(next) => self.begin(next),
+            None => Vec::new(),
         }
     }
 
@@ -89,7 +97,7 @@ impl State {
                 let words = format!("{} was canceled", name(job));
                 self.say(words);
             }
-            // Its run was let go: it has to run again first.
+            // Its run was evicted: it has to run again first.
             SessionError::NotReady => return true,
             _ => {
                 self.answers.refuse(Request::Job(job.clone()));

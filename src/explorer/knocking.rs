@@ -74,7 +74,7 @@ impl State {
         let count: usize = self.wanted.knock_outs.iter().map(|knock| knock.channels.len()).sum();
         self.say(match count {
             0 => "undone: all channels restored".to_string(),
-            n => format!("undone: {} knocked out", crate::base::count(n, "channel")),
+            n => format!("undone: {} still knocked out", crate::base::count(n, "channel")),
         });
         self.run_again()
     }

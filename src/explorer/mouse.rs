@@ -14,8 +14,12 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     let Some(layout) = Layout::of(state) else { return Vec::new() };
     let (x, y) = (mouse.column, mouse.row);
     if mouse.kind == MouseKind::Move {
-        if state.overlay.is_none() {
-            state.view().point(state, x, y);
+        let hidden = state.inspector_place().is_some_and(|place| place.contains(x, y));
+        if state.overlay.is_none() && state.view.follows_the_mouse() {
+            state.cursor.pointed = None;
+            if !hidden {
+                state.view().point(state, x, y);
+            }
         }
         return Vec::new();
     }

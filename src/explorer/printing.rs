@@ -1,6 +1,6 @@
 //! Printing what is on the screen below the prompt.
 
-use super::views::depth;
+use super::views::{ViewId, depth};
 use super::{Effect, Printed, State, say};
 use crate::session::ask::request;
 
@@ -18,11 +18,15 @@ pub(super) fn print(state: &mut State) -> Vec<Effect> {
             state.waiting.print = Some(request::Sheet { seen, scale: None }.into());
             Vec::new()
         }
-        None if state.shown.outcome.is_some() => {
+        None if state.shown.outcome.is_none() => Vec::new(),
+        None if state.view != ViewId::Depth => {
+            state.complain("nothing to print yet: press Enter to run it");
+            Vec::new()
+        }
+        None => {
             let table = depth::table(state);
             let lines = table.lines().map(str::to_string).chain(words(state));
             vec![Effect::Print(Printed { picture: None, words: lines.collect() })]
         }
-        None => Vec::new(),
     }
 }

@@ -20,12 +20,13 @@ impl State {
         layers.into_iter().filter_map(|layer| self.rebuild_of(layer)).collect()
     }
 
-    /// The first of them that is not complete, else the last.
+    /// The first of them that is not complete, one that did not fail before those that did; the last when all are.
     pub fn rebuild_now(&self) -> Option<Job> {
         let jobs = self.rebuild_jobs();
         let complete = |job: &Job| self.found(job).is_some_and(|found| found.complete);
-        let next = jobs.iter().find(|job| !complete(job));
-        next.or(jobs.last()).cloned()
+        let open: Vec<&Job> = jobs.iter().filter(|job| !complete(job)).collect();
+        let next = open.iter().find(|job| !self.is_refused(job)).or(open.first());
+        next.copied().or(jobs.last()).cloned()
     }
 
     fn rebuild_of(&self, layer: LayerId) -> Option<Job> {

@@ -175,10 +175,10 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
     match (error, &request) {
         (_, Request::Job(job)) => {
             let again = state.job_failed(job, error);
-            return if again && state.waiting.request.is_none() {
-                state.read_again()
-            } else {
-                Vec::new()
+            return match error {
+                _ if again && state.waiting.request.is_none() => state.read_again(),
+                SessionError::Canceled | SessionError::NotReady => Vec::new(),
+                _ => state.begin_next(job),
             };
         }
         // Nothing was found yet, or it was let go.
@@ -189,6 +189,13 @@ fn failed(state: &mut State, request: Request, error: &SessionError) -> Vec<Effe
             state.answers.miss(of.sight.job.clone());
         }
         (SessionError::NotReady, Request::Agreement(_)) => {}
+        // What was found has been evicted: running the network again does not bring it back.
+        (SessionError::NotReady, Request::Export(_) | Request::Sheet(_))
+            if state.explains() || state.rebuilds() =>
+        {
+            (state.waiting.export, state.waiting.print) = (None, None);
+            state.complain("nothing to save yet: press Enter to run it");
+        }
         // The run without the knock-outs was evicted: channels are sorted by what is there.
         (SessionError::NotReady, Request::Statistics(of)) if Some(of.run) == state.plain_run() => {
             state.answers.refuse(request);

@@ -68,6 +68,9 @@ fn rebuilt<'s>(state: &'s State, job: &Job) -> Option<&'s Rebuilt> {
 
 /// How far it is, the curves, and how good it is.
 fn words(state: &State, area: Rect, buffer: &mut Buffer) {
+    if state.rebuild.what == What::InvertStages {
+        return stages(state, area, buffer);
+    }
     let found = state.rebuild_now().and_then(|job| state.found(&job).map(|found| (found, job)));
     let Some((found, job)) = found else {
         let iterations = state.rebuild.iterations;
@@ -76,13 +79,10 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
         text::line(buffer, area.x, area.y, area.width, &line, theme::DIM);
         return;
     };
-    if state.rebuild.what == What::InvertStages {
-        return stages(state, area, buffer);
-    }
     let Finding::Rebuilt(made) = &found.what else { return };
     let (of, photo) = (&made.of, &made.photo);
-    let goes_on = state.jobs.running.as_ref().is_some_and(|doing| doing.job == job);
-    let mut lines = vec![(progress(state, found, of, goes_on), theme::PLAIN)];
+    let runs = state.jobs.running.as_ref().is_some_and(|doing| doing.job == job);
+    let mut lines = vec![(progress(state, found, of, runs), theme::PLAIN)];
     let room = usize::from(area.width.saturating_sub(21));
     let numbers: Vec<f32> = of.curve.iter().map(|(loss, _)| *loss).collect();
     let second: Vec<f32> = of.curve.iter().map(|(_, value)| *value).collect();
@@ -119,7 +119,7 @@ fn stages(state: &State, area: Rect, buffer: &mut Buffer) {
                 let error = of.error.map_or(String::new(), |error| significant(error as f32));
                 let similarity = of.similarity.unwrap_or_default();
                 let done = match of.iteration < of.iterations {
-                    true => format!(" · {} of {}", of.iteration, of.iterations),
+                    true => format!(" · iteration {} of {}", of.iteration, of.iterations),
                     false => String::new(),
                 };
                 let bar = bar(similarity as f32, STAGE_BAR);
@@ -135,11 +135,11 @@ fn stages(state: &State, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn progress(state: &State, found: &Found, of: &Rebuilt, goes_on: bool) -> String {
+fn progress(state: &State, found: &Found, of: &Rebuilt, runs: bool) -> String {
     let (done, total) = (of.iteration, of.iterations);
     let how = if found.complete {
         format!("{total} iterations, {:.1} s", found.seconds)
-    } else if goes_on {
+    } else if runs {
         format!("iteration {done} of {total}")
     } else {
         format!("stopped at {done} of {total}; press Enter to continue")

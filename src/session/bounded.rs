@@ -34,6 +34,11 @@ impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
         Some(entry.value.clone())
     }
 
+    /// Whether there is a value.
+    pub fn has(&self, key: &K) -> bool {
+        self.entries.contains_key(key)
+    }
+
     /// The value, which is no longer kept.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.remove(key)?;

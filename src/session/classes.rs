@@ -14,6 +14,9 @@ const LISTED: usize = 8;
 /// When there is none, with similar names; when several fit, with all of them.
 pub fn find_class(classes: &[ClassLabel], wanted: &str) -> Result<usize, SessionError> {
     let wanted = wanted.trim();
+    if classes.is_empty() {
+        return Err(SessionError::Unknown("this network has no classes".into()));
+    }
     if let Ok(index) = wanted.parse::<usize>() {
         return if index < classes.len() {
             Ok(index)

@@ -102,9 +102,11 @@ impl Session {
         let extents = match seen {
             Seen::Maps { .. } => vec![c, h, w],
             Seen::Kernels { .. } => vec![n, c, h, w],
-            // A map is [H, W].
-            Seen::Explanation { .. } if c == 1 => vec![h, w],
-            Seen::Explanation { .. } => vec![c, h, w],
+            // A map is [H, W]; several stand behind each other.
+            Seen::Explanation { .. } => {
+                let one = if c == 1 { vec![h, w] } else { vec![c, h, w] };
+                if n == 1 { one } else { [vec![n], one].concat() }
+            }
         };
         Ok(npy(&extents, &values.data))
     }
@@ -129,9 +131,12 @@ impl Session {
                 *network
             }
             Seen::Explanation { sights, .. } => {
-                let sight = sights.first().ok_or(SessionError::NotReady)?;
-                let run = sight.job.run();
-                tensors.insert("explanation".to_string(), self.found_values(&sight.job)?);
+                let run = sights.first().ok_or(SessionError::NotReady)?.job.run();
+                for (i, job) in seen.jobs().into_iter().enumerate() {
+                    let name =
+                        if i == 0 { "explanation".into() } else { format!("explanation.{i}") };
+                    tensors.insert(name, self.found_values(job)?);
+                }
                 let input = self.input(run.input)?.prepared.input.clone();
                 tensors.insert("input".to_string(), Arc::new(input));
                 run.network

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::SessionError;
 use super::ask::finding::{Explanation, Finding, Found, Ranking, Remade};
@@ -29,6 +29,11 @@ pub trait Task: Clone + Into<Job> {
 
     /// Its finding, if `finding` is of this kind.
     fn within(finding: &Finding) -> Option<&Self::Finding>;
+
+    /// Whether the work was stopped before and is taken up again.
+    fn resumes(&self, _: &Session) -> bool {
+        false
+    }
 
     /// Does the work.
     ///
@@ -128,7 +133,10 @@ impl Session {
         }
         let bench = self.bench(job.run())?;
         self.check_job(&job, &bench)?;
-        let (since, steps) = (Instant::now(), Cell::new((0, 1)));
+        let so_far = lock(&self.found).get(&job).filter(|_| task.resumes(self));
+        let before = Duration::from_secs_f64(so_far.map_or(0.0, |found| found.seconds));
+        let now = Instant::now();
+        let (since, steps) = (now.checked_sub(before).unwrap_or(now), Cell::new((0, 1)));
         let publish = Publish { session: self, job, since, steps };
         let mut progress = Progress::new(|done, total| {
             publish.steps.set((done, total));
@@ -264,6 +272,10 @@ impl Task for Rebuild {
         }
     }
 
+    fn resumes(&self, session: &Session) -> bool {
+        lock(&session.halted).has(self)
+    }
+
     fn find(
         &self,
         session: &Session,
@@ -275,11 +287,14 @@ impl Task for Rebuild {
         let mut refine = |so_far| (work.refine)(remade(so_far));
         let mut work =
             Work { cancel: work.cancel, progress: &mut *work.progress, refine: &mut refine };
+        let on = session.place.now(&session.options)?;
         let mut halted = lock(&session.halted).remove(self);
         let made = rebuild(bench, &self.wish, &mut halted, &mut work);
         if let Some(halted) = halted {
             let bytes = halted.bytes();
-            lock(&session.halted).insert(self.clone(), halted, bytes);
+            let keep = || lock(&session.halted).insert(self.clone(), halted, bytes);
+            // Taken up on another device it would end with another picture.
+            let _ = session.place.while_on(&on, keep);
         }
         Ok(remade(made?.checked()?))
     }

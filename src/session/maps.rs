@@ -68,7 +68,8 @@ impl Ask for request::Heatmap {
         let values = array.map(0);
         let grid = Grid { columns, rows, blocks: look.blocks };
         let mut drawn = grid.drawn(values, (h, w));
-        let Colors { map, range, mode, signed } = run.colors(plane, &drawn, look)?;
+        let seen = if part.is_some() { values } else { &drawn };
+        let Colors { map, range, mode, signed } = run.colors(plane, seen, look)?;
         let held = over_photo.map(|_| session.input(plane.run.input)).transpose()?;
         let mut photo = held.as_ref().map(|held| held.photo()).transpose()?.map(Cow::Borrowed);
         if let Some(part) = part {

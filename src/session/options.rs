@@ -91,7 +91,7 @@ impl Options {
 
     /// Bytes of all captures together.
     pub(super) const fn run_bytes(&self) -> usize {
-        self.memory - self.input_bytes() - self.memory / 16
+        self.memory - self.input_bytes() - self.memory / 16 - self.memory / 32
     }
 
     /// Bytes that one capture holds. With a history there are two at least: what is looked at stays until

@@ -52,8 +52,11 @@ impl Ask for request::Raster {
                 // The colors of the cells, so that the scale beside them holds for both.
                 let (columns, rows) = *size;
                 let grid = Grid { columns, rows, blocks: look.blocks };
-                let drawn = grid.drawn(array.map(0), (shape.h, shape.w));
-                let colors = run.colors(*plane, &drawn, *look)?;
+                let seen = match part {
+                    Some(_) => array.map(0).to_vec(),
+                    None => grid.drawn(array.map(0), (shape.h, shape.w)),
+                };
+                let colors = run.colors(*plane, &seen, *look)?;
                 let all = Part { rows: (0, shape.h), columns: (0, shape.w) };
                 let part = part.unwrap_or(all);
                 let held = over_photo.map(|_| session.input(plane.run.input)).transpose()?;

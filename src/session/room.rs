@@ -7,10 +7,11 @@
 use std::sync::Mutex;
 
 use super::SessionError;
-use super::ask::job::{Explain, Job};
+use super::ask::job::{Explain, Job, Wish};
 use super::ask::known::LayerInfo;
 use super::lock::lock;
 use crate::analysis::explain::{BATCH, Kind, Question, Size};
+use crate::analysis::rebuild::PLACES;
 use crate::base::room::{self, NoRoom};
 use crate::base::{Dtype, LayerId, Shape};
 
@@ -107,7 +108,17 @@ impl Need {
             Job::Judge(of) => {
                 self.explanation(&of.0, bound).max(self.batch()).max(self.forward(bound))
             }
-            Job::Rebuild(_) => self.forward(bound).saturating_add(gradient),
+            Job::Rebuild(of) => {
+                let wanted = match &of.wish {
+                    // The photo's activations at each place, in float32.
+                    Wish::Invert(of) => {
+                        let layer = self.layers.get(of.layer.0).copied().unwrap_or(0);
+                        layer.saturating_mul(PLACES as u64)
+                    }
+                    Wish::Maximize(_) | Wish::Dream(_) => 0,
+                };
+                self.forward(bound).saturating_add(gradient).saturating_add(wanted)
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::ask::request;
 use super::ask::seen::Seen;
 use super::maps::map_picture;
 use super::store::{Ask, Session};
-use crate::base::{Array, Cancel, Progress};
+use crate::base::{Array, Cancel, Progress, Shape};
 use crate::picture::{Picture, sheet};
 
 /// Pixels between tiles.
@@ -55,9 +55,13 @@ impl Session {
                 let all = self.kernels(*network, *layer)?;
                 Ok(Arc::new(all.values(named(kernels).as_deref())?))
             }
-            Seen::Explanation { sights, .. } => {
-                let sight = sights.first().ok_or(SessionError::NotReady)?;
-                self.found_values(&sight.job)
+            Seen::Explanation { .. } => {
+                let all: Vec<Arc<Array>> = seen
+                    .jobs()
+                    .iter()
+                    .map(|job| self.found_values(job))
+                    .collect::<Result<_, _>>()?;
+                stacked(&all)
             }
         }
     }
@@ -138,4 +142,20 @@ fn named(tiles: &[(usize, Slice)]) -> Option<Vec<usize>> {
     let mut which: Vec<usize> = tiles.iter().map(|(kernel, _)| *kernel).collect();
     which.dedup();
     Some(which)
+}
+
+/// Values of one shape as a batch; those of a single one as they are.
+fn stacked(all: &[Arc<Array>]) -> Result<Arc<Array>, SessionError> {
+    let first = all.first().ok_or(SessionError::NotReady)?;
+    if all.len() == 1 {
+        return Ok(first.clone());
+    }
+    if all.iter().any(|values| values.shape != first.shape) {
+        return Err(SessionError::Unknown(
+            "the values on the screen have several shapes: save them one by one, or as png".into(),
+        ));
+    }
+    let shape = Shape { n: all.len() * first.shape.n, ..first.shape };
+    let data = all.iter().flat_map(|values| values.data.iter().copied()).collect();
+    Ok(Arc::new(Array { shape, data }))
 }

@@ -316,8 +316,8 @@ fn plus_and_minus_magnify_the_map_around_the_cursor() {
     let part = map::magnified(&explorer.state).unwrap();
     assert_eq!((part.rows, part.columns), ((0, 20), (0, 20)));
     let magnified = map::heatmap(&explorer.state).unwrap();
-    // The same colors for the same values; others are on the screen.
-    assert_eq!(magnified.range, whole.range);
+    // The largest values are not averaged away any more.
+    assert!(magnified.range.high > whole.range.high);
     assert_ne!(magnified.cells, whole.cells);
     // The cursor stays on the screen, wherever it goes.
     for keys in ["l", "j", "C-d", "G", "C-u", "k", "h", "^", "]", "}", "} }"] {

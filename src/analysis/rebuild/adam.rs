@@ -23,7 +23,7 @@ pub struct Adam<T: Number> {
 }
 
 impl<T: Number> Adam<T> {
-    /// For that many values.
+    /// For `count` values, at rest.
     pub fn new(count: usize) -> Self {
         let zeros = vec![T::zero(); count];
         Self { first: zeros.clone(), second: zeros, powers: [1.0; 2] }

@@ -67,12 +67,10 @@ pub fn dream(
         },
     };
     let dreamt = dream_on(&mut state, subject, colors, &wish.goal, &sizes, each, work);
-    if work.cancel.is_cancelled() {
+    if let Err(error) = dreamt {
         *halted = Some(Halted::Dream(state));
-        dreamt?;
-        return Err(EngineError::Canceled.into());
+        return Err(error);
     }
-    dreamt?;
     let Dreaming { picture, track, .. } = state;
     let layer = wish.goal.layer(subject);
     let reached = wish.goal.value(subject, run(subject, &picture, layer, work.cancel)?.as_ref())?;
@@ -90,7 +88,9 @@ pub struct Dreaming {
 
 impl Dreaming {
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(self.detail.data.as_slice()) + size_of_val(self.picture.data.as_slice())
+        size_of_val(self.detail.data.as_slice())
+            + size_of_val(self.picture.data.as_slice())
+            + self.track.bytes()
     }
 }
 

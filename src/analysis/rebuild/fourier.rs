@@ -77,7 +77,7 @@ impl<T: Number> Parameterization<T> {
         for (c, map) in values.chunks_mut(self.shape.area().max(1)).enumerate() {
             let (mean, std) = (self.mean[c], self.std[c]);
             for value in map {
-                *value = (sigmoid(*value) - mean) / std;
+                *value = (value.logistic() - mean) / std;
             }
         }
         values
@@ -131,7 +131,8 @@ impl<T: Number> Parameterization<T> {
                 row[half - 1].im = T::zero();
             }
             // It fails on other lengths alone, and on an imaginary part where there is none now.
-            let _ = self.rows.1.process_with_scratch(&mut row, values, &mut scratch);
+            let done = self.rows.1.process_with_scratch(&mut row, values, &mut scratch);
+            debug_assert!(done.is_ok(), "{done:?}");
         }
     }
 
@@ -142,7 +143,8 @@ impl<T: Number> Parameterization<T> {
         let mut row = vec![Complex::new(T::zero(), T::zero()); half];
         let mut scratch = self.rows.0.make_scratch_vec();
         for (y, values) in plane.chunks_mut(w.max(1)).enumerate() {
-            let _ = self.rows.0.process_with_scratch(values, &mut row, &mut scratch);
+            let done = self.rows.0.process_with_scratch(values, &mut row, &mut scratch);
+            debug_assert!(done.is_ok(), "{done:?}");
             for (x, value) in row.iter().enumerate() {
                 // All but the first column, and the last when the width is even, stand for two.
                 let twice = if x == 0 || 2 * x == w { T::one() } else { T::one() + T::one() };
@@ -177,10 +179,6 @@ fn mixing() -> [[f64; 3]; 3] {
     let norm = |c: usize| COLOR.iter().map(|row| row[c] * row[c]).sum::<f64>().sqrt();
     let largest = (0..3).map(norm).fold(0.0, f64::max);
     COLOR.map(|row| row.map(|v| v / largest))
-}
-
-fn sigmoid<T: Number>(value: T) -> T {
-    T::one() / (T::one() + (-value).exp())
 }
 
 #[cfg(test)]
@@ -250,7 +248,7 @@ mod tests {
                     sum += scale * (re * angle.cos() - im * angle.sin());
                 }
             }
-            let wanted = (sigmoid(sum) - f64::from(MEAN[0])) / f64::from(STD[0]);
+            let wanted = (sum.logistic() - f64::from(MEAN[0])) / f64::from(STD[0]);
             assert!((picture[y * 4 + x] - wanted).abs() < 1e-9, "({y}, {x})");
         }
     }

@@ -10,8 +10,8 @@ use super::transform::{random_roll, rolled};
 use super::{Adam, Colors, Halted, Parameterization, Rebuilt, Similarity, as_input, at_input, run};
 use crate::analysis::{AnalysisError, Subject, Work};
 use crate::base::Random;
-use crate::base::{Array, Cancel, LayerId, Shape};
-use crate::engine::{EngineError, Seed};
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::engine::{Keep, Seed};
 use crate::model::{Graph, receptive_fields};
 
 /// What is inverted.
@@ -23,7 +23,7 @@ pub struct Inversion {
     pub channels: Option<Vec<usize>>,
     /// How long; [`Descent::for_layer`] knows what is enough.
     pub iterations: Option<usize>,
-    /// What the noise that it starts from is drawn with.
+    /// What the noise that it starts from and the places of the comparisons are drawn with.
     pub seed: u64,
 }
 
@@ -75,7 +75,7 @@ const fn descent(variation: f64) -> Descent {
 }
 
 /// Places, beside its own, at which picture and photo are compared: the photo's features at each are computed once.
-const PLACES: usize = 8;
+pub const PLACES: usize = 8;
 
 impl Descent {
     /// What is usual at the depth of a layer: the distance of its units in input pixels says how much of a photo's
@@ -115,8 +115,8 @@ pub struct Objective<'a> {
     subject: Subject<'a>,
     layer: LayerId,
     channels: Vec<usize>,
-    /// What is wanted of the picture as it is, then of it rolled.
-    wanted: Vec<Wanted>,
+    /// What is wanted of the picture as it is, and of it rolled.
+    wanted: (Wanted, Vec<Wanted>),
     weights: Weights,
 }
 
@@ -167,7 +167,7 @@ impl<'a> Objective<'a> {
                 "the activations of {name} to invert are {what} for this photo: choose other channels"
             )));
         }
-        let wanted = vec![Wanted { by: [0, 0], value: wanted, norm }];
+        let wanted = (Wanted { by: [0, 0], value: wanted, norm }, Vec::new());
         Ok(Self { subject: *subject, layer, channels, wanted, weights })
     }
 
@@ -177,11 +177,13 @@ impl<'a> Objective<'a> {
         let photo = self.subject.input();
         let data = rolled(&photo.data, [photo.shape.h, photo.shape.w], by);
         let seen = Array { shape: photo.shape, data };
-        let value =
-            run(&self.subject, &seen, self.layer, cancel)?.read(self.layer, &self.channels)?;
+        let keep = Keep::Only(vec![self.layer]);
+        let Subject { backend, edits, .. } = self.subject;
+        let run = backend.forward(&seen, edits, &keep, cancel, &mut Progress::none())?;
+        let value = run.read(self.layer, &self.channels)?;
         let norm = value.data.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
         if norm.is_finite() && norm > 0.0 {
-            self.wanted.push(Wanted { by, value, norm });
+            self.wanted.1.push(Wanted { by, value, norm });
         }
         Ok(())
     }
@@ -199,17 +201,21 @@ impl<'a> Objective<'a> {
     /// # Errors
     /// As [`Objective::at`].
     pub fn at_values(&self, picture: &[f32], cancel: &Cancel) -> Result<Loss, AnalysisError> {
-        self.at_place(0, picture, cancel)
+        self.at_place(&self.wanted.0, picture, cancel)
+    }
+
+    /// What is wanted at a place: 0 is the picture as it is.
+    fn place(&self, place: usize) -> &Wanted {
+        place.checked_sub(1).and_then(|at| self.wanted.1.get(at)).unwrap_or(&self.wanted.0)
     }
 
     /// The same at one of the places where picture and photo are compared.
     fn at_place(
         &self,
-        place: usize,
+        wanted: &Wanted,
         picture: &[f32],
         cancel: &Cancel,
     ) -> Result<Loss, AnalysisError> {
-        let Some(wanted) = self.wanted.get(place) else { return self.at_values(picture, cancel) };
         let by = wanted.by;
         let shape = self.subject.input().shape;
         let side = [shape.h, shape.w];
@@ -285,7 +291,7 @@ impl Descending {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        3 * size_of_val(self.parameters.as_slice())
+        3 * size_of_val(self.parameters.as_slice()) + self.track.bytes()
     }
 }
 
@@ -307,7 +313,7 @@ pub fn invert(
     invert_with(subject, colors, wish, &Descent { iterations, ..usual }, halted, work)
 }
 
-/// As [`invert`], with a descent of one's own.
+/// As [`invert`], with this descent.
 ///
 /// # Errors
 /// As [`invert`].
@@ -329,12 +335,10 @@ pub fn invert_with(
         _ => Descending::begin(subject, colors, wish.seed, &map, descent),
     };
     let descended = descend(&mut state, &mut objective, &map, descent, work);
-    if work.cancel.is_cancelled() {
+    if let Err(error) = descended {
         *halted = Some(Halted::Inversion(state));
-        descended?;
-        return Err(EngineError::Canceled.into());
+        return Err(error);
     }
-    descended?;
     let picture = as_input(subject, &map.picture(&state.parameters));
     let end = objective.at(&picture, work.cancel)?;
     Ok(state.track.rebuilt(picture, end.total, Measure::Error(end.error)))
@@ -356,8 +360,8 @@ fn descend(
         let picture = map.picture(&state.parameters);
         // A pass that was stopped is begun again with the same draw.
         let mut random = state.random.clone();
-        let place = random.below(objective.wanted.len());
-        let loss = objective.at_place(place, &picture, work.cancel)?;
+        let place = random.below(1 + objective.wanted.1.len());
+        let loss = objective.at_place(objective.place(place), &picture, work.cancel)?;
         state.random = random;
         let gradient = map.pull(&picture, &loss.gradient);
         state.adam.step(&mut state.parameters, &gradient, descent.rate(iteration));

@@ -8,7 +8,6 @@ use super::transform::{Motion, Reach, Resampling};
 use super::{Adam, Colors, Halted, Parameterization, Rebuilt, at_input, run, widened};
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::base::Random;
-use crate::engine::EngineError;
 
 /// How the ascent goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,7 +64,7 @@ pub fn maximize(
     maximize_with(subject, colors, wish, &Ascent { iterations, ..Ascent::USUAL }, halted, work)
 }
 
-/// As [`maximize`], with an ascent of one's own.
+/// As [`maximize`], with this ascent.
 ///
 /// # Errors
 /// As [`maximize`].
@@ -91,12 +90,10 @@ pub fn maximize_with(
         }
     };
     let climbed = climb(&mut state, subject, &goal, &map, ascent, work);
-    if work.cancel.is_cancelled() {
+    if let Err(error) = climbed {
         *halted = Some(Halted::Maximization(state));
-        climbed?;
-        return Err(EngineError::Canceled.into());
+        return Err(error);
     }
-    climbed?;
     let picture = map.array(&map.picture(&state.parameters));
     let run = run(subject, &picture, goal.layer(subject), work.cancel)?;
     let reached = goal.value(subject, run.as_ref())?;
@@ -113,7 +110,7 @@ pub struct Ascending {
 
 impl Ascending {
     pub(super) fn bytes(&self) -> usize {
-        3 * size_of_val(self.parameters.as_slice())
+        3 * size_of_val(self.parameters.as_slice()) + self.track.bytes()
     }
 }
 

@@ -29,7 +29,7 @@ pub use dream::{Dream, dream};
 pub use fourier::Parameterization;
 pub use goal::Goal;
 pub use halted::Halted;
-pub use inversion::{Descent, Inversion, Loss, Objective, Weights, invert, invert_with};
+pub use inversion::{Descent, Inversion, Loss, Objective, PLACES, Weights, invert, invert_with};
 pub use maximization::{Ascent, Maximization, maximize, maximize_with};
 pub use number::Number;
 pub use similarity::Similarity;
@@ -56,7 +56,7 @@ pub struct Rebuilt {
     pub similarity: Option<f64>,
     /// For each iteration the loss, and the error or what was reached.
     pub curve: Vec<(f32, f32)>,
-    /// Of an inversion: the similarity of every tenth iteration.
+    /// Of an inversion: the similarity of every tenth iteration, then of this picture.
     pub similarities: Vec<f32>,
 }
 

@@ -37,8 +37,16 @@ impl Similarity {
         own
     }
 
-    /// Of a picture of the photo's shape; 1 for the photo itself, 0 of a picture smaller than a window.
-    pub fn of(&self, picture: &Array) -> f64 {
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.gray.as_slice()) + size_of_val(self.windows.as_slice())
+    }
+
+    /// Of a picture of the photo's shape: 1 for the photo itself. `None` of pictures smaller than a window.
+    pub fn of(&self, picture: &Array) -> Option<f64> {
+        if self.windows.is_empty() {
+            return None;
+        }
         let gray = self.gray_of(picture);
         let products =
             |other: &[f64]| -> Vec<f64> { gray.iter().zip(other).map(|(a, b)| a * b).collect() };
@@ -54,7 +62,7 @@ impl Similarity {
                     / ((m * m + mu * mu + c1) * (own + var + c2))
             })
             .sum();
-        sum / self.windows.len().max(1) as f64
+        Some(sum / self.windows.len() as f64)
     }
 
     /// Gray values, cut to what can be shown.
@@ -105,6 +113,7 @@ fn sums(row: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::base::Shape;
 
@@ -120,10 +129,10 @@ mod tests {
         let a = |i: usize| (i * 37 % 101) as f32 / 100.0;
         let b = |i: usize| (a(i) * 0.8 + (i * 53 % 29) as f32 / 100.0).clamp(0.0, 1.0);
         let (a, b) = (picture(a, (11, 13)), picture(b, (11, 13)));
-        let found = Similarity::to(&a, &PLAIN).of(&b);
+        let found = Similarity::to(&a, &PLAIN).of(&b).unwrap();
         assert!((found - 0.918_295_504).abs() < 1e-6, "{found}");
-        assert!((Similarity::to(&b, &PLAIN).of(&a) - found).abs() < 1e-12);
-        assert!((Similarity::to(&a, &PLAIN).of(&a) - 1.0).abs() < 1e-12);
+        assert!((Similarity::to(&b, &PLAIN).of(&a).unwrap() - found).abs() < 1e-12);
+        assert!((Similarity::to(&a, &PLAIN).of(&a).unwrap() - 1.0).abs() < 1e-12);
     }
 
     #[test]
@@ -140,18 +149,18 @@ mod tests {
             (of(0) + of(1) + of(2)) as f32
         };
         let other = picture(|i| (i * 31 % 13) as f32 / 13.0, (8, 8));
-        let expected = Similarity::to(&other, &PLAIN).of(&picture(gray, (8, 8)));
+        let expected = Similarity::to(&other, &PLAIN).of(&picture(gray, (8, 8))).unwrap();
         let mut reference = Similarity::to(&other, &PLAIN);
         reference.mean = colors.mean.iter().map(|v| f64::from(*v)).collect();
         reference.std = colors.std.iter().map(|v| f64::from(*v)).collect();
-        assert!((reference.of(&rgb) - expected).abs() < 1e-6);
+        assert!((reference.of(&rgb).unwrap() - expected).abs() < 1e-6);
     }
 
     #[test]
-    fn what_is_smaller_than_a_window_is_like_nothing() {
+    fn what_is_smaller_than_a_window_has_no_similarity() {
         let small = picture(|_| 0.5, (6, 40));
-        assert_eq!(Similarity::to(&small, &PLAIN).of(&small), 0.0);
+        assert_eq!(Similarity::to(&small, &PLAIN).of(&small), None);
         let none = picture(|_| 0.5, (0, 0));
-        assert_eq!(Similarity::to(&none, &PLAIN).of(&none), 0.0);
+        assert_eq!(Similarity::to(&none, &PLAIN).of(&none), None);
     }
 }

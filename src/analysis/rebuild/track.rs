@@ -22,15 +22,21 @@ pub struct Track {
 }
 
 impl Track {
-    /// Of so many iterations.
+    /// Of a number of iterations.
     pub fn new(iterations: usize) -> Self {
         let curve = Vec::with_capacity(iterations);
         Self { iterations, curve, to_photo: None, similarities: Vec::new() }
     }
 
-    /// Of so many iterations, with how like the photo the pictures are.
+    /// The same, with how like the photo the pictures are.
     pub fn towards(photo: Similarity, iterations: usize) -> Self {
         Self { to_photo: Some(photo), ..Self::new(iterations) }
+    }
+
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        let photo = self.to_photo.as_ref().map_or(0, Similarity::bytes);
+        photo + size_of_val(self.curve.as_slice()) + size_of_val(self.similarities.as_slice())
     }
 
     /// Iterations so far.
@@ -38,7 +44,7 @@ impl Track {
         self.curve.len()
     }
 
-    /// One more iteration is behind; every few the picture it started from is handed on.
+    /// Adds an iteration; every few, the picture it started from is handed on.
     pub fn step(
         &mut self,
         loss: f64,
@@ -65,7 +71,7 @@ impl Track {
         };
         let (iteration, iterations) = (self.curve.len(), self.iterations);
         let curve = self.curve.clone();
-        let similarity = self.to_photo.as_ref().map(|photo| photo.of(&picture));
+        let similarity = self.to_photo.as_ref().and_then(|photo| photo.of(&picture));
         let new = similarity.map(|similarity| similarity as f32);
         let similarities = self.similarities.iter().copied().chain(new).collect();
         Rebuilt {

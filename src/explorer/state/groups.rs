@@ -178,6 +178,8 @@ pub struct Cursor {
     pub pointed: Option<(usize, usize)>,
     /// How many times the large map is magnified; a smaller map may be less.
     pub zoom: usize,
+    /// Row and column of the first value of the magnified map on the screen.
+    pub corner: (usize, usize),
     /// The input of the kernels in view.
     pub slice: usize,
     /// The class; the top one when `None`.
@@ -198,6 +200,7 @@ impl Cursor {
             at_maximum: true,
             pointed: None,
             zoom: 1,
+            corner: (0, 0),
             slice: 0,
             class: None,
         }

@@ -133,7 +133,8 @@ impl View for Explain {
     }
 
     fn seen(&self, state: &State) -> Option<Seen> {
-        let explanations = state.explanations();
+        let mut explanations = state.explanations();
+        explanations.retain(|asked| state.is_there(&Job::Explain(*asked)));
         if explanations.is_empty() {
             return None;
         }

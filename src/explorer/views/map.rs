@@ -14,21 +14,43 @@ const PAGE: usize = 10;
 /// Values that a magnified map shows at least in each direction, where the map has them.
 const LEAST: usize = 4;
 
-/// The part of the map that is on the screen. It holds the cursor in its middle half, so that it stays while the
-/// cursor moves a little.
+/// The part of the map that is on the screen: where it was left, moved as little as the cursor makes necessary.
 pub fn part(state: &State) -> Option<Part> {
     let shape = state.layer_info()?.shape;
-    let zoom = state.cursor.zoom.min(largest_zoom(shape));
+    let (height, width) = extent(shape, state.cursor.zoom);
     let (row, column) = state.cursor.unit;
-    Some(Part { rows: window(row, shape.h, zoom), columns: window(column, shape.w, zoom) })
+    let (top, left) = state.cursor.corner;
+    Some(Part {
+        rows: window(top, row, height, shape.h),
+        columns: window(left, column, width, shape.w),
+    })
 }
 
-/// Of `all` values the first and the one past the last that are on the screen.
-fn window(at: usize, all: usize, zoom: usize) -> (usize, usize) {
-    let width = all.div_ceil(zoom).max(LEAST.min(all));
-    let step = (width / 2).max(1);
-    let first = (at.saturating_sub(width / 4) / step * step).min(all - width);
-    (first, first + width)
+/// Rows and columns of values on the screen.
+fn extent(shape: Shape, zoom: usize) -> (usize, usize) {
+    let zoom = zoom.clamp(1, largest_zoom(shape));
+    let side = |all: usize| all.div_ceil(zoom).max(LEAST.min(all));
+    (side(shape.h), side(shape.w))
+}
+
+/// Of `all` values the first and the one past the last of `shown` that hold `at`, from `first` on where that does.
+fn window(first: usize, at: usize, shown: usize, all: usize) -> (usize, usize) {
+    let first = first.clamp((at + 1).saturating_sub(shown), at).min(all - shown.min(all));
+    (first, first + shown)
+}
+
+/// Leaves a quarter of the part on the screen around the cursor, so that one sees where it goes.
+fn scroll(state: &mut State) {
+    let Some((part, shape)) = part(state).zip(state.layer_info().map(|l| l.shape)) else { return };
+    let (height, width) = part.extent();
+    let kept = |first: usize, at: usize, shown: usize, all: usize| {
+        let margin = shown / 4;
+        let least = (at + margin + 1).saturating_sub(shown);
+        first.clamp(least, at.saturating_sub(margin).max(least)).min(all - shown.min(all))
+    };
+    let (row, column) = state.cursor.unit;
+    state.cursor.corner =
+        (kept(part.rows.0, row, height, shape.h), kept(part.columns.0, column, width, shape.w));
 }
 
 fn largest_zoom(shape: Shape) -> usize {
@@ -41,16 +63,29 @@ pub fn magnified(state: &State) -> Option<Part> {
     (part.extent() != (shape.h, shape.w)).then_some(part)
 }
 
-/// Magnifies the map twice as much around the cursor, or half as much.
-pub fn zoom(state: &mut State, closer: bool) {
-    let Some(shape) = state.layer_info().map(|l| l.shape) else { return };
+/// Magnifies the map twice as much, or half as much. The unit stays where it is on the screen.
+fn magnify(state: &mut State, unit: (usize, usize), closer: bool) {
+    let Some((part, shape)) = part(state).zip(state.layer_info().map(|l| l.shape)) else { return };
     let (now, largest) = (state.cursor.zoom, largest_zoom(shape));
     match closer {
-        true if now >= largest => state.say("the map cannot be magnified more"),
+        true if now >= largest => return state.say("the map cannot be magnified more"),
         true => state.cursor.zoom = 2 * now,
-        false if now.min(largest) <= 1 => state.say("the whole map is on the screen"),
+        false if now.min(largest) <= 1 => return state.say("the whole map is on the screen"),
         false => state.cursor.zoom = now.min(largest) / 2,
     }
+    let (old, new) = (part.extent(), extent(shape, state.cursor.zoom));
+    let corner = |at: usize, first: usize, old: usize, new: usize, all: usize| {
+        at.saturating_sub((at - first) * new / old.max(1)).min(all - new.min(all))
+    };
+    state.cursor.corner = (
+        corner(unit.0, part.rows.0, old.0, new.0, shape.h),
+        corner(unit.1, part.columns.0, old.1, new.1, shape.w),
+    );
+}
+
+/// Magnifies the map around the cursor, or less.
+pub fn zoom(state: &mut State, closer: bool) {
+    magnify(state, state.cursor.unit, closer);
 }
 
 /// Where the map is drawn.
@@ -141,7 +176,7 @@ impl View for Map {
     }
 
     fn unit(&self, state: &State) -> (usize, usize) {
-        state.cursor.unit
+        read_out(state)
     }
 
     fn pictures(&self, state: &State) -> Vec<Picture> {
@@ -184,6 +219,7 @@ impl View for Map {
             Move::PageUp => (row.saturating_sub(PAGE), column),
             Move::PageDown => ((row + PAGE).min(bottom), column),
         };
+        scroll(state);
     }
 
     fn open(&self, state: &mut State) -> Vec<Effect> {
@@ -203,9 +239,13 @@ impl View for Map {
     }
 
     fn wheel(&self, state: &mut State, x: u16, y: u16, up: bool) {
-        if up {
-            self.press(state, x, y);
+        let Some(unit) = unit_at(state, x, y) else { return };
+        magnify(state, unit, up);
+        // Where the cursor would pull the part along, it comes along itself.
+        let held =
+            part(state).is_some_and(|part| (part.rows.0, part.columns.0) == state.cursor.corner);
+        if !held {
+            (state.cursor.unit, state.cursor.at_maximum) = (unit, false);
         }
-        zoom(state, up);
     }
 }

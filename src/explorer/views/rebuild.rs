@@ -45,7 +45,7 @@ pub struct Places {
 }
 
 /// Rows below the pictures: curves and words.
-const WORDS: u16 = 7;
+const WORDS: u16 = 5;
 
 /// The places for an input of the network's shape.
 pub fn places(state: &State) -> Option<Places> {
@@ -128,11 +128,19 @@ impl View for Rebuild {
     fn open(&self, state: &mut State) -> Vec<Effect> {
         match state.rebuild_now() {
             Some(job) if state.found(&job).is_some_and(|found| found.complete) => {
-                state.say("this picture is ready; \":seed N\" and \":iterations N\" make another");
+                let what = match state.rebuild.what {
+                    What::InvertStages => "these pictures are ready",
+                    _ => "this picture is ready",
+                };
+                let others = "\":seed N\" and \":iterations N\" make others";
+                state.say(format!("{what}; {others}"));
                 Vec::new()
             }
             Some(job) => state.begin(job),
-            None => Vec::new(),
+            None => {
+                state.complain("there is no layer with a feature map to invert");
+                Vec::new()
+            }
         }
     }
 

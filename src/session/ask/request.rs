@@ -94,7 +94,8 @@ pub struct Statistics {
 pub struct Heatmap {
     /// The map.
     pub plane: Plane,
-    /// The part of it that is drawn; all of it when `None`. The range of the colors is that of the whole map.
+    /// The part of it that is drawn; all of it when `None`. The range of a part's colors is that of all values of the map,
+    /// which are not averaged over the points of the screen.
     pub part: Option<Part>,
     /// Its size on the screen.
     pub size: CellSize,

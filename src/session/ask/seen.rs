@@ -1,6 +1,7 @@
 //! What a view shows, and what is marked on it.
 
 use super::finding::Sight;
+use super::job::Job;
 use super::refs::{InputId, NetworkId, PlaneKind, RunKey, Slice};
 use crate::base::{Blending, LayerId};
 use crate::picture::{Blocks, Look, columns};
@@ -58,6 +59,14 @@ impl Seen {
             Self::Maps { .. } | Self::Kernels { .. } => columns(self.count()),
             Self::Explanation { .. } => self.count(),
         }
+    }
+
+    /// The work behind an explanation's pictures, each once.
+    pub fn jobs(&self) -> Vec<&Job> {
+        let Self::Explanation { sights, .. } = self else { return Vec::new() };
+        let mut jobs: Vec<&Job> = sights.iter().map(|sight| &sight.job).collect();
+        jobs.dedup();
+        jobs
     }
 
     /// Leaves the first `count` tiles.
