@@ -6,6 +6,9 @@
 #[path = "../examples/rebuild/builtin.rs"]
 mod builtin;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use builtin::Builtin;
 use candle_core::{DType, Device, Tensor};
 use convscope::analysis::rebuild::{
@@ -14,7 +17,7 @@ use convscope::analysis::rebuild::{
 use convscope::analysis::{AnalysisError, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Edits, EngineError, Keep};
+use convscope::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
 use convscope::model::{Conv, Graph, Node, Op, Value, Window};
 
 /// Runs something to its end, and counts the pictures on its way.
@@ -144,7 +147,7 @@ fn gray() -> Graph {
 
 #[test]
 fn stems_of_one_channel_work_and_what_does_not_fit_is_said() {
-    let graph = std::sync::Arc::new(gray());
+    let graph = Arc::new(gray());
     let backend = Portable::new(graph.clone(), DType::F32, Device::Cpu).unwrap();
     let shape = Shape::new(1, 1, 14, 17);
     let data = (0..shape.len()).map(|i| ((i * 13 % 29) as f32 / 14.0) - 1.0).collect();
@@ -199,52 +202,92 @@ fn a_token_stops_the_work_where_it_is() {
     assert!(matches!(stopped, Err(AnalysisError::Engine(EngineError::Canceled))));
 }
 
-/// Runs something until it hands on its first picture, then stops it.
-fn stopped<T>(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> T) -> T {
-    let (cancel, mut progress) = (Cancel::new(), Progress::none());
-    let mut refine = |_| cancel.cancel();
-    make(&mut Work { cancel: &cancel, progress: &mut progress, refine: &mut refine })
+/// A backend that sets the token in one of its gradients.
+struct Stopping<'b> {
+    inner: &'b dyn Backend,
+    cancel: Cancel,
+    left: AtomicUsize,
+}
+
+impl Backend for Stopping<'_> {
+    fn forward(
+        &self,
+        input: &Array,
+        edits: &Edits,
+        keep: &Keep,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Arc<dyn Capture>, EngineError> {
+        self.inner.forward(input, edits, keep, cancel, progress)
+    }
+
+    fn forward_from(
+        &self,
+        from: &dyn Capture,
+        edits: &Edits,
+        keep: &Keep,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Arc<dyn Capture>, EngineError> {
+        self.inner.forward_from(from, edits, keep, cancel, progress)
+    }
+
+    fn backward(
+        &self,
+        of: &dyn Capture,
+        pull: &Pull,
+        cancel: &Cancel,
+        progress: &mut Progress,
+    ) -> Result<Vec<Array>, EngineError> {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.cancel.cancel();
+        }
+        self.inner.backward(of, pull, cancel, progress)
+    }
 }
 
 #[test]
 fn what_was_stopped_ends_as_if_it_had_not_been() {
     let builtin = Builtin::open();
-    let (_, subject) = builtin.subjects().next().unwrap();
+    let (_, whole_subject) = builtin.subjects().next().unwrap();
     let (colors, layer) = (builtin.colors(), builtin.layer("layer2"));
-    let (inversion, maximization, wish) = (
-        Inversion { iterations: Some(14), ..Inversion::of(layer) },
-        Maximization {
-            iterations: Some(13),
-            ..Maximization::of(Target::Channel { layer, channel: 1 })
-        },
-        Dream { iterations: Some(4), ..Dream::of(Goal::Layer(layer)) },
-    );
+    let inversion = Inversion { iterations: Some(14), ..Inversion::of(layer) };
+    let target = Target::Channel { layer, channel: 1 };
+    let maximization = Maximization { iterations: Some(13), ..Maximization::of(target) };
+    let wish = Dream { iterations: Some(4), ..Dream::of(Goal::Layer(layer)) };
     type Make<'m> = &'m dyn Fn(
+        &Subject<'_>,
         &mut Option<Halted>,
         &mut Work<'_, '_, Rebuilt>,
     ) -> Result<Rebuilt, AnalysisError>;
     let all: [Make<'_>; 3] = [
-        &|halted, work| invert(&subject, &colors, &inversion, halted, work),
-        &|halted, work| maximize(&subject, &colors, &maximization, halted, work),
-        &|halted, work| dream(&subject, &colors, &wish, halted, work),
+        &|subject, halted, work| invert(subject, &colors, &inversion, halted, work),
+        &|subject, halted, work| maximize(subject, &colors, &maximization, halted, work),
+        &|subject, halted, work| dream(subject, &colors, &wish, halted, work),
     ];
     for make in all {
-        let (whole, _) = with(|work| make(&mut None, work).unwrap());
-        let mut halted = None;
-        assert!(stopped(|work| make(&mut halted, work)).is_err());
-        assert!(halted.as_ref().is_some_and(|halted| halted.bytes() > 1000));
-        let mut left = None;
-        let (rest, _) = with(|work| {
-            let report = &mut |done: usize, _: usize| {
-                left.get_or_insert(done);
-            };
-            let mut progress = Progress::new(report);
-            let mut work =
-                Work { cancel: work.cancel, progress: &mut progress, refine: &mut *work.refine };
-            make(&mut halted, &mut work).unwrap()
-        });
-        assert_eq!(left, Some(11), "the work begins where it was stopped");
-        assert_eq!(rest, whole);
-        assert!(halted.is_none());
+        let (whole, _) = with(|work| make(&whole_subject, &mut None, work).unwrap());
+        // In the first iteration, in the middle of one, and at the start of the dream's second octave.
+        for stop in [1, 5, 7] {
+            let cancel = Cancel::new();
+            let left = AtomicUsize::new(stop);
+            let backend = Stopping { inner: whole_subject.backend, cancel: cancel.clone(), left };
+            let subject = Subject { backend: &backend, ..whole_subject };
+            let (mut halted, mut progress) = (None, Progress::none());
+            let mut work = Work { cancel: &cancel, progress: &mut progress, refine: &mut |_| {} };
+            assert!(make(&subject, &mut halted, &mut work).is_err());
+            assert!(halted.as_ref().is_some_and(|halted| halted.bytes() > 1000));
+            let mut first = None;
+            let mut progress = Progress::new(|done, _| {
+                first.get_or_insert(done);
+            });
+            let cancel = Cancel::new();
+            let mut work = Work { cancel: &cancel, progress: &mut progress, refine: &mut |_| {} };
+            let rest = make(&whole_subject, &mut halted, &mut work).unwrap();
+            drop(progress);
+            assert_eq!(first, Some(stop), "the work begins where it was stopped");
+            assert_eq!(rest, whole, "stopped at {stop}");
+            assert!(halted.is_none());
+        }
     }
 }

@@ -89,9 +89,14 @@ impl Options {
         if share < LEAST_FOUND { LEAST_FOUND } else { share }
     }
 
-    /// Bytes of all captures together.
+    /// Bytes of rebuilding that was stopped.
+    pub(super) const fn halted_bytes(&self) -> usize {
+        self.memory / 32
+    }
+
+    /// Bytes of all captures together: what inputs, findings and stopped work leave.
     pub(super) const fn run_bytes(&self) -> usize {
-        self.memory - self.input_bytes() - self.memory / 16 - self.memory / 32
+        self.memory - self.input_bytes() - self.memory / 16 - self.halted_bytes()
     }
 
     /// Bytes that one capture holds. With a history there are two at least: what is looked at stays until

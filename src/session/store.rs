@@ -61,7 +61,7 @@ impl Session {
         let inputs = Bounded::new(kept(options.input_bytes()));
         let runs = Bounded::new(kept(options.run_bytes()));
         let found = Bounded::new(options.found_bytes());
-        let halted = Bounded::new(kept(options.found_bytes() / 2));
+        let halted = Bounded::new(kept(options.halted_bytes()));
         Self {
             options,
             networks: Mutex::default(),

@@ -243,7 +243,7 @@ fn what_does_not_exist_or_fit_is_refused() {
         (&["explain", "P", "--json", "--colormap", "jet"], "add --print"),
         (&["explain", "P", "--width", "9", "-o", "a.png"], "add --print"),
         (&["explain", "P", "-o", "a.png", "--method", "saliency", "--range", "map"], "in gray"),
-        (&["explain", "P", "-o", "a.png", "--format", "npy"], "contradicts the ending"),
+        (&["explain", "P", "-o", "a.png", "--format", "npy"], "does not match the file extension"),
         (&["invert", "P", "--layer", "fc", "--sort", "max"], "--sort is for --channels top:K"),
         (&["ablate", "P", "--layer", "fc", "--rank", "--sort", "max"], "--sort is for"),
         (&["dream", "--class", "1", "-o", "a.png", "--graphics", "sixel"], "add --print"),

@@ -113,7 +113,7 @@ fn pictures_of_explanations_have_the_inputs_size() {
         let seen = Seen::Explanation { sights, photo: Some(desk.input.id) };
         assert_eq!((seen.count(), seen.tiles((9, 9)).len()), (3, 3));
         let sheet = desk.know(&request::Sheet { seen, scale: Some(1) });
-        assert_eq!((sheet.width, sheet.height), (322, 322));
+        assert_eq!((sheet.width, sheet.height), (3 * 160 + 4, 160));
     }
 }
 

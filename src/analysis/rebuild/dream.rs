@@ -1,6 +1,7 @@
 //! Deep dream: a photo in which a layer finds more of what it finds anyway (Mordvintsev, Olah & Tyka 2015).
 
 use super::goal::Goal;
+use super::halted::Dreaming;
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
 use super::{Colors, Halted, Rebuilt, at_input, run, widened};
@@ -75,23 +76,6 @@ pub fn dream(
     let layer = wish.goal.layer(subject);
     let reached = wish.goal.value(subject, run(subject, &picture, layer, work.cancel)?.as_ref())?;
     Ok(track.rebuilt(picture, -reached, Measure::Reached(reached)))
-}
-
-/// A dream on its way.
-pub struct Dreaming {
-    /// What the octaves before have added to the photo.
-    detail: Array,
-    picture: Array,
-    random: Random,
-    track: Track,
-}
-
-impl Dreaming {
-    pub(super) fn bytes(&self) -> usize {
-        size_of_val(self.detail.data.as_slice())
-            + size_of_val(self.picture.data.as_slice())
-            + self.track.bytes()
-    }
 }
 
 fn dream_on(

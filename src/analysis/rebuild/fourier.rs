@@ -226,6 +226,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn float32_gives_what_float64_gives() {
+        let (shape, colors) = (Shape::new(1, 3, 18, 25), Colors { mean: &MEAN, std: &STD });
+        let wide = Parameterization::<f64>::new(shape, &colors, 1.3);
+        let narrow = Parameterization::<f32>::new(shape, &colors, 1.3);
+        let parameters: Vec<f64> =
+            wide.start(&mut Random::new(2)).iter().map(|v| v * 20.0).collect();
+        let short = |values: &[f64]| values.iter().map(|v| *v as f32).collect::<Vec<f32>>();
+        let off = |found: &[f32], exact: &[f64]| {
+            let largest = exact.iter().fold(0f64, |most, v| most.max(v.abs()));
+            let pairs = found.iter().zip(exact);
+            pairs.map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max) / largest
+        };
+        let (exact, found) = (wide.picture(&parameters), narrow.picture(&short(&parameters)));
+        assert!(off(&found, &exact) < 1e-5, "{}", off(&found, &exact));
+        let mut normal = Random::new(3);
+        let gradient: Vec<f64> = (0..shape.len()).map(|_| normal.normal()).collect();
+        let pulled = narrow.pull(&short(&exact), &short(&gradient));
+        let exact = wide.pull(&exact, &gradient);
+        assert!(off(&pulled, &exact) < 1e-5, "{}", off(&pulled, &exact));
+    }
+
     /// numpy.fft.irfft2 of a spectrum 2 x 3 of a map 2 x 4, before the colors: by its definition.
     #[test]
     fn the_spectrum_is_that_of_a_real_picture() {

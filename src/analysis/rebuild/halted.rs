@@ -1,8 +1,8 @@
 //! What a stopped rebuilding needs to be taken up again.
 
-use super::dream::Dreaming;
-use super::inversion::Descending;
-use super::maximization::Ascending;
+use super::Adam;
+use super::track::Track;
+use crate::base::{Array, Random};
 
 /// A rebuilding that was stopped between two iterations. Taken up again with the same subject and wish, it ends with the
 /// picture that it would have made without the stop.
@@ -15,13 +15,44 @@ pub enum Halted {
     Dream(Dreaming),
 }
 
+/// An inversion on its way.
+pub struct Descending {
+    pub(super) parameters: Vec<f32>,
+    pub(super) adam: Adam<f32>,
+    pub(super) random: Random,
+    /// By how many pixels picture and photo are rolled at each place where they are compared.
+    pub(super) places: Vec<[isize; 2]>,
+    pub(super) track: Track,
+}
+
+/// A maximization on its way.
+pub struct Ascending {
+    pub(super) parameters: Vec<f64>,
+    pub(super) adam: Adam<f64>,
+    pub(super) random: Random,
+    pub(super) track: Track,
+}
+
+/// A dream on its way.
+pub struct Dreaming {
+    /// What the octaves before have added to the photo.
+    pub(super) detail: Array,
+    pub(super) picture: Array,
+    pub(super) random: Random,
+    pub(super) track: Track,
+}
+
 impl Halted {
     /// About how many bytes it takes.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Inversion(of) => of.bytes(),
-            Self::Maximization(of) => of.bytes(),
-            Self::Dream(of) => of.bytes(),
+            // Adam has two means for each parameter.
+            Self::Inversion(of) => 3 * size_of_val(of.parameters.as_slice()) + of.track.bytes(),
+            Self::Maximization(of) => 3 * size_of_val(of.parameters.as_slice()) + of.track.bytes(),
+            Self::Dream(of) => {
+                let (detail, picture) = (of.detail.data.as_slice(), of.picture.data.as_slice());
+                size_of_val(detail) + size_of_val(picture) + of.track.bytes()
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::adam::cosine;
+use super::halted::Descending;
 use super::smoothness::{sixth_power, variation};
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
@@ -264,37 +265,6 @@ impl<'a> Objective<'a> {
     }
 }
 
-/// An inversion on its way.
-pub struct Descending {
-    parameters: Vec<f32>,
-    adam: Adam<f32>,
-    random: Random,
-    places: Vec<[isize; 2]>,
-    track: Track,
-}
-
-impl Descending {
-    fn begin(
-        subject: &Subject<'_>,
-        colors: &Colors<'_>,
-        seed: u64,
-        map: &Parameterization<f32>,
-        descent: &Descent,
-    ) -> Self {
-        let mut random = Random::new(seed);
-        let parameters = map.start(&mut random);
-        let count = if descent.jitter > 0 { PLACES.min(descent.iterations / 2) } else { 0 };
-        let places = (0..count).map(|_| random_roll(descent.jitter, &mut random)).collect();
-        let photo = Similarity::to(subject.input(), colors);
-        let track = Track::towards(photo, descent.iterations);
-        Self { adam: Adam::new(parameters.len()), parameters, random, places, track }
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        3 * size_of_val(self.parameters.as_slice()) + self.track.bytes()
-    }
-}
-
 /// A picture of the size of the subject's input whose value at a layer is nearly that of the photo. `halted` is where an
 /// earlier call was stopped, if it was; it is where this one was stopped, if it is.
 ///
@@ -332,7 +302,7 @@ pub fn invert_with(
     let map = Parameterization::<f32>::new(shape, colors, descent.decay);
     let mut state = match halted.take() {
         Some(Halted::Inversion(state)) => state,
-        _ => Descending::begin(subject, colors, wish.seed, &map, descent),
+        _ => begin(subject, colors, wish.seed, &map, descent),
     };
     let descended = descend(&mut state, &mut objective, &map, descent, work);
     if let Err(error) = descended {
@@ -369,4 +339,20 @@ fn descend(
         state.track.step(loss.total, Measure::Error(loss.error), seen, work);
     }
     Ok(())
+}
+
+fn begin(
+    subject: &Subject<'_>,
+    colors: &Colors<'_>,
+    seed: u64,
+    map: &Parameterization<f32>,
+    descent: &Descent,
+) -> Descending {
+    let mut random = Random::new(seed);
+    let parameters = map.start(&mut random);
+    let count = if descent.jitter > 0 { PLACES.min(descent.iterations / 2) } else { 0 };
+    let places = (0..count).map(|_| random_roll(descent.jitter, &mut random)).collect();
+    let photo = Similarity::to(subject.input(), colors);
+    let track = Track::towards(photo, descent.iterations);
+    Descending { adam: Adam::new(parameters.len()), parameters, random, places, track }
 }

@@ -3,6 +3,7 @@
 
 use super::adam::cosine;
 use super::goal::Goal;
+use super::halted::Ascending;
 use super::track::{Measure, Track};
 use super::transform::{Motion, Reach, Resampling};
 use super::{Adam, Colors, Halted, Parameterization, Rebuilt, at_input, run, widened};
@@ -98,20 +99,6 @@ pub fn maximize_with(
     let run = run(subject, &picture, goal.layer(subject), work.cancel)?;
     let reached = goal.value(subject, run.as_ref())?;
     Ok(state.track.rebuilt(picture, -reached, Measure::Reached(reached)))
-}
-
-/// A maximization on its way.
-pub struct Ascending {
-    parameters: Vec<f64>,
-    adam: Adam<f64>,
-    random: Random,
-    track: Track,
-}
-
-impl Ascending {
-    pub(super) fn bytes(&self) -> usize {
-        3 * size_of_val(self.parameters.as_slice()) + self.track.bytes()
-    }
 }
 
 fn climb(

@@ -68,7 +68,7 @@ mod tests {
         for i in -3000..=3000 {
             let x = f64::from(i) / 100.0;
             let (fast, exact) = (f64::from((x as f32).logistic()), f64::from(x as f32).logistic());
-            assert!((fast / exact - 1.0).abs() < 5e-7, "{x}: {fast}, {exact}");
+            assert!((fast - exact).abs() < 3e-7, "{x}: {fast}, {exact}");
         }
         assert_eq!([-1e30f32, 1e30].map(Number::logistic)[1], 1.0);
         assert!((-1e30f32).logistic() < 1e-30);
