@@ -9,7 +9,7 @@
 //!     cargo run --release --example rebuild -- look FOLDER      pictures of every method, as PNG
 //!
 //! `PHOTOS=FOLDER` measures the photos of a folder instead of those that ship with the program.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod beat;
 mod builtin;

@@ -34,7 +34,7 @@ impl Number for f32 {
             0.009_618_129,
             0.055_504_11,
             0.240_226_5,
-            0.693_147_2,
+            std::f32::consts::LN_2,
         ];
         let exponent = self.clamp(-80.0, 80.0) * -std::f32::consts::LOG2_E;
         let rounded = exponent + ROUND;

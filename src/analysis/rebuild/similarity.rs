@@ -69,10 +69,11 @@ impl Similarity {
     fn gray_of(&self, picture: &Array) -> Vec<f64> {
         let channels = picture.shape.c;
         let mut gray = vec![0.0; picture.shape.area()];
-        for c in 0..channels {
-            let (mean, std) =
-                (self.mean.get(c).copied().unwrap_or(0.0), self.std.get(c).copied().unwrap_or(1.0));
-            let weight = if channels == 3 { LUMA[c] } else { 1.0 / channels as f64 };
+        let weights =
+            if channels == 3 { LUMA.to_vec() } else { vec![1.0 / channels as f64; channels] };
+        for (c, weight) in weights.into_iter().enumerate() {
+            let mean = self.mean.get(c).copied().unwrap_or(0.0);
+            let std = self.std.get(c).copied().unwrap_or(1.0);
             for (gray, value) in gray.iter_mut().zip(picture.map(c)) {
                 *gray += weight * (f64::from(*value) * std + mean).clamp(0.0, 1.0);
             }

@@ -182,7 +182,7 @@ pub const ARGUMENTS: Table = Table {
             "global_pool",
             Only(
                 &["\"avg\"", "\"fast\"", "\"fastavg\"", "\"\""],
-                "another pooling than the average",
+                "a pooling other than the average",
             ),
         ),
         ("act_layer", Only(&["\"relu\""], "an activation other than ReLU")),
