@@ -100,7 +100,7 @@ fn timed(session: &Session, job: Job) -> String {
     let elapsed = since.elapsed().as_secs_f64() * 1000.0;
     match answer {
         Ok(_) => format!("{elapsed:.1}"),
-        Err(SessionError::Cancelled) => {
+        Err(SessionError::Canceled) => {
             format!("~{:.0}", elapsed * steps.1 as f64 / steps.0.max(1) as f64)
         }
         Err(error) => error.to_string(),

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use super::args::{Channels, Flags, InvertArgs};
 use super::channels::{check_channels, refuse_sort, select};
 use super::context::{Context, Keep, finite};
+use super::failure::Usage;
 use super::making::{Made, Out, Step};
 use super::photos::is_tensor;
 use crate::base::LayerId;
@@ -12,6 +13,9 @@ use crate::session::ask::*;
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, args: &InvertArgs) -> Result<()> {
+    if args.layer.is_none() && args.layers.is_empty() {
+        bail!(Usage("name a layer with --layer L, or several with --layers L,L".into()));
+    }
     let out = Out::check(&args.making, flags, Some(&args.photo.path))?;
     refuse_sort(flags, matches!(args.channels, Some(Channels::Top(_))), "--channels top:K")?;
     let context = Context::open(flags, Keep::Newest)?;

@@ -20,7 +20,7 @@ pub(in crate::cli) struct InvertArgs {
     pub layer: Option<String>,
     /// Several layers, separated by commas: one picture of each, beside each other
     #[arg(long, value_name = "L,L", value_delimiter = ',', conflicts_with_all = ["layer", "channels"],
-        required_unless_present = "layer", add = ArgValueCompleter::new(completions::layers))]
+        add = ArgValueCompleter::new(completions::layers))]
     pub layers: Vec<String>,
     /// Use only these channels: 0,3-7, or top:K (the first K by --sort, by default by mean), or all
     #[arg(long, value_name = "LIST")]
