@@ -102,7 +102,7 @@ impl Session {
         let extents = match seen {
             Seen::Maps { .. } => vec![c, h, w],
             Seen::Kernels { .. } => vec![n, c, h, w],
-            // A map is [H, W]; several stand behind each other.
+            // A map is [H, W]; several are stacked.
             Seen::Explanation { .. } => {
                 let one = if c == 1 { vec![h, w] } else { vec![c, h, w] };
                 if n == 1 { one } else { [vec![n], one].concat() }

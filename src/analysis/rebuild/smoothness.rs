@@ -12,15 +12,15 @@ pub fn variation<T: Number>(shape: Shape, values: &[T], weight: f64, gradient: &
         for (row, pull) in map.chunks(w).zip(pull.chunks_mut(w)) {
             let next = row.get(1..).unwrap_or(&[]);
             sum += squares(row, next);
-            let behind = pull.get_mut(1..).unwrap_or(&mut []);
-            add(behind, row, next, twice);
+            let right = pull.get_mut(1..).unwrap_or(&mut []);
+            add(right, row, next, twice);
             add(pull, row, next, -twice);
         }
         let below = map.get(w..).unwrap_or(&[]);
         sum +=
             map.chunks(w).zip(below.chunks(w)).map(|(row, below)| squares(row, below)).sum::<f64>();
-        let behind = pull.get_mut(w..).unwrap_or(&mut []);
-        add(behind, map, below, twice);
+        let lower = pull.get_mut(w..).unwrap_or(&mut []);
+        add(lower, map, below, twice);
         add(pull, map, below, -twice);
     }
     sum

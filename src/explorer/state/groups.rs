@@ -263,7 +263,7 @@ pub struct Jobs {
 pub struct Work {
     /// Who does it.
     pub lane: LaneName,
-    /// Steps behind.
+    /// Steps done.
     pub done: usize,
     /// All steps; 0 while unknown.
     pub total: usize,

@@ -57,7 +57,7 @@ pub fn places(state: &State) -> Option<Places> {
     Some(Places { pictures, words })
 }
 
-/// The request behind a place; `None` while there is nothing to be seen.
+/// The request for a place; `None` while there is nothing to show.
 fn request(state: &State, slot: Slot, rect: Rect) -> Option<Shown> {
     let size = (rect.width, rect.height);
     let of = |asked: Asked, show: Show| {

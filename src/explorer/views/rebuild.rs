@@ -77,7 +77,7 @@ fn sight(state: &State, job: &Job, show: Show) -> Option<Sight> {
     })
 }
 
-/// The request behind a place; `None` while there is nothing to be seen.
+/// The request for a place; `None` while there is nothing to show.
 fn request(state: &State, slot: &Slot, rect: Rect) -> Option<Shown> {
     let size = (rect.width, rect.height);
     let of = |job, show| Some(sight(state, job, show)?.cells(size).into());

@@ -61,7 +61,7 @@ impl Seen {
         }
     }
 
-    /// The work behind an explanation's pictures, each once.
+    /// The jobs whose results an explanation's pictures show, each once.
     pub fn jobs(&self) -> Vec<&Job> {
         let Self::Explanation { sights, .. } = self else { return Vec::new() };
         let mut jobs: Vec<&Job> = sights.iter().map(|sight| &sight.job).collect();
