@@ -74,7 +74,7 @@ pub trait View: Sync {
     /// A press at a cell of the view's inside.
     fn press(&self, state: &mut State, x: u16, y: u16);
 
-    /// The mouse moved to a cell, of the view's inside or not; only a view that [`ViewId::follows_the_mouse`] hears of it.
+    /// The mouse moved to a cell, inside the view or not. Only a view whose `ViewId::follows_the_mouse` is true is told.
     fn point(&self, _: &mut State, _: u16, _: u16) {}
 
     /// The wheel was turned above a cell of the view.
