@@ -117,13 +117,15 @@ fn stages(state: &State, area: Rect, buffer: &mut Buffer) {
         let (words, style) = match rebuilt(state, &job) {
             Some(of) => {
                 let error = of.error.map_or(String::new(), |error| significant(error as f32));
-                let similarity = of.similarity.unwrap_or_default();
                 let done = match of.iteration < of.iterations {
                     true => format!(" · iteration {} of {}", of.iteration, of.iterations),
                     false => String::new(),
                 };
-                let bar = bar(similarity as f32, STAGE_BAR);
-                (format!("SSIM {similarity:.2} {bar} feature error {error}{done}"), theme::PLAIN)
+                // A picture smaller than a window has no similarity.
+                let similarity = of.similarity.map_or(String::new(), |similarity| {
+                    format!("SSIM {similarity:.2} {} ", bar(similarity as f32, STAGE_BAR))
+                });
+                (format!("{similarity}feature error {error}{done}"), theme::PLAIN)
             }
             None => ("not run".to_string(), theme::DIM),
         };

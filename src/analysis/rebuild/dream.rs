@@ -68,14 +68,16 @@ pub fn dream(
         },
     };
     let dreamt = dream_on(&mut state, subject, colors, &wish.goal, &sizes, each, work);
-    if let Err(error) = dreamt {
+    let ended = dreamt.and_then(|()| {
+        let run = run(subject, &state.picture, wish.goal.layer(subject), work.cancel)?;
+        let reached = wish.goal.value(subject, run.as_ref())?;
+        let picture = state.picture.clone();
+        Ok(state.track.rebuilt(picture, -reached, Measure::Reached(reached)))
+    });
+    if ended.is_err() {
         *halted = Some(Halted::Dream(state));
-        return Err(error);
     }
-    let Dreaming { picture, track, .. } = state;
-    let layer = wish.goal.layer(subject);
-    let reached = wish.goal.value(subject, run(subject, &picture, layer, work.cancel)?.as_ref())?;
-    Ok(track.rebuilt(picture, -reached, Measure::Reached(reached)))
+    ended
 }
 
 fn dream_on(

@@ -304,14 +304,15 @@ pub fn invert_with(
         Some(Halted::Inversion(state)) => state,
         _ => begin(subject, colors, wish.seed, &map, descent),
     };
-    let descended = descend(&mut state, &mut objective, &map, descent, work);
-    if let Err(error) = descended {
+    let ended = descend(&mut state, &mut objective, &map, descent, work).and_then(|()| {
+        let picture = as_input(subject, &map.picture(&state.parameters));
+        let end = objective.at(&picture, work.cancel)?;
+        Ok(state.track.rebuilt(picture, end.total, Measure::Error(end.error)))
+    });
+    if ended.is_err() {
         *halted = Some(Halted::Inversion(state));
-        return Err(error);
     }
-    let picture = as_input(subject, &map.picture(&state.parameters));
-    let end = objective.at(&picture, work.cancel)?;
-    Ok(state.track.rebuilt(picture, end.total, Measure::Error(end.error)))
+    ended
 }
 
 fn descend(

@@ -90,15 +90,16 @@ pub fn maximize_with(
             Ascending { parameters, adam, random, track }
         }
     };
-    let climbed = climb(&mut state, subject, &goal, &map, ascent, work);
-    if let Err(error) = climbed {
+    let ended = climb(&mut state, subject, &goal, &map, ascent, work).and_then(|()| {
+        let picture = map.array(&map.picture(&state.parameters));
+        let run = run(subject, &picture, goal.layer(subject), work.cancel)?;
+        let reached = goal.value(subject, run.as_ref())?;
+        Ok(state.track.rebuilt(picture, -reached, Measure::Reached(reached)))
+    });
+    if ended.is_err() {
         *halted = Some(Halted::Maximization(state));
-        return Err(error);
     }
-    let picture = map.array(&map.picture(&state.parameters));
-    let run = run(subject, &picture, goal.layer(subject), work.cancel)?;
-    let reached = goal.value(subject, run.as_ref())?;
-    Ok(state.track.rebuilt(picture, -reached, Measure::Reached(reached)))
+    ended
 }
 
 fn climb(
