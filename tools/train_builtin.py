@@ -58,17 +58,17 @@ INPUT = 160
 WIDTH = 32
 
 
-def build() -> ResNet:
-    """torchvision's ResNet-18 with every width halved, last batch norm of a block at zero."""
+def build(width: int) -> ResNet:
+    """torchvision's ResNet-18 of this width at its first layer (64 is usual), last batch norm of a block at zero."""
     net = ResNet(BasicBlock, [2, 2, 2, 2], num_classes=len(CLASSES))
-    net.inplanes = WIDTH
-    net.conv1 = nn.Conv2d(3, WIDTH, 7, stride=2, padding=3, bias=False)
-    net.bn1 = nn.BatchNorm2d(WIDTH)
-    net.layer1 = net._make_layer(BasicBlock, WIDTH, 2)
-    net.layer2 = net._make_layer(BasicBlock, 2 * WIDTH, 2, stride=2)
-    net.layer3 = net._make_layer(BasicBlock, 4 * WIDTH, 2, stride=2)
-    net.layer4 = net._make_layer(BasicBlock, 8 * WIDTH, 2, stride=2)
-    net.fc = nn.Linear(8 * WIDTH, len(CLASSES))
+    net.inplanes = width
+    net.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
+    net.bn1 = nn.BatchNorm2d(width)
+    net.layer1 = net._make_layer(BasicBlock, width, 2)
+    net.layer2 = net._make_layer(BasicBlock, 2 * width, 2, stride=2)
+    net.layer3 = net._make_layer(BasicBlock, 4 * width, 2, stride=2)
+    net.layer4 = net._make_layer(BasicBlock, 8 * width, 2, stride=2)
+    net.fc = nn.Linear(8 * width, len(CLASSES))
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -172,7 +172,7 @@ def train(args) -> nn.Module:
     work.mkdir(parents=True, exist_ok=True)
     checkpoint = work / "state.pt"
     torch.manual_seed(args.seed)
-    net, average = build(), build()
+    net, average = build(args.width), build(args.width)
     average.load_state_dict(net.state_dict())
     net = net.to(memory_format=torch.channels_last)
     average = average.to(memory_format=torch.channels_last)
@@ -242,7 +242,7 @@ def export(net: nn.Module, val, out: Path) -> None:
             continue
         value = value.detach().contiguous(memory_format=torch.contiguous_format)
         tensors[name] = value.half() if name.endswith("weight") and value.ndim > 1 else value.clone()
-    rounded = build()
+    rounded = build(net.inplanes // 8)
     rounded.load_state_dict({k: v.float() for k, v in tensors.items()}, strict=False)
     measured = accuracy(rounded, val)
     metadata = {
@@ -270,6 +270,7 @@ def main() -> None:
     parser.add_argument("--work", default="builtin-training", help="where checkpoints are kept")
     parser.add_argument("--out", default=str(Path(__file__).parent.parent / "assets/builtin.safetensors"))
     parser.add_argument("--epochs", type=int, default=90)
+    parser.add_argument("--width", type=int, default=WIDTH, help="channels of the first layer")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()

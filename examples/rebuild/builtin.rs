@@ -1,4 +1,4 @@
-//! The built-in network and what it says of its photos.
+//! The built-in network, or that of the file `MODEL`, and what it says of photos.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use convscope::engine::device::{Devices, Machine};
 use convscope::engine::{Backend, Capture, Edits, Keep};
 use convscope::model::{Graph, resnet};
 use convscope::source::{
-    Overrides, Photo, Recipe, SAMPLES, Sample, Stated, builtin_network, prepare,
+    Checkpoint, Overrides, Photo, Recipe, SAMPLES, Sample, Stated, builtin_network, prepare,
 };
 
 pub struct Builtin {
@@ -30,7 +30,10 @@ impl Builtin {
 
     /// With these photos.
     pub fn with(photos: Vec<(String, Photo)>) -> Self {
-        let checkpoint = builtin_network().unwrap();
+        let checkpoint = match std::env::var("MODEL") {
+            Ok(file) => Checkpoint::read(file.as_ref()).unwrap(),
+            Err(_) => builtin_network().unwrap(),
+        };
         let graph = Arc::new(resnet::build(&checkpoint.load_all().unwrap().tensors).unwrap());
         let stated = Stated::in_metadata(&checkpoint.metadata);
         let channels = graph.input_channels;

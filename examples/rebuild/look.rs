@@ -14,7 +14,7 @@ pub fn pictures(builtin: &Builtin, folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     let save = |name: String, found: Rebuilt| {
         println!("{name}: error {:?}, reached {:?}", found.error, found.reached);
-        write(&folder.join(name + ".png"), &found.picture, builtin);
+        write(&folder.join(name + ".png"), &found.pictures[0], builtin);
     };
     for (photo, subject) in builtin.subjects() {
         write(&folder.join(format!("{photo}.png")), subject.input(), builtin);

@@ -6,13 +6,17 @@
 //!     cargo run --release --example rebuild -- beat layer3      channels whose picture beats every photo
 //!     cargo run --release --example rebuild -- steady layer3 FOLDER usual decay=1.3,last=0   how much of a channel's
 //!                                  value stays when its picture moves; the pictures go into the folder
+//!     cargo run --release --example rebuild -- diversity layer3|classes FOLDER 0 1   what four pictures made together
+//!                                  reach and how alike they are, by how much the difference counts
 //!     cargo run --release --example rebuild -- look FOLDER      pictures of every method, as PNG
 //!
-//! `PHOTOS=FOLDER` measures the photos of a folder instead of those that ship with the program.
+//! `PHOTOS=FOLDER` measures the photos of a folder instead of those that ship with the program, `MODEL=FILE` another
+//! network.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod beat;
 mod builtin;
+mod diversity;
 mod look;
 mod steady;
 mod sweep;
@@ -50,9 +54,12 @@ fn main() {
         ["steady", layer, folder, variants @ ..] => {
             steady::table(&builtin, layer, variants, Some(folder.as_ref()));
         }
+        ["diversity", what, folder, shares @ ..] => {
+            diversity::table(&builtin, what, shares, folder.as_ref());
+        }
         ["look", folder] => look::pictures(&builtin, folder.as_ref()),
         _ => eprintln!(
-            "one of: table, sweep AXIS LAYER.., beat LAYER [ITERATIONS], steady LAYER FOLDER ASCENT.., look FOLDER"
+            "one of: table, sweep AXIS LAYER.., beat LAYER [ITERATIONS], steady LAYER FOLDER ASCENT.., diversity LAYER FOLDER SHARE.., look FOLDER"
         ),
     }
 }

@@ -31,10 +31,10 @@ pub fn table(builtin: &Builtin, name: &str, variants: &[&str], folder: Option<&P
             let target = Target::Channel { layer, channel: *channel };
             let found = made(builtin, &subject, target, &ascent);
             let reached = found.reached.unwrap();
-            rows.push((reached, moved(&subject, target, &found.picture) / reached));
+            rows.push((reached, moved(&subject, target, &found.pictures[0]) / reached));
             if let Some(folder) = folder {
                 let file = folder.join(format!("{name}-{channel}-{variant}.png"));
-                write(&file, &found.picture, builtin);
+                write(&file, &found.pictures[0], builtin);
             }
         }
         let mean = |of: fn(&(f64, f64)) -> f64| rows.iter().map(of).sum::<f64>() / 8.0;

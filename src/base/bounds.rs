@@ -57,6 +57,8 @@ pub const SIDE: Bounds<usize> = Bounds::new(1..=8192);
 pub const THREADS: Bounds<usize> = Bounds::new(0..=1024);
 /// Iterations that make a picture.
 pub const ITERATIONS: Bounds<usize> = Bounds::new(1..=100_000);
+/// Pictures of one thing that are made together.
+pub const VARIANTS: Bounds<usize> = Bounds::new(1..=9);
 /// Points on the path of integrated gradients.
 pub const STEPS: Bounds<usize> = Bounds::new(1..=10_000);
 /// Noisy inputs of SmoothGrad.

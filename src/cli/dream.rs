@@ -25,6 +25,9 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
             "a whole layer needs a photo to start from: add a PHOTO, --channel or --unit".into(),
         ));
     }
+    if args.variants > 1 && args.photo.is_some() {
+        bail!(Usage("--variants makes pictures from noise: leave out PHOTO".into()));
+    }
     let context = Context::open(flags, Keep::Newest)?;
     let network = context.network()?;
     let outcome = match &args.photo {
@@ -42,7 +45,10 @@ pub(super) fn run(flags: &Flags, args: &DreamArgs) -> Result<()> {
         }
     };
     let wish = match (&args.photo, target) {
-        (None, Some(target)) => Wish::Maximize(Maximization { target, iterations, seed }),
+        (None, Some(target)) => {
+            let variants = args.variants;
+            Wish::Maximize(Maximization { target, iterations, seed, variants })
+        }
         (_, Some(target)) => Wish::Dream(Dream { goal: Goal::Target(target), iterations, seed }),
         (_, None) => {
             let layer = context.layer(&network, args.layer.as_deref().unwrap_or_default())?;

@@ -70,8 +70,12 @@ struct Report<'a> {
     error: Option<f64>,
     /// Of an inversion: the structural similarity to the photo.
     ssim: Option<f64>,
-    /// Of an ascent: what the picture reaches.
+    /// Of an ascent: what the picture reaches; of several pictures the mean.
     reached: Option<f64>,
+    /// Of several pictures: what each reaches.
+    reached_each: &'a [f64],
+    /// Of several pictures: how alike their textures are.
+    likeness: Option<f64>,
     /// Of an ascent: what the photo itself reaches.
     photo_reached: Option<f64>,
     /// For each iteration the loss, and the error or what was reached.
@@ -119,19 +123,20 @@ impl Made<'_> {
 
     /// `[C, H, W]`, or `[n, C, H, W]` of several.
     fn npy(&self) -> Vec<u8> {
-        let pictures = self.steps.iter().map(|step| &step.found.what.of.picture);
+        let pictures = self.steps.iter().flat_map(|step| &step.found.what.of.pictures);
         let shape = pictures.clone().next().map_or([0; 3], |p| [p.shape.c, p.shape.h, p.shape.w]);
         let mut dims = shape.to_vec();
-        if self.several {
-            dims.insert(0, self.steps.len());
+        let count = pictures.clone().count();
+        if self.several || count > 1 {
+            dims.insert(0, count);
         }
         npy(&dims, &pictures.flat_map(|picture| picture.data.iter().copied()).collect::<Vec<_>>())
     }
 
     /// The picture alone, or the photo and several pictures in a row.
     fn png(&self) -> Result<Vec<u8>> {
-        let sights: Vec<Sight> =
-            self.steps.iter().map(|step| self.sight(step, Blocks::Half)).collect();
+        let sights = self.steps.iter().flat_map(|step| self.sights(step, Blocks::Half));
+        let sights: Vec<Sight> = sights.collect();
         match sights.as_slice() {
             [one] if !self.several => pictures::png(self.context, one.clone()),
             _ => {
@@ -153,6 +158,8 @@ impl Made<'_> {
             error: of.error,
             ssim: of.similarity,
             reached: of.reached,
+            reached_each: of.variants.as_ref().map_or(&[], |variants| &variants.reached),
+            likeness: of.variants.as_ref().map(|variants| variants.likeness),
             photo_reached: photo.filter(|_| self.photo),
             curve: &of.curve,
             ssim_curve: &of.similarities,
@@ -160,34 +167,44 @@ impl Made<'_> {
         }
     }
 
-    fn sight(&self, step: &Step, blocks: Blocks) -> Sight {
+    /// The pictures of a step.
+    fn sights(&self, step: &Step, blocks: Blocks) -> impl Iterator<Item = Sight> {
         let Look { colormap, range, .. } = Look::in_files(&self.context.settings.display);
-        Sight {
-            job: step.rebuild.clone().into(),
-            show: Show::Map,
+        let rebuild = step.rebuild.clone();
+        (0..rebuild.wish.pictures()).map(move |at| Sight {
+            job: rebuild.clone().into(),
+            show: Show::Variant(at),
             colormap,
             opacity: 100,
             blending: Blending::Opacity,
             range,
             blocks,
-        }
+        })
     }
 
     fn print(&self, args: &MakingArgs) -> Result<()> {
         let wanted = |size, blocks| {
-            let name =
-                |step: &Step| if self.several { step.words.clone() } else { "picture".into() };
-            let one = |step: &Step| (name(step), self.sight(step, blocks).cells(size).into());
-            let mut all: Vec<(String, Shown)> = self.steps.iter().map(one).collect();
+            let mut all: Vec<(String, Shown)> = Vec::new();
+            for step in &self.steps {
+                let name = if self.several { step.words.as_str() } else { "picture" };
+                let reached = step.found.what.of.variants.as_ref().map(|of| of.reached.iter());
+                let mut reached = reached.into_iter().flatten();
+                all.extend(self.sights(step, blocks).map(|sight| {
+                    let own = reached.next().map(|reached| significant(*reached as f32));
+                    let name = own.map_or(name.to_string(), |own| format!("reached {own}"));
+                    (name, sight.cells(size).into())
+                }));
+            }
             if let Some(step) = self.steps.first().filter(|_| self.photo) {
                 let input = step.rebuild.run.input;
                 all.insert(0, ("photo".into(), request::Photo { input, size, blocks }.into()));
             }
             all
         };
-        let picture = self.steps.first().map(|step| step.found.what.of.picture.shape);
-        if let Some(shape) = picture.filter(|_| args.draw.draws()) {
-            let count = self.steps.len() + usize::from(self.photo);
+        let mut pictures = self.steps.iter().flat_map(|step| &step.found.what.of.pictures);
+        let first = pictures.next().map(|picture| picture.shape);
+        if let Some(shape) = first.filter(|_| args.draw.draws()) {
+            let count = 1 + pictures.count() + usize::from(self.photo);
             let extent = [shape.h, shape.w];
             pictures::print_beside(self.context, args.draw.width, extent, count, wanted)?;
         }
@@ -203,6 +220,9 @@ impl Made<'_> {
         }
         if let Some(photo) = photo.filter(|_| self.photo) {
             words += &format!(" · the photo itself {}", significant(photo as f32));
+        }
+        if let Some(variants) = &of.variants {
+            words += &format!(" on average · likeness of the textures {:.2}", variants.likeness);
         }
         words
     }

@@ -75,7 +75,6 @@ pub(super) fn make(state: &mut State, what: &str) -> Vec<Effect> {
     if what.is_empty() {
         state.rebuild.what = state.rebuild.what.step(1);
     } else {
-        // The British spelling was the name once.
         match What::parse(what) {
             Ok(what) => state.rebuild.what = what,
             Err(error) => state.complain(error),
@@ -89,6 +88,18 @@ pub(super) fn iterations(state: &mut State, number: &str) -> Vec<Effect> {
         ("", _) => state.rebuild.iterations = None,
         (_, Ok(count)) => state.rebuild.iterations = Some(count),
         (_, Err(why)) => state.complain(format!("\":iterations N\": {why}")),
+    }
+    Vec::new()
+}
+
+pub(super) fn variants(state: &mut State, number: &str) -> Vec<Effect> {
+    match (number, bounds::VARIANTS.parse(number)) {
+        ("", _) => state.rebuild.variants = 1,
+        (_, Ok(count)) => state.rebuild.variants = count,
+        (_, Err(why)) => state.complain(format!("\":variants N\": {why}")),
+    }
+    if state.rebuild.variants > 1 && !state.rebuild.what.from_noise() {
+        state.say("variants are made of maximize-channel, -unit and -class only");
     }
     Vec::new()
 }

@@ -30,12 +30,12 @@ impl State {
     }
 
     fn rebuild_of(&self, layer: LayerId) -> Option<Job> {
-        let Rebuilding { what, iterations, seed } = self.rebuild;
+        let Rebuilding { what, iterations, seed, variants } = self.rebuild;
         let channel = self.cursor.channel;
         let of_channel = Target::Channel { layer, channel };
         let (row, column) = self.cursor.unit;
         let invert = |channels| Wish::Invert(Inversion { layer, channels, iterations, seed });
-        let maximize = |target| Wish::Maximize(Maximization { target, iterations, seed });
+        let maximize = |target| Wish::Maximize(Maximization { target, iterations, seed, variants });
         let dream = |goal| Wish::Dream(Dream { goal, iterations, seed });
         let wish = match what {
             What::InvertLayer | What::InvertStages => invert(None),

@@ -111,6 +111,9 @@ fn rebuild_line(state: &State, photo: String) -> Vec<String> {
     if let Some(iterations) = state.rebuild.iterations {
         words.extend(["--iterations".into(), iterations.to_string()]);
     }
+    if state.rebuild.variants > 1 && state.rebuild.what.from_noise() {
+        words.extend(["--variants".into(), state.rebuild.variants.to_string()]);
+    }
     if state.rebuild.seed > 0 {
         words.extend(["--seed".into(), state.rebuild.seed.to_string()]);
     }

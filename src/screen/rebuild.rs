@@ -25,7 +25,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
         text::line(buffer, place.x, place.y - 1, place.width, &words, style);
         match (cells(state, slot, *place), slot) {
             (Some(cells), _) => heatmap::cells(buffer, *place, cells),
-            (None, Slot::Made(job)) => {
+            (None, Slot::Made(job, _)) => {
                 let runs = state.jobs.running.as_ref().is_some_and(|doing| doing.job == *job);
                 let next = state.rebuild_now().as_ref() == Some(job);
                 let words = match (runs, next) {
@@ -47,7 +47,7 @@ fn caption(state: &State, slot: &Slot) -> (String, Style) {
     match slot {
         Slot::Photo => ("photo".to_string(), theme::DIM),
         Slot::Difference(_) => ("minus the photo".to_string(), theme::DIM),
-        Slot::Made(job) if state.rebuild.what == What::InvertStages => {
+        Slot::Made(job, _) if state.rebuild.what == What::InvertStages => {
             let layer = slot.inverted().and_then(|id| state.layers().get(id.0));
             let name = layer.map_or("", |layer| layer.name.as_str());
             let similarity = rebuilt(state, job).and_then(|of| of.similarity);
@@ -55,7 +55,15 @@ fn caption(state: &State, slot: &Slot) -> (String, Style) {
                 similarity.map_or(String::new(), |similarity| format!(" {similarity:.2}"));
             (format!("{name}{similarity}"), theme::ACCENT)
         }
-        Slot::Made(_) => (state.rebuild.what.name().to_string(), theme::ACCENT),
+        Slot::Made(job, at) => {
+            let variants = rebuilt(state, job).and_then(|of| of.variants.as_ref());
+            let reached = variants.and_then(|variants| variants.reached.get(*at));
+            let words = match reached {
+                Some(reached) => format!("reached {}", significant(*reached as f32)),
+                None => state.rebuild.what.name().to_string(),
+            };
+            (words, theme::ACCENT)
+        }
     }
 }
 
@@ -101,6 +109,10 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
                 let line = format!("the photo itself has {}", significant(*photo as f32));
                 lines.push((line, theme::DIM));
             }
+            if let Some(variants) = &of.variants {
+                let line = format!("likeness of the textures {:.2}", variants.likeness);
+                lines.push((line, theme::DIM));
+            }
         }
         (None, None) => {}
     }
@@ -112,7 +124,7 @@ fn words(state: &State, area: Rect, buffer: &mut Buffer) {
 /// A row for each stage: what it keeps of the photo.
 fn stages(state: &State, area: Rect, buffer: &mut Buffer) {
     let row = |job: Job| {
-        let slot = Slot::Made(job.clone());
+        let slot = Slot::Made(job.clone(), 0);
         let layer = slot.inverted().and_then(|id| state.layers().get(id.0))?;
         let (words, style) = match rebuilt(state, &job) {
             Some(of) => {

@@ -11,7 +11,7 @@ use super::lock::lock;
 use super::store::{Ask, Session};
 use crate::analysis::explain::Kind;
 use crate::analysis::judge::{rank_correlation, shared_top};
-use crate::base::{Array, Cancel, Progress, RangeMode};
+use crate::base::{Array, Cancel, Progress, RangeMode, Shape};
 use crate::picture::{Cells, Grid, Overlay, Picture, Range, gradient_picture, input_picture};
 
 impl Ask for request::Found {
@@ -97,7 +97,11 @@ impl Session {
         match &self.found(job)?.what {
             Finding::Explanation(of) if of.attribution.kind == Kind::Map => Ok(of.map.clone()),
             Finding::Explanation(of) => Ok(Arc::new(of.attribution.values.clone())),
-            Finding::Rebuilt(Remade { of, .. }) => Ok(Arc::new(of.picture.clone())),
+            Finding::Rebuilt(Remade { of, .. }) => {
+                let one = of.pictures.first().ok_or(SessionError::NotReady)?.shape;
+                let data = of.pictures.iter().flat_map(|picture| &picture.data).copied().collect();
+                Ok(Arc::new(Array { shape: Shape { n: of.pictures.len(), ..one }, data }))
+            }
             _ => Err(SessionError::Unknown("this has no values for a file".into())),
         }
     }
@@ -109,7 +113,9 @@ impl Session {
             Finding::Explanation(of) => of,
             Finding::Rebuilt(Remade { of, .. }) => {
                 let recipe = &self.network(sight.job.run().network)?.recipe;
-                let mut picture = input_picture(&of.picture, &recipe.mean, &recipe.std);
+                let at = if let Show::Variant(at) = sight.show { at } else { 0 };
+                let made = of.pictures.get(at).ok_or(SessionError::NotReady)?;
+                let mut picture = input_picture(made, &recipe.mean, &recipe.std);
                 if recipe.bgr {
                     picture.rgb.iter_mut().for_each(|pixel| pixel.reverse());
                 }

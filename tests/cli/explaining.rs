@@ -254,6 +254,8 @@ fn what_does_not_exist_or_fit_is_refused() {
         (&["dream", "--layer", "layer1"], "add a PHOTO"),
         (&["dream", "--channel", "1"], "nothing to maximize"),
         (&["dream"], "nothing to maximize"),
+        (&["dream", "P", "--layer", "layer1", "--variants", "2"], "leave out PHOTO"),
+        (&["dream", "--class", "1", "--variants", "10"], "1 to 9"),
         (&["explain", "P", "--method", "cam", "--layer", "layer3"], "leave out --layer"),
         (&["dream", "--layer", "layer1", "--channel", "77"], "its channels are 0 to 5"),
         (&["invert", "P", "--layer", "layer1", "--channels", "6"], "its channels are 0 to 5"),
@@ -294,4 +296,26 @@ fn several_layers_make_one_strip() {
     assert!(String::from_utf8_lossy(&header[..128]).contains(&shape), "{shape}");
     let text = bench.on("basic", &line).ok().out;
     assert!(text.lines().filter(|line| line.contains("SSIM")).count() == 2, "{text}");
+}
+
+/// Pictures that are made together stand in a row; their values are stacked, and each says what it reaches.
+#[test]
+fn variants_make_one_strip() {
+    let bench = Bench::new();
+    let line = ["dream", "--layer", "layer2", "--channel", "1", "--iterations", "2"];
+    let (one, three) = (&line[..], [&line[..], &["--variants", "3"]].concat());
+    bench.on("basic", &[one, &["-o", "one.png"]].concat()).ok();
+    bench.on("basic", &[&three[..], &["-o", "strip.png"]].concat()).ok();
+    let [one, strip] =
+        ["one.png", "strip.png"].map(|name| image::image_dimensions(bench.path(name)).unwrap());
+    assert_eq!(strip, (3 * one.0 + 4, one.1));
+    bench.on("basic", &[&three[..], &["-o", "all.npy"]].concat()).ok();
+    let header = std::fs::read(bench.path("all.npy")).unwrap();
+    let shape = format!("(3, 3, {}, {})", one.1, one.0);
+    assert!(String::from_utf8_lossy(&header[..128]).contains(&shape), "{shape}");
+    let json = bench.on("basic", &[&three[..], &["--json"]].concat()).json();
+    assert_eq!(json["reached_each"].as_array().unwrap().len(), 3);
+    assert!(json["likeness"].as_f64().is_some_and(|likeness| (0.0..=1.0001).contains(&likeness)));
+    let text = bench.on("basic", &three).ok().out;
+    assert!(text.contains("on average · likeness of the textures"), "{text}");
 }

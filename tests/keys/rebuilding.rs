@@ -20,7 +20,7 @@ fn shows(explorer: &Explorer, is: impl Fn(&Slot) -> bool) -> Vec<bool> {
 }
 
 fn made(explorer: &Explorer) -> bool {
-    shows(explorer, |slot| matches!(slot, Slot::Made(_))) == [true]
+    shows(explorer, |slot| matches!(slot, Slot::Made(..))) == [true]
 }
 
 fn wish(explorer: &Explorer) -> Wish {
@@ -101,6 +101,30 @@ fn what_is_made_is_said_as_a_command() {
 }
 
 #[test]
+fn variants_stand_beside_each_other() {
+    let mut explorer = open();
+    explorer.press("6 l l l");
+    command(&mut explorer, "iterations 1");
+    command(&mut explorer, "variants 3");
+    explorer.press("y");
+    let line = explorer.copied.last().unwrap();
+    assert!(line.contains("--iterations 1 --variants 3"), "{line}");
+    explorer.press("Enter");
+    let made = |explorer: &Explorer| shows(explorer, |slot| matches!(slot, Slot::Made(..)));
+    assert_eq!(made(&explorer), [true; 3]);
+    let Some(Seen::Explanation { sights, .. }) = explorer.state.view().seen(&explorer.state) else {
+        panic!()
+    };
+    assert_eq!(sights.len(), 3);
+    command(&mut explorer, "variants 10");
+    assert!(explorer.state.message.as_ref().unwrap().text.contains("1 to 9"));
+    explorer.press("h h h");
+    command(&mut explorer, "variants 2");
+    assert!(explorer.state.message.as_ref().unwrap().text.contains("maximize"));
+    assert_eq!(made(&explorer).len(), 1, "a photo is rebuilt once");
+}
+
+#[test]
 fn stages_are_inverted_one_after_the_other() {
     let mut explorer = open();
     explorer.press("6 l");
@@ -114,7 +138,7 @@ fn stages_are_inverted_one_after_the_other() {
         names(&explorer),
         ["maxpool", "layer1.1.relu_1", "layer2.1.relu_1", "layer3.1.relu_1", "layer4.1.relu_1"]
     );
-    let made = |explorer: &Explorer| shows(explorer, |slot| matches!(slot, Slot::Made(_)));
+    let made = |explorer: &Explorer| shows(explorer, |slot| matches!(slot, Slot::Made(..)));
     assert_eq!(made(&explorer), [false; 5]);
     explorer.press("Enter");
     assert_eq!(made(&explorer), [true; 5]);

@@ -4,7 +4,7 @@ use super::goal::Goal;
 use super::halted::Dreaming;
 use super::track::{Measure, Track};
 use super::transform::{random_roll, rolled};
-use super::{Colors, Halted, Rebuilt, at_input, run, widened};
+use super::{Colors, Halted, Rebuilt, at_input, last_map, run, widened};
 use crate::analysis::explain::resized;
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::base::Random;
@@ -72,7 +72,7 @@ pub fn dream(
         let run = run(subject, &state.picture, wish.goal.layer(subject), work.cancel)?;
         let reached = wish.goal.value(subject, run.as_ref())?;
         let picture = state.picture.clone();
-        Ok(state.track.rebuilt(picture, -reached, Measure::Reached(reached)))
+        Ok(state.track.rebuilt(vec![picture], -reached, Measure::Reached(reached)))
     });
     if ended.is_err() {
         *halted = Some(Halted::Dream(state));
@@ -161,12 +161,10 @@ fn bound(picture: &mut Array, colors: &Colors<'_>) {
 /// goal's layer but one unit.
 fn octaves(subject: &Subject<'_>, goal: &Goal) -> Vec<[usize; 2]> {
     let full = subject.input().shape;
-    let layer = goal.layer(subject).0;
-    let shapes = subject.capture.shapes();
-    let last_map = (0..=layer).rev().find(|i| shapes.get(*i).is_some_and(|s| s.area() > 1));
+    let last = last_map(subject.capture.shapes(), goal.layer(subject));
     let fits = |size: &[usize; 2]| {
         let small = infer(subject.graph, Shape { h: size[0], w: size[1], ..full });
-        small.is_ok_and(|small| last_map.is_none_or(|i| small.get(i).is_some_and(|s| s.area() > 1)))
+        small.is_ok_and(|small| last.is_none_or(|i| small.get(i.0).is_some_and(|s| s.area() > 1)))
     };
     let size = |octave: usize| {
         [full.h, full.w].map(|side| (side as f64 / GROWTH.powi(octave as i32)).round() as usize)

@@ -48,11 +48,27 @@ impl Goal {
                 Ok(squares.sum::<f64>() / all.data.len().max(1) as f64)
             }
             Self::Target(target) => {
-                let sum = target.values(run, subject.graph)?.first().copied().unwrap_or(0.0);
-                let Target::Channel { layer, .. } = target else { return Ok(sum) };
-                Ok(sum / run.shape(*layer)?.area().max(1) as f64)
+                let total = self.total(subject, run)?;
+                let Target::Channel { layer, .. } = target else { return Ok(total) };
+                Ok(total / run.shape(*layer)?.area().max(1) as f64)
             }
         }
+    }
+
+    /// The number whose gradient [`Goal::seed`] begins: of a channel its sum; of a layer half the sum of squares.
+    ///
+    /// # Errors
+    /// As [`Goal::value`].
+    pub fn total(&self, subject: &Subject<'_>, run: &dyn Capture) -> Result<f64, EngineError> {
+        Ok(match self {
+            Self::Layer(layer) => {
+                let area = run.shape(*layer)?.len() as f64;
+                self.value(subject, run)? * area / 2.0
+            }
+            Self::Target(target) => {
+                target.values(run, subject.graph)?.first().copied().unwrap_or(0.0)
+            }
+        })
     }
 
     /// The seed of its gradient, up to a positive factor, which neither Adam nor a normalized step sees.

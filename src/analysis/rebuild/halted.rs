@@ -1,6 +1,7 @@
 //! What a stopped rebuilding needs to be taken up again.
 
 use super::Adam;
+use super::diversity::Texture;
 use super::track::Track;
 use crate::base::{Array, Random};
 
@@ -27,10 +28,22 @@ pub struct Descending {
 
 /// A maximization on its way.
 pub struct Ascending {
+    /// A picture each.
+    pub(super) climbers: Vec<Climber>,
+    pub(super) track: Track,
+}
+
+/// A picture that is made to reach more.
+pub struct Climber {
     pub(super) parameters: Vec<f64>,
     pub(super) adam: Adam<f64>,
     pub(super) random: Random,
-    pub(super) track: Track,
+    /// Iterations so far.
+    pub(super) done: usize,
+    /// What the last pass saw of the goal.
+    pub(super) reached: f64,
+    /// What the last pass saw of the layer at which pictures are kept unlike each other.
+    pub(super) texture: Option<Texture>,
 }
 
 /// A dream on its way.
@@ -48,11 +61,20 @@ impl Halted {
         match self {
             // Adam has two means for each parameter.
             Self::Inversion(of) => 3 * size_of_val(of.parameters.as_slice()) + of.track.bytes(),
-            Self::Maximization(of) => 3 * size_of_val(of.parameters.as_slice()) + of.track.bytes(),
+            Self::Maximization(of) => {
+                of.climbers.iter().map(Climber::bytes).sum::<usize>() + of.track.bytes()
+            }
             Self::Dream(of) => {
                 let (detail, picture) = (of.detail.data.as_slice(), of.picture.data.as_slice());
                 size_of_val(detail) + size_of_val(picture) + of.track.bytes()
             }
         }
+    }
+}
+
+impl Climber {
+    fn bytes(&self) -> usize {
+        let texture = self.texture.as_ref().map_or(0, Texture::bytes);
+        3 * size_of_val(self.parameters.as_slice()) + texture
     }
 }

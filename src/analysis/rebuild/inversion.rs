@@ -64,15 +64,15 @@ pub struct Descent {
 /// For layers whose units stand up to so many pixels apart. `examples/rebuild` measures them, and others, on the
 /// built-in network's photos.
 const DESCENTS: [(usize, Descent); 5] = [
-    (2, descent(0.01)),
-    (4, descent(0.05)),
-    (8, descent(0.2)),
-    (16, descent(2.0)),
-    (usize::MAX, descent(3.0)),
+    (2, descent(0.01, 4)),
+    (4, descent(0.05, 4)),
+    (8, descent(0.2, 4)),
+    (16, descent(2.0, 16)),
+    (usize::MAX, descent(3.0, 4)),
 ];
 
-const fn descent(variation: f64) -> Descent {
-    Descent { iterations: 300, rate: 0.05, last: 0.0, decay: 1.3, variation, jitter: 4 }
+const fn descent(variation: f64, jitter: usize) -> Descent {
+    Descent { iterations: 300, rate: 0.05, last: 0.0, decay: 1.3, variation, jitter }
 }
 
 /// Places, beside its own, at which picture and photo are compared: the photo's features at each are computed once.
@@ -307,7 +307,7 @@ pub fn invert_with(
     let ended = descend(&mut state, &mut objective, &map, descent, work).and_then(|()| {
         let picture = as_input(subject, &map.picture(&state.parameters));
         let end = objective.at(&picture, work.cancel)?;
-        Ok(state.track.rebuilt(picture, end.total, Measure::Error(end.error)))
+        Ok(state.track.rebuilt(vec![picture], end.total, Measure::Error(end.error)))
     });
     if ended.is_err() {
         *halted = Some(Halted::Inversion(state));

@@ -5,6 +5,7 @@
 //! the same machine. Pictures are in the input's own normalized space.
 
 mod adam;
+mod diversity;
 mod dream;
 mod fourier;
 mod goal;
@@ -20,11 +21,12 @@ mod transform;
 use std::sync::Arc;
 
 use super::{AnalysisError, Subject, finite};
-use crate::base::{Array, Cancel, LayerId, Progress};
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Capture, EngineError, Keep, Pull, ReluRule, Seed};
 use crate::model::Value;
 
 pub use adam::Adam;
+pub use diversity::Texture;
 pub use dream::{Dream, dream};
 pub use fourier::Parameterization;
 pub use goal::Goal;
@@ -39,8 +41,8 @@ pub use transform::{Motion, Reach, Resampling};
 /// A picture on its way or ready.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rebuilt {
-    /// The picture `[1, C, H, W]`, in the normalized input space.
-    pub picture: Array,
+    /// The picture `[1, C, H, W]`, in the normalized input space; of [`Maximization::variants`] one each.
+    pub pictures: Vec<Array>,
     /// Iterations behind it.
     pub iteration: usize,
     /// Iterations in all.
@@ -50,7 +52,8 @@ pub struct Rebuilt {
     /// Of an inversion: the relative feature error `|Phi(x) - Phi0|^2 / |Phi0|^2`.
     pub error: Option<f64>,
     /// Of an ascent: the goal's value. Of a picture on its way it is what the last pass saw, moved or jittered; of
-    /// the picture that is ready it is the picture's own, to be held against the photo's ([`Goal::value`]).
+    /// the picture that is ready it is the picture's own, to be held against the photo's ([`Goal::value`]). Of several
+    /// pictures their mean.
     pub reached: Option<f64>,
     /// Of an inversion: the structural similarity to the photo ([`Similarity`]), 1 for the photo itself.
     pub similarity: Option<f64>,
@@ -58,9 +61,26 @@ pub struct Rebuilt {
     pub curve: Vec<(f32, f32)>,
     /// Of an inversion: the similarity of every tenth iteration, then of this picture.
     pub similarities: Vec<f32>,
+    /// Of several pictures that are ready: how they compare.
+    pub variants: Option<Variants>,
+}
+
+/// What pictures that were made together reach, and how alike they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variants {
+    /// The goal's value of each.
+    pub reached: Vec<f64>,
+    /// The mean over all pairs of the cosine of their Gram matrices ([`Texture::likeness`]): 1 for the same texture.
+    pub likeness: f64,
 }
 
 impl Rebuilt {
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        let pictures = self.pictures.iter().map(|picture| size_of_val(picture.data.as_slice()));
+        pictures.sum::<usize>() + size_of_val(self.curve.as_slice())
+    }
+
     /// Itself, once its picture and its numbers are known to be finite.
     ///
     /// # Errors
@@ -68,7 +88,7 @@ impl Rebuilt {
     pub fn checked(self) -> Result<Self, AnalysisError> {
         let numbers = [Some(self.loss), self.error, self.reached, self.similarity];
         let numbers = numbers.into_iter().flatten();
-        let pixels = self.picture.data.iter().map(|v| f64::from(*v));
+        let pixels = self.pictures.iter().flat_map(|picture| &picture.data).map(|v| f64::from(*v));
         finite("the picture or its loss", pixels.chain(numbers))?;
         Ok(self)
     }
@@ -126,6 +146,11 @@ fn at_input(
 /// As an input, of the shape of the subject's own.
 fn as_input(subject: &Subject<'_>, values: &[f32]) -> Array {
     Array { shape: subject.input().shape, data: values.to_vec() }
+}
+
+/// The last layer up to this one that has more than one unit in a channel.
+fn last_map(shapes: &[Shape], layer: LayerId) -> Option<LayerId> {
+    (0..=layer.0).rev().find(|i| shapes.get(*i).is_some_and(|s| s.area() > 1)).map(LayerId)
 }
 
 fn widened(array: &Array) -> Vec<f64> {

@@ -52,30 +52,45 @@ impl Track {
         picture: impl FnOnce() -> Array,
         work: &mut Work<'_, '_, Rebuilt>,
     ) {
+        self.steps(loss, measure, || vec![picture()], work);
+    }
+
+    /// The same for pictures that are made together.
+    pub fn steps(
+        &mut self,
+        loss: f64,
+        measure: Measure,
+        pictures: impl FnOnce() -> Vec<Array>,
+        work: &mut Work<'_, '_, Rebuilt>,
+    ) {
         let (Measure::Error(value) | Measure::Reached(value)) = measure;
         self.curve.push((loss as f32, value as f32));
         let done = self.curve.len();
         if done.is_multiple_of(SHOWN_EVERY) && done < self.iterations {
-            let so_far = self.rebuilt(picture(), loss, measure);
+            let so_far = self.rebuilt(pictures(), loss, measure);
             self.similarities.clone_from(&so_far.similarities);
             (work.refine)(so_far);
         }
         work.progress.report(done, self.iterations);
     }
 
-    /// A picture at this point.
-    pub fn rebuilt(&self, picture: Array, loss: f64, measure: Measure) -> Rebuilt {
+    /// Pictures at this point.
+    pub fn rebuilt(&self, pictures: Vec<Array>, loss: f64, measure: Measure) -> Rebuilt {
         let (error, reached) = match measure {
             Measure::Error(value) => (Some(value), None),
             Measure::Reached(value) => (None, Some(value)),
         };
         let (iteration, iterations) = (self.curve.len(), self.iterations);
         let curve = self.curve.clone();
-        let similarity = self.to_photo.as_ref().and_then(|photo| photo.of(&picture));
+        let similarity = self
+            .to_photo
+            .as_ref()
+            .zip(pictures.first())
+            .and_then(|(photo, picture)| photo.of(picture));
         let new = similarity.map(|similarity| similarity as f32);
         let similarities = self.similarities.iter().copied().chain(new).collect();
         Rebuilt {
-            picture,
+            pictures,
             iteration,
             iterations,
             loss,
@@ -84,6 +99,7 @@ impl Track {
             similarity,
             curve,
             similarities,
+            variants: None,
         }
     }
 }

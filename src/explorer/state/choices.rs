@@ -59,11 +59,13 @@ pub struct Rebuilding {
     pub iterations: Option<usize>,
     /// What random numbers start from.
     pub seed: u64,
+    /// Pictures of a maximization.
+    pub variants: usize,
 }
 
 impl Default for Rebuilding {
     fn default() -> Self {
-        Self { what: What::InvertLayer, iterations: None, seed: 0 }
+        Self { what: What::InvertLayer, iterations: None, seed: 0, variants: 1 }
     }
 }
 
@@ -111,5 +113,12 @@ impl Choice for What {
             Self::DreamLayer => "dream-layer",
             Self::DreamChannel => "dream-channel",
         }
+    }
+}
+
+impl What {
+    /// Whether a picture is made from noise, not from a photo.
+    pub const fn from_noise(self) -> bool {
+        matches!(self, Self::MaximizeChannel | Self::MaximizeUnit | Self::MaximizeClass)
     }
 }

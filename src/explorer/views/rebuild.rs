@@ -16,8 +16,8 @@ pub struct Rebuild;
 pub enum Slot {
     /// The photo.
     Photo,
-    /// A picture that is made.
-    Made(Job),
+    /// A picture that is made, and which of those that are made together.
+    Made(Job, usize),
     /// The picture minus the photo.
     Difference(Job),
 }
@@ -26,7 +26,7 @@ impl Slot {
     /// The layer that a picture of the network's inversion is made from.
     pub const fn inverted(&self) -> Option<LayerId> {
         match self {
-            Self::Made(Job::Rebuild(of)) => match &of.wish {
+            Self::Made(Job::Rebuild(of), _) => match &of.wish {
                 Wish::Invert(of) => Some(of.layer),
                 _ => None,
             },
@@ -57,11 +57,20 @@ pub fn places(state: &State) -> Option<Places> {
     let jobs = state.rebuild_jobs();
     let compared = matches!(state.rebuild.what, What::InvertLayer | What::InvertChannel);
     let difference = jobs.first().filter(|_| compared && has_photo).cloned();
-    slots.extend(jobs.into_iter().map(Slot::Made));
+    slots.extend(jobs.into_iter().flat_map(made));
     slots.extend(difference.map(Slot::Difference));
     let shape = (input.shape.h, input.shape.w);
     let rects = arranged(pictures, slots.len(), shape, state.terminal.cell_aspect);
     Some(Places { pictures: slots.into_iter().zip(rects).collect(), words })
+}
+
+/// The pictures that a job makes.
+fn made(job: Job) -> impl Iterator<Item = Slot> {
+    let count = match &job {
+        Job::Rebuild(of) => of.wish.pictures(),
+        _ => 1,
+    };
+    (0..count).map(move |at| Slot::Made(job.clone(), at))
 }
 
 fn sight(state: &State, job: &Job, show: Show) -> Option<Sight> {
@@ -86,7 +95,7 @@ fn request(state: &State, slot: &Slot, rect: Rect) -> Option<Shown> {
             let input = state.shown.input.as_ref()?.id;
             Some(request::Photo { input, size, blocks: state.display.look.blocks }.into())
         }
-        Slot::Made(job) => of(job, Show::Map),
+        Slot::Made(job, at) => of(job, Show::Variant(*at)),
         Slot::Difference(job) => of(job, Show::Difference),
     }
 }
@@ -159,8 +168,11 @@ impl View for Rebuild {
     fn seen(&self, state: &State) -> Option<Seen> {
         let photo = state.shown.input.as_ref().filter(|input| input.placement.is_some());
         let jobs = state.rebuild_jobs();
-        let sights: Vec<Sight> =
-            jobs.iter().filter_map(|job| sight(state, job, Show::Map)).collect();
+        let sight = |slot| match slot {
+            Slot::Made(job, at) => sight(state, &job, Show::Variant(at)),
+            Slot::Photo | Slot::Difference(_) => None,
+        };
+        let sights: Vec<Sight> = jobs.into_iter().flat_map(made).filter_map(sight).collect();
         let photo = photo.map(|input| input.id);
         (!sights.is_empty()).then_some(Seen::Explanation { sights, photo })
     }

@@ -66,7 +66,7 @@ impl Finding {
             Self::Explanation(of) => 4 * (of.attribution.values.data.len() + of.map.data.len()),
             Self::Judgement(_) => 16 << 10,
             Self::Ranking(of) => 8 * of.effects.len(),
-            Self::Rebuilt(Remade { of, .. }) => 4 * of.picture.data.len() + 8 * of.curve.len(),
+            Self::Rebuilt(Remade { of, .. }) => of.bytes(),
         }
     }
 }
@@ -145,4 +145,6 @@ pub enum Show {
     Overlay,
     /// What was rebuilt minus the photo: gray where they are equal.
     Difference,
+    /// One of the pictures that were made together; [`Show::Map`] is the first.
+    Variant(usize),
 }

@@ -41,6 +41,16 @@ pub enum Wish {
     Dream(Dream),
 }
 
+impl Wish {
+    /// How many pictures it makes together.
+    pub const fn pictures(&self) -> usize {
+        match self {
+            Self::Maximize(of) if of.variants > 1 => of.variants,
+            Self::Invert(_) | Self::Maximize(_) | Self::Dream(_) => 1,
+        }
+    }
+}
+
 /// An explanation of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Explain {
