@@ -168,7 +168,7 @@ pub const COMMANDS: &[Command] = commands! {
     Rebuild {
         "make" ["WHAT"] "Choose what to make: invert-layer, maximize-channel, dream-layer, …" => questions::make;
         "iterations" ["N"] "Set the number of iterations; without one, the method's own" => questions::iterations;
-        "variants" ["N"] "Maximize N pictures that differ as much as they can; without a number, one" => questions::variants;
+        "variants" ["N"] "Set the number of pictures to maximize, made to differ; without a number, one" => questions::variants;
         "seed" ["N"] "Set the random seed; without a number, the next one" => questions::seed;
     }
     Networks {

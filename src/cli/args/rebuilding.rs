@@ -60,7 +60,7 @@ pub(in crate::cli) struct DreamArgs {
     /// A class, by its index or its name
     #[arg(long, value_name = "C|NAME", conflicts_with_all = ["layer", "channel", "unit"])]
     pub class: Option<String>,
-    /// From noise: make so many pictures, 1 to 9, that differ from each other as much as they can
+    /// From noise: the number of pictures, 1 to 9, which are made to differ from each other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = within(&bounds::VARIANTS))]
     pub variants: usize,
     /// How it is made, and where it goes.
