@@ -81,7 +81,10 @@ fn rebuilds(layer: LayerId, target: Target) -> [(&'static str, Wish); 2] {
     let (iterations, seed) = (Some(50), 0);
     [
         ("invert, 50", Wish::Invert(Inversion { layer, channels: None, iterations, seed })),
-        ("maximize a class, 50", Wish::Maximize(Maximization { target, iterations, seed })),
+        (
+            "maximize a class, 50",
+            Wish::Maximize(Maximization { target, iterations, seed, variants: 1 }),
+        ),
     ]
 }
 

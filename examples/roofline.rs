@@ -17,8 +17,9 @@ use std::time::Instant;
 use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress, Shape};
 use convscope::engine::device::{Devices, Machine};
 use convscope::engine::fast::kernels::{Isa, Team, peak};
-use convscope::engine::{Backend, Edits, Keep, Pull, ReluRule, Seed};
-use convscope::model::{Graph, Op, Value, costs, infer, resnet};
+use convscope::engine::{Backend, Edits, Keep, Pull, Seed};
+use convscope::model::{Graph, Value, costs, infer, resnet};
+use convscope::ops::{AveragePool, Conv, Flatten, Linear, MaxPool, ReluRule};
 use convscope::source::{Checkpoint, builtin_network};
 
 const RUNS: usize = 30;
@@ -145,19 +146,21 @@ fn backward(backend: &dyn Backend, graph: &Graph, input: &Array) -> Vec<f64> {
 
 fn print(graph: &Graph, input: Shape, seconds: &[f64], peak: f64) {
     let shapes = infer(graph, input).expect("shapes");
-    let costs = costs(graph, &shapes);
+    let costs = costs(graph, input, &shapes);
     let (mut all, mut operations) = (0.0, 0.0);
     println!("{:<26} {:>24} {:>8} {:>9} {:>8}", "layer", "", "ms", "GFLOP/s", "of peak");
     for (i, seconds) in seconds.iter().enumerate().filter(|(_, seconds)| seconds.is_finite()) {
         // A unit is told by its last layer; its convolution comes before.
-        let conv =
-            (0..=i).rev().find(|i| matches!(graph.nodes[*i].op, Op::Conv(_) | Op::Linear(_)));
+        let conv = (0..=i)
+            .rev()
+            .find(|i| graph.nodes[*i].op.is::<Conv>() || graph.nodes[*i].op.is::<Linear>());
         let conv = graph.kernels_of(LayerId(i)).map_or(conv, |layer| Some(layer.0));
-        let own = matches!(graph.nodes[i].op, Op::MaxPool(_) | Op::AveragePool(_) | Op::Flatten);
+        let op = &graph.nodes[i].op;
+        let own = op.is::<MaxPool>() || op.is::<AveragePool>() || op.is::<Flatten>();
         let flops =
             conv.filter(|_| !own).map_or(0.0, |conv| 2.0 * costs[conv].multiply_adds as f64);
         let name = conv.filter(|_| !own).unwrap_or(i);
-        let shape = format!("{} {}", graph.nodes[name].op.describe(), shapes[name]);
+        let shape = format!("{} {}", graph.nodes[name].op.word(), shapes[name]);
         let rate = flops / seconds;
         println!(
             "{:<26} {shape:>24} {:>8.3} {:>9.0} {:>7.0}%",

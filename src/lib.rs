@@ -25,6 +25,7 @@ pub mod engine;
 pub mod explorer;
 mod fault;
 pub mod model;
+pub mod ops;
 pub mod picture;
 #[cfg(feature = "tui")]
 pub mod screen;

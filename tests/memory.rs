@@ -10,8 +10,9 @@ use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::fast::kernels::{Isa, Team};
 use convscope::engine::fast::{Cores, Fast};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Keep, Pull, ReluRule, Seed};
-use convscope::model::{Conv, Graph, Node, Op, Value, resnet};
+use convscope::engine::{Backend, Capture, Keep, Pull, Seed};
+use convscope::model::{Graph, Node, Value, resnet};
+use convscope::ops::{Conv, ReluRule};
 use convscope::source::builtin_network;
 
 struct Counting;
@@ -180,10 +181,10 @@ fn a_gradient_takes_three_layers_and_the_room_of_one_convolution() {
     let shapes = capture.shapes();
     let bytes = |i: usize| shapes[i].len() * size_of::<f32>();
     let largest = (0..shapes.len()).map(bytes).max().unwrap();
-    let room = |node: &Node| match (&node.op, &node.inputs[0]) {
-        (Op::Conv(conv), Value::Input) => scratch(conv, input.shape),
-        (Op::Conv(conv), Value::Output { layer, .. }) => scratch(conv, shapes[layer.0]),
-        _ => 0,
+    let room = |node: &Node| match (node.op.get::<Conv>(), &node.inputs[0]) {
+        (Some(conv), Value::Input) => scratch(conv, input.shape),
+        (Some(conv), Value::Output { layer, .. }) => scratch(conv, shapes[layer.0]),
+        (None, _) => 0,
     };
     // The stem's is the largest by far; without it there is only what deeper layers need.
     let stem = graph.find("conv1").unwrap();

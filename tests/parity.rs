@@ -24,6 +24,8 @@ mod judging;
 mod memory;
 #[path = "parity/networks.rs"]
 mod networks;
+#[path = "parity/operations.rs"]
+mod operations;
 #[path = "parity/oracle.rs"]
 mod oracle;
 #[path = "parity/preprocess.rs"]

@@ -19,7 +19,8 @@ use convscope::analysis::{AnalysisError, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
-use convscope::model::{Conv, Graph, Node, Op, Value, Window};
+use convscope::model::{Graph, Node, Value};
+use convscope::ops::{Activation, Conv, Op, Window};
 
 /// Runs something to its end, and counts the pictures on its way.
 fn with<T>(make: impl FnOnce(&mut Work<'_, '_, Rebuilt>) -> T) -> (T, usize) {
@@ -171,11 +172,13 @@ fn gray() -> Graph {
         inputs: vec![input],
     };
     let nodes = vec![
-        node("conv", Op::Conv(conv), Value::Input),
-        node("relu", Op::Relu, Value::of(LayerId(0))),
+        node("conv", conv.into(), Value::Input),
+        node("relu", Activation::Relu.into(), Value::of(LayerId(0))),
     ];
     let name = "gray".to_string();
-    Graph { name, input_channels: 1, usual_input: 16, nodes, assumptions: vec![], notes: vec![] }
+    let outputs = vec![Value::of(LayerId(1))];
+    let (assumptions, notes) = (vec![], vec![]);
+    Graph { name, input_channels: 1, usual_input: 16, nodes, outputs, assumptions, notes }
 }
 
 #[test]

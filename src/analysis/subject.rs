@@ -2,8 +2,9 @@
 
 use super::AnalysisError;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
-use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull, ReluRule, Seed};
-use crate::model::{AveragePool, Graph, Linear, Op, Value};
+use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull, Seed};
+use crate::model::{Graph, Value};
+use crate::ops::{Linear, ReluRule};
 
 /// A run of a network on one input `[1, C, H, W]`.
 #[derive(Clone, Copy)]
@@ -67,7 +68,7 @@ impl Target {
     /// The layer that the number is taken from.
     pub fn layer(&self, graph: &Graph) -> LayerId {
         match self {
-            Self::Class(_) => LayerId(graph.nodes.len().saturating_sub(1)),
+            Self::Class(_) => graph.answer(),
             Self::Channel { layer, .. } | Self::Unit { layer, .. } => *layer,
         }
     }
@@ -215,7 +216,7 @@ impl Subject<'_> {
             )));
         }
         let end = target.layer(self.graph);
-        if !self.depends(end, layer) {
+        if !self.graph.behind(layer).get(end.0).copied().unwrap_or(false) {
             let end = self.graph.nodes.get(end.0).map_or("", |node| node.name.as_str());
             return Err(AnalysisError::Unfit(format!(
                 "{end} does not depend on {name}: choose an earlier layer"
@@ -224,43 +225,15 @@ impl Subject<'_> {
         Ok(shape)
     }
 
-    /// Whether a layer's value goes into another's.
-    fn depends(&self, end: LayerId, on: LayerId) -> bool {
-        let mut behind = vec![false; self.graph.nodes.len()];
-        for (i, node) in self.graph.nodes.iter().enumerate() {
-            behind[i] = i == on.0
-                || node.inputs.iter().any(|value| match value {
-                    Value::Output { layer, .. } => behind[layer.0],
-                    Value::Input => false,
-                });
-        }
-        behind.get(end.0).copied().unwrap_or(false)
-    }
-
     /// The last layer that has rows and columns; class activation maps are taken there by default.
     pub fn last_map(&self) -> Option<LayerId> {
-        let with_map = |shape: &Shape| !shape.flat && shape.area() > 1;
-        self.capture.shapes().iter().rposition(with_map).map(LayerId)
+        self.graph.last_map(self.capture.shapes())
     }
 
     /// The layer that feeds a global average pool and, behind it, nothing but the linear layer that makes
     /// the logits.
     pub fn pooled(&self) -> Option<(LayerId, &Linear)> {
-        let nodes = &self.graph.nodes;
-        let input = |i: usize| match nodes.get(i)?.inputs.as_slice() {
-            [Value::Output { layer, .. }] => Some(layer.0),
-            _ => None,
-        };
-        let last = nodes.len().checked_sub(1)?;
-        let Op::Linear(linear) = &nodes[last].op else { return None };
-        let mut at = input(last)?;
-        if matches!(nodes[at].op, Op::Flatten) {
-            at = input(at)?;
-        }
-        matches!(nodes[at].op, Op::AveragePool(AveragePool::Global))
-            .then(|| input(at))
-            .flatten()
-            .map(|layer| (LayerId(layer), linear))
+        self.graph.pooled()
     }
 }
 

@@ -84,10 +84,10 @@ impl Trial<'_> {
     /// When the network does not run on inputs of this shape.
     pub fn operations(&self, work: Timed) -> Result<u64, AnalysisError> {
         let shapes = infer(self.graph, self.input.shape).map_err(EngineError::from)?;
-        let costs = costs(self.graph, &shapes);
+        let costs = costs(self.graph, self.input.shape, &shapes);
         let end = match work {
             Timed::InversionStep => self.inverted()?.0,
-            _ => self.graph.nodes.len().saturating_sub(1),
+            _ => self.graph.answer().0,
         };
         let once: u64 = costs.iter().take(end + 1).map(|cost| cost.multiply_adds).sum();
         let passes = match work {
@@ -99,7 +99,7 @@ impl Trial<'_> {
     }
 
     fn last(&self) -> LayerId {
-        LayerId(self.graph.nodes.len().saturating_sub(1))
+        self.graph.answer()
     }
 
     /// The layer that is inverted: `layer3` of a ResNet.
@@ -118,8 +118,7 @@ impl Trial<'_> {
         let missing = || AnalysisError::Unfit(format!("there is no method {method}"));
         let method = METHODS.iter().find(|known| known.name == method).ok_or_else(missing)?;
         let shapes = infer(self.graph, self.input.shape).map_err(EngineError::from)?;
-        let map = shapes.iter().rposition(|shape| !shape.flat && shape.area() > 1);
-        let layer = LayerId(map.unwrap_or(0));
+        let layer = self.graph.last_map(&shapes).unwrap_or(LayerId(0));
         // A class activation map reads one layer; a gradient passes all of them.
         let keep = if method.takes_layer {
             Keep::Only(vec![layer, self.last()])

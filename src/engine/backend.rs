@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Capture, Edits, EngineError};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::model::Value;
+use crate::ops::ReluRule;
 
 /// Runs one network forward, from an edited layer onward, and backward.
 pub trait Backend: Send + Sync {
@@ -130,15 +131,4 @@ impl Seed {
             | Self::Cotangent { layer, .. } => *layer,
         }
     }
-}
-
-/// What becomes of a gradient `g` at a ReLU with input `x`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReluRule {
-    /// The derivative: `g (x > 0)`.
-    Plain,
-    /// Guided backpropagation (Springenberg et al. 2015): `g (x > 0) (g > 0)`.
-    Guided,
-    /// Deconvnet (Zeiler & Fergus 2014): `g (g > 0)`.
-    Deconvnet,
 }

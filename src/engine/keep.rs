@@ -2,7 +2,8 @@
 
 use crate::base::{LayerId, Shape};
 use crate::engine::Edits;
-use crate::model::{Graph, Op, Value, costs};
+use crate::model::{Graph, Value, costs};
+use crate::ops::{Reads, ReluRule};
 
 /// Which layers to keep: all, when they fit into `limit` bytes; else the first that fit in this order:
 /// values that everything behind them passes through (stem, blocks' outputs, logits) before others, and
@@ -10,12 +11,17 @@ use crate::model::{Graph, Op, Value, costs};
 ///
 /// Where something is left out, room for the largest such value is set aside: the one that was computed
 /// again last is held too. `bytes` says what each layer takes; one that is not wanted takes nothing.
-pub fn kept(graph: &Graph, shapes: &[Shape], bytes: &[usize], limit: usize) -> Vec<bool> {
+pub fn kept(
+    graph: &Graph,
+    (input, shapes): (Shape, &[Shape]),
+    bytes: &[usize],
+    limit: usize,
+) -> Vec<bool> {
     if bytes.iter().sum::<usize>() <= limit {
         return vec![true; bytes.len()];
     }
     let cuts = cuts(graph);
-    let work = work(graph, shapes, &cuts);
+    let work = work(graph, (input, shapes), &cuts);
     let worth = |i: &usize| (cuts[*i], work[*i] / bytes[*i].max(1) as f64);
     let mut order: Vec<usize> = (0..bytes.len()).collect();
     order.sort_by(|a, b| {
@@ -33,8 +39,8 @@ pub fn kept(graph: &Graph, shapes: &[Shape], bytes: &[usize], limit: usize) -> V
     keep
 }
 
-/// These layers, and those whose value a gradient from one of them asks for: what comes after each ReLU,
-/// and what goes into each maximum.
+/// These layers, and those whose value a gradient from one of them asks for ([`Reads`]). What came out of a layer that is
+/// edited is computed again from what went in.
 pub fn taped(graph: &Graph, layers: &[LayerId], edits: &Edits) -> Vec<bool> {
     let mut before = vec![false; graph.nodes.len()];
     let mut taped = before.clone();
@@ -46,9 +52,12 @@ pub fn taped(graph: &Graph, layers: &[LayerId], edits: &Edits) -> Vec<bool> {
             continue;
         }
         let changed = edits.iter().any(|edit| edit.layer().0 == i);
-        let own = matches!(node.op, Op::Relu) && !changed;
+        let (own, reads) = match node.op.reads(ReluRule::Plain) {
+            Reads::Nothing => (false, false),
+            Reads::Inputs => (false, true),
+            Reads::Output => (!changed, changed),
+        };
         taped[i] |= own;
-        let reads = matches!(node.op, Op::Relu | Op::MaxPool(_) | Op::Standardize { .. }) && !own;
         for value in &node.inputs {
             if let Value::Output { layer, .. } = value {
                 before[layer.0] = true;
@@ -82,16 +91,15 @@ fn cuts(graph: &Graph) -> Vec<bool> {
 }
 
 /// Products and passes over values to compute each layer from the cuts before it.
-fn work(graph: &Graph, shapes: &[Shape], cuts: &[bool]) -> Vec<f64> {
-    let own = costs(graph, shapes);
+fn work(graph: &Graph, (input, shapes): (Shape, &[Shape]), cuts: &[bool]) -> Vec<f64> {
+    let own = costs(graph, input, shapes);
     let mut work: Vec<f64> = Vec::with_capacity(own.len());
     for (i, node) in graph.nodes.iter().enumerate() {
         let before = node.inputs.iter().map(|value| match value {
             Value::Output { layer, .. } if !cuts[layer.0] => work[layer.0],
             _ => 0.0,
         });
-        let passes = if matches!(node.op, Op::Flatten) { 0 } else { shapes[i].len() };
-        work.push(before.sum::<f64>() + own[i].multiply_adds as f64 + passes as f64);
+        work.push(before.sum::<f64>() + own[i].multiply_adds as f64 + shapes[i].len() as f64);
     }
     work
 }
@@ -101,6 +109,7 @@ mod tests {
     use super::*;
     use crate::base::LayerId;
     use crate::model::Node;
+    use crate::ops::{Activation, Binary, Flatten, Op};
 
     /// A stem, a block of two layers with a shortcut, and a layer behind it.
     fn graph() -> Graph {
@@ -114,16 +123,17 @@ mod tests {
             },
         };
         let nodes = vec![
-            node("stem", Op::Relu, &[]),
-            node("a", Op::Relu, &[0]),
-            node("b", Op::Relu, &[1]),
-            node("add", Op::Add, &[2, 0]),
-            node("flatten", Op::Flatten, &[3]),
+            node("stem", Activation::Relu.into(), &[]),
+            node("a", Activation::Relu.into(), &[0]),
+            node("b", Activation::Relu.into(), &[1]),
+            node("add", Binary::Add.into(), &[2, 0]),
+            node("flatten", Flatten.into(), &[3]),
         ];
         Graph {
             name: "test".into(),
             input_channels: 1,
             usual_input: 1,
+            outputs: vec![Value::of(LayerId(nodes.len() - 1))],
             nodes,
             assumptions: Vec::new(),
             notes: Vec::new(),
@@ -135,14 +145,14 @@ mod tests {
         let graph = graph();
         assert_eq!(cuts(&graph), [true, false, false, true, true]);
         let shapes = vec![Shape::new(1, 1, 5, 5); 5];
-        let keep = |limit| kept(&graph, &shapes, &[100; 5], limit);
+        let keep = |limit| kept(&graph, (shapes[0], &shapes), &[100; 5], limit);
         assert_eq!(keep(500), [true; 5]);
         // One layer's room is set aside for what is computed again; the block's output comes first.
         assert_eq!(keep(499), [true, false, false, true, true]);
         assert_eq!(keep(200), [false, false, false, true, false]);
         assert_eq!(keep(0), [false; 5]);
         // What is not wanted takes no room.
-        let keep = kept(&graph, &shapes, &[100, 0, 0, 100, 0], 200);
+        let keep = kept(&graph, (shapes[0], &shapes), &[100, 0, 0, 100, 0], 200);
         assert!(keep[0] && keep[3]);
     }
 }

@@ -1,7 +1,8 @@
 //! What a layer costs: parameters and multiply-adds.
 
-use super::{Graph, Op};
+use super::{Graph, Value};
 use crate::base::Shape;
+use crate::ops::Dims;
 
 /// The cost of one layer for one picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,31 +13,19 @@ pub struct Cost {
     pub multiply_adds: u64,
 }
 
-/// The cost of every layer, given the shapes that [`super::infer`] found.
-pub fn costs(graph: &Graph, shapes: &[Shape]) -> Vec<Cost> {
-    graph.nodes.iter().zip(shapes).map(|(node, shape)| cost(&node.op, shape)).collect()
-}
-
-fn cost(op: &Op, shape: &Shape) -> Cost {
-    let elements = |t: &candle_core::Tensor| t.elem_count() as u64;
-    match op {
-        Op::Conv(conv) => Cost {
-            parameters: elements(&conv.weight) + conv.bias.as_ref().map_or(0, elements),
-            multiply_adds: elements(&conv.weight) * shape.area() as u64,
-        },
-        Op::BatchNorm(norm) => {
-            Cost { parameters: elements(&norm.weight) + elements(&norm.bias), multiply_adds: 0 }
+/// The cost of every layer, given the input's shape and those that [`super::infer`] found.
+pub fn costs(graph: &Graph, input: Shape, shapes: &[Shape]) -> Vec<Cost> {
+    let dims = |value: &Value| match value {
+        Value::Input => Dims::from(input),
+        Value::Output { layer, .. } => Dims::from(shapes[layer.0]),
+    };
+    let cost = |(node, shape): (&super::Node, &Shape)| {
+        let trained = node.op.weights().into_iter().filter(|weight| weight.trained);
+        let inputs: Vec<Dims> = node.inputs.iter().map(dims).collect();
+        Cost {
+            parameters: trained.map(|weight| weight.tensor.elem_count() as u64).sum(),
+            multiply_adds: node.op.multiply_adds(&inputs, &Dims::from(*shape)),
         }
-        Op::Linear(linear) => Cost {
-            parameters: elements(&linear.weight) + linear.bias.as_ref().map_or(0, elements),
-            multiply_adds: elements(&linear.weight),
-        },
-        Op::Standardize { .. }
-        | Op::Relu
-        | Op::MaxPool(_)
-        | Op::AveragePool(_)
-        | Op::Add
-        | Op::PadShortcut(_)
-        | Op::Flatten => Cost::default(),
-    }
+    };
+    graph.nodes.iter().zip(shapes).map(cost).collect()
 }

@@ -8,6 +8,7 @@ mod error;
 pub mod find;
 mod graph;
 mod naming;
+mod queries;
 mod receptive;
 mod redraw;
 pub mod resnet;
@@ -15,10 +16,8 @@ mod shape;
 
 pub use cost::{Cost, costs};
 pub use error::ModelError;
-pub use graph::{
-    AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window,
-};
-pub use receptive::{Field, FieldAxis, receptive_fields};
+pub use graph::{Graph, Node, Value};
+pub use queries::last_map;
+pub use receptive::receptive_fields;
 pub use redraw::redrawn;
 pub use shape::infer;
-pub(crate) use shape::window_steps;

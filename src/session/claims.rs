@@ -1,7 +1,8 @@
 //! What the files beside the weights say about the architecture, compared with the tensors.
 
 use crate::base::clean;
-use crate::model::{Graph, Op};
+use crate::model::Graph;
+use crate::ops::{Conv, Linear};
 use crate::source::{Claim, Trait};
 
 /// A sentence for each claim that the tensors contradict; they count.
@@ -36,10 +37,7 @@ fn named(about: Trait, value: &str) -> String {
 
 /// What the graph has, as [`Trait`] writes it; `None` where it has no such thing.
 fn fact(graph: &Graph, about: Trait) -> Option<String> {
-    let conv = |name: &str| match graph.nodes.iter().find(|node| node.name == name)?.op {
-        Op::Conv(ref conv) => Some(conv),
-        _ => None,
-    };
+    let conv = |name: &str| graph.nodes.iter().find(|node| node.name == name)?.op.get::<Conv>();
     let last = if conv("layer1.0.conv3").is_some() { "conv3" } else { "conv2" };
     let stages = || (1..).take_while(|s| conv(&format!("layer{s}.0.conv1")).is_some());
     let joined =
@@ -58,7 +56,7 @@ fn fact(graph: &Graph, about: Trait) -> Option<String> {
         }
         Trait::InputChannels => Some(graph.input_channels.to_string()),
         Trait::Classes => {
-            let head = graph.nodes.iter().any(|node| matches!(node.op, Op::Linear(_)));
+            let head = graph.nodes.iter().any(|node| node.op.is::<Linear>());
             head.then(|| graph.classes().to_string())
         }
     }

@@ -74,8 +74,7 @@ pub fn find_class(classes: &[ClassLabel], wanted: &str) -> Result<usize, Session
 
 /// The last layer with rows and columns: where class activation maps are taken by default.
 pub fn last_map(layers: &[LayerInfo]) -> Option<LayerId> {
-    let with_map = |layer: &&LayerInfo| !layer.shape.flat && layer.shape.area() > 1;
-    layers.iter().rev().find(with_map).map(|layer| layer.id)
+    crate::model::last_map(layers.iter().map(|layer| &layer.shape))
 }
 
 #[cfg(test)]

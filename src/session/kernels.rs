@@ -10,7 +10,8 @@ use super::lock::lock;
 use super::store::{Ask, Session};
 use super::weights::Kernels;
 use crate::base::{Array, Cancel, LayerId, Progress};
-use crate::model::Op;
+use crate::model::ModelError;
+use crate::ops::Conv;
 
 impl Ask for request::Kernels {
     type Answer = Arc<KernelInfo>;
@@ -70,10 +71,10 @@ impl Session {
         {
             return Ok(known.clone());
         }
-        let Some(Op::Conv(conv)) = graph.nodes.get(layer.0).map(|node| &node.op) else {
-            return Err(missing());
-        };
-        let kernels = Arc::new(Kernels::new(network, layer, conv.kernels()?));
+        let node = graph.nodes.get(layer.0);
+        let conv = node.and_then(|node| node.op.get::<Conv>()).ok_or_else(missing)?;
+        let kernels =
+            Arc::new(Kernels::new(network, layer, conv.kernels().map_err(ModelError::from)?));
         *held = Some(kernels.clone());
         Ok(kernels)
     }

@@ -151,14 +151,14 @@ fn check_lists(overrides: &Overrides, channels: usize) -> Result<(), SessionErro
 pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, SessionError> {
     let shapes = infer(graph, input)?;
     let fields = receptive_fields(graph, input, &shapes);
-    let facts = shapes.iter().zip(fields).zip(costs(graph, &shapes));
+    let facts = shapes.iter().zip(fields).zip(costs(graph, input, &shapes));
     Ok(graph
         .layers()
         .zip(facts)
         .map(|((id, node), ((shape, field), cost))| LayerInfo {
             id,
             name: clean(&node.name),
-            op: node.op.describe(),
+            op: node.op.word().into_owned(),
             shape: *shape,
             parameters: cost.parameters,
             multiply_adds: cost.multiply_adds,

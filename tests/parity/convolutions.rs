@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use convscope::base::{Cancel, LayerId, Progress, Shape};
-use convscope::engine::{Backend, Edits, Keep, Pull, ReluRule, Seed};
-use convscope::model::{BatchNorm, Conv, Graph, Node, Op, Value, Window};
+use convscope::engine::{Backend, Edits, Keep, Pull, Seed};
+use convscope::model::{Graph, Node, Value};
+use convscope::ops::{Activation, BatchNorm, Binary, Conv, Op, ReluRule, Window};
 
 use super::support::{On, Random, backend, gap, run};
 
@@ -64,7 +65,7 @@ fn graph(kind: &Kind, random: &mut Random) -> Arc<Graph> {
     let dims = [outside, inside / groups, window.kernel[0], window.kernel[1]];
     let mut conv = |bias: bool| {
         let bias = bias.then(|| random.tensor(&[outside], 0.0, 0.5));
-        Op::Conv(Conv { weight: random.tensor(&dims, 0.0, reach), bias, window, groups })
+        Op::from(Conv { weight: random.tensor(&dims, 0.0, reach), bias, window, groups })
     };
     let (first, second) = (conv(true), conv(false));
     let mut vector = |middle| random.tensor(&[outside], middle, 0.5);
@@ -79,16 +80,17 @@ fn graph(kind: &Kind, random: &mut Random) -> Arc<Graph> {
     let node = |name: &str, op, inputs| Node { name: name.into(), file_name: None, op, inputs };
     let nodes = vec![
         node("conv", first, vec![Value::Input]),
-        node("norm", Op::BatchNorm(norm), vec![layer(0)]),
+        node("norm", norm.into(), vec![layer(0)]),
         node("other", second, vec![Value::Input]),
-        node("add", Op::Add, vec![layer(1), layer(2)]),
-        node("relu", Op::Relu, vec![layer(3)]),
+        node("add", Binary::Add.into(), vec![layer(1), layer(2)]),
+        node("relu", Activation::Relu.into(), vec![layer(3)]),
     ];
     let (name, assumptions) = ("test".into(), Vec::new());
     Arc::new(Graph {
         name,
         input_channels: inside,
         usual_input: 1,
+        outputs: vec![Value::of(LayerId(nodes.len() - 1))],
         nodes,
         assumptions,
         notes: Vec::new(),

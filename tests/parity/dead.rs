@@ -8,7 +8,8 @@ use convscope::analysis::judge::{Claim, judge, rank_correlation, shared_top};
 use convscope::analysis::{AnalysisError, Parameters, Target, channel_effects};
 use convscope::base::{LayerId, OutputFunction, Shape};
 use convscope::engine::{Edit, Edits};
-use convscope::model::{Graph, Linear, Op};
+use convscope::model::Graph;
+use convscope::ops::{Conv, Linear};
 
 use super::reference::{Ready, Reference, named, quietly};
 use super::support::{On, backend, run};
@@ -28,14 +29,14 @@ fn ready(change: impl FnOnce(&mut Graph), edits: impl FnOnce(&Graph) -> Edits, o
 /// The row of the class in the last layer becomes 0, with its bias or without.
 fn without_weights(graph: &mut Graph, bias_too: bool) {
     let last = graph.nodes.len() - 1;
-    let Op::Linear(linear) = graph.nodes[last].op.clone() else { panic!("no linear layer") };
+    let linear = graph.nodes[last].op.get::<Linear>().unwrap().clone();
     let classes = linear.weight.dims()[0];
     let kept: Vec<f32> = (0..classes).map(|class| f32::from(u8::from(class != CLASS))).collect();
     let kept = Tensor::from_vec(kept, classes, &Device::Cpu).unwrap();
     let column = kept.reshape((classes, 1)).unwrap();
     let bias = linear.bias.map(|bias| if bias_too { (bias * &kept).unwrap() } else { bias });
     let weight = linear.weight.broadcast_mul(&column).unwrap();
-    graph.nodes[last].op = Op::Linear(Linear { weight, bias });
+    graph.nodes[last].op = Linear { weight, bias }.into();
 }
 
 /// All channels of the layer are 0.
@@ -162,8 +163,9 @@ fn values_that_are_not_finite_are_refused_by_every_method() {
     let broken = ready(
         |graph| {
             let conv = graph.find("layer1.0.conv1").unwrap();
-            let Op::Conv(of) = &mut graph.nodes[conv.0].op else { panic!("no convolution") };
-            of.weight = (&of.weight * f64::NAN).unwrap();
+            let of = graph.nodes[conv.0].op.get::<Conv>().unwrap().clone();
+            let weight = (&of.weight * f64::NAN).unwrap();
+            graph.nodes[conv.0].op = Conv { weight, ..of }.into();
         },
         |_| vec![],
         On::F32,

@@ -8,7 +8,8 @@ use convscope::analysis::explain::{
 };
 use convscope::analysis::{AnalysisError, Parameters, Target};
 use convscope::base::{Array, LayerId, Shape};
-use convscope::model::{AveragePool, Graph, Op, Window};
+use convscope::model::{Graph, Value};
+use convscope::ops::{AveragePool, Window};
 use serde::Deserialize;
 
 use super::reference::{Ledger, Ready, Reference, named, quietly};
@@ -316,7 +317,7 @@ fn cam_needs_a_global_average_pool_and_a_class() {
         let Shape { h, w, .. } = plain.capture.shape(plain.find("layer4")).unwrap();
         let window = Window { kernel: [h, w], ..Window::square(1, 1, 0) };
         let pool = AveragePool::Windowed { window, count_include_pad: true };
-        graph.nodes[plain.find("avgpool").0].op = Op::AveragePool(pool);
+        graph.nodes[plain.find("avgpool").0].op = pool.into();
     });
     let question = windowed.question("layer4", Target::Class(reference.facts.top));
     let text = refusal(&windowed, cam, &question);
@@ -325,7 +326,11 @@ fn cam_needs_a_global_average_pool_and_a_class() {
     assert!(gap(&map, &reference.values("grad-cam.layer4.top.raw")) < EXACT);
 
     // Without its classifier a network has no class, but channels.
-    let headless = changed(|graph, plain| graph.nodes.truncate(plain.find("layer4").0 + 1));
+    let headless = changed(|graph, plain| {
+        let end = plain.find("layer4");
+        graph.nodes.truncate(end.0 + 1);
+        graph.outputs = vec![Value::of(end)];
+    });
     for method in METHODS.iter().filter(|method| method.name != "eigen-cam") {
         let text = refusal(&headless, method, &headless.question("layer2", Target::Class(0)));
         assert!(text.contains("no classes"), "{text}");

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use convscope::base::{Array, Cancel, Exact, LayerId, Progress, Shape};
-use convscope::engine::{Capture, Change, Edit, Edits, EngineError, Keep, Pull, ReluRule, Seed};
+use convscope::engine::{Capture, Change, Edit, Edits, EngineError, Keep, Pull, Seed};
 use convscope::model::Value;
+use convscope::ops::ReluRule;
 
 use super::reference::{Ledger, Ready, Reference};
 use super::support::{Case, On, assert_same, run};

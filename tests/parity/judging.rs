@@ -11,7 +11,8 @@ use convscope::analysis::judge::{
 use convscope::analysis::{AnalysisError, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, OutputFunction, Progress, Shape};
 use convscope::engine::{Backend, EngineError};
-use convscope::model::{Graph, Op, redrawn};
+use convscope::model::{Graph, redrawn};
+use convscope::ops::{BatchNorm, Conv, Linear, Standardize};
 use convscope::source::SAMPLES;
 
 use super::reference::{Ledger, Ready, Reference, named};
@@ -214,10 +215,13 @@ fn deletion_tells_a_map_that_holds_from_one_that_does_not() {
 fn what_is_drawn_anew_lies_behind_and_depends_on_the_seed() {
     let graph = Reference::named("basic").case.graph();
     let first = graph.find("layer3.0.conv1").unwrap();
-    let numbers = |graph: &Graph, i: usize| match &graph.nodes[i].op {
-        Op::Conv(conv) => super::support::values(&conv.weight),
-        Op::Linear(linear) => super::support::values(&linear.weight),
-        _ => vec![],
+    let weight = |graph: &Graph, i: usize| {
+        let op = &graph.nodes[i].op;
+        let linear = || op.get::<Linear>().map(|linear| linear.weight.clone());
+        op.get::<Conv>().map(|conv| conv.weight.clone()).or_else(linear)
+    };
+    let numbers = |graph: &Graph, i: usize| {
+        weight(graph, i).map_or(vec![], |weight| super::support::values(&weight))
     };
     let (one, same, other) = (
         redrawn(&graph, first, 1).unwrap(),
@@ -226,26 +230,22 @@ fn what_is_drawn_anew_lies_behind_and_depends_on_the_seed() {
     );
     for (LayerId(i), node) in graph.layers() {
         let before = numbers(&graph, i);
-        let weights = matches!(node.op, Op::Conv(_) | Op::Linear(_));
+        let weights = weight(&graph, i).is_some();
         let anew = i >= first.0 && weights;
         assert_eq!(numbers(&one, i) != before, anew, "{}", node.name);
         assert_eq!(numbers(&one, i) != numbers(&other, i), anew, "{}", node.name);
         assert_eq!(numbers(&one, i), numbers(&same, i), "{}", node.name);
-        if matches!(node.op, Op::BatchNorm(_)) {
-            let standard = matches!(one.nodes[i].op, Op::Standardize { .. });
+        if node.op.is::<BatchNorm>() {
+            let standard = one.nodes[i].op.is::<Standardize>();
             assert_eq!(standard, i >= first.0, "{}", node.name);
         }
         if anew {
             // He et al.: variance 2 / fan-in.
-            let weights = numbers(&one, i);
-            let fan_in = match &one.nodes[i].op {
-                Op::Conv(conv) => conv.weight.elem_count() / conv.weight.dims()[0],
-                Op::Linear(linear) => linear.weight.dims()[1],
-                _ => 1,
-            };
-            let square = weights.iter().map(|v| v * v).sum::<f64>() / weights.len() as f64;
+            let drawn = numbers(&one, i);
+            let fan_in: usize = weight(&one, i).unwrap().dims()[1..].iter().product();
+            let square = drawn.iter().map(|v| v * v).sum::<f64>() / drawn.len() as f64;
             let spread = square * fan_in as f64 / 2.0;
-            assert!((spread - 1.0).abs() < 6.0 / (weights.len() as f64).sqrt(), "{spread}");
+            assert!((spread - 1.0).abs() < 6.0 / (drawn.len() as f64).sqrt(), "{spread}");
         }
     }
 }

@@ -39,10 +39,12 @@ fn nodes_and_shapes_are_torchvisions() {
         let names: Vec<_> = graph.nodes.iter().map(|node| node.name.as_str()).collect();
         assert_eq!(names, case.nodes, "{}", case.name);
         let [n, c, h, w] = case.input;
-        let shapes = infer(&graph, Shape::new(n, c, h, w)).unwrap();
+        let input = Shape::new(n, c, h, w);
+        let shapes = infer(&graph, input).unwrap();
         let expected: Vec<_> = case.nodes.iter().map(|name| shape(&reference[name])).collect();
         assert_eq!(shapes, expected, "{}", case.name);
-        let parameters: u64 = costs(&graph, &shapes).iter().map(|cost| cost.parameters).sum();
+        let parameters: u64 =
+            costs(&graph, input, &shapes).iter().map(|cost| cost.parameters).sum();
         assert_eq!(parameters, case.parameters, "{}", case.name);
     }
 }

@@ -116,8 +116,9 @@ fn published_networks_are_recognized_and_counted() {
     for net in PLAIN.iter().chain(&OTHERS) {
         let graph = resnet::build(&hollow(net)).unwrap();
         assert_eq!((graph.name.as_str(), graph.classes()), (net.name, 1000));
-        let shapes = infer(&graph, Shape::new(1, 3, 224, 224)).unwrap();
-        let costs = costs(&graph, &shapes);
+        let input = Shape::new(1, 3, 224, 224);
+        let shapes = infer(&graph, input).unwrap();
+        let costs = costs(&graph, input, &shapes);
         assert_eq!(costs.iter().map(|c| c.parameters).sum::<u64>(), net.parameters, "{}", net.name);
         let operations = costs.iter().map(|c| c.multiply_adds).sum::<u64>() as f64 / 1e9;
         assert!((operations - net.operations).abs() < 1e-3, "{}: {operations}", net.name);
@@ -152,7 +153,7 @@ fn sizes_agree(net: &Published, file: &str) {
     let graph = resnet::build(&hollow(net)).unwrap();
     let input = Shape::new(1, 3, 224, 224);
     let shapes = infer(&graph, input).unwrap();
-    let costs = costs(&graph, &shapes);
+    let costs = costs(&graph, input, &shapes);
     let fields = receptive_fields(&graph, input, &shapes);
     assert_eq!((fields.len(), expected.nodes.len()), (graph.nodes.len(), graph.nodes.len()));
     for (((row, (layer, node)), cost), field) in

@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use convscope::base::{Array, LayerId, Shape};
 use convscope::engine::EngineError;
-use convscope::model::{AveragePool, Conv, Graph, ModelError, Node, Op, Value, Window, infer};
+use convscope::model::{Graph, ModelError, Node, Value, infer};
+use convscope::ops::{Activation, AveragePool, Conv, MaxPool, Op, Window};
 use proptest::array::{uniform2, uniform4};
 use proptest::prelude::*;
 
 use super::support::{On, Random, backend, run, values};
 
 /// One operation on the input.
-fn graph_of(op: Op, channels: usize) -> Arc<Graph> {
-    let node = Node { name: "op".into(), file_name: None, op, inputs: vec![Value::Input] };
+fn graph_of(op: impl Into<Op>, channels: usize) -> Arc<Graph> {
+    let node =
+        Node { name: "op".into(), file_name: None, op: op.into(), inputs: vec![Value::Input] };
     Arc::new(Graph {
         name: "one".into(),
         input_channels: channels,
         usual_input: 8,
         nodes: vec![node],
+        outputs: vec![Value::of(LayerId(0))],
         assumptions: vec![],
         notes: vec![],
     })
@@ -65,7 +68,7 @@ fn seen(window: &Window, size: [usize; 2], step: [usize; 2]) -> Seen {
 
 /// Runs `op` in float64 and compares with `value(picture, channel, what the window sees)`.
 fn agrees(
-    op: Op,
+    op: impl Into<Op>,
     window: &Window,
     input: &Array,
     channels: usize,
@@ -112,7 +115,7 @@ fn conv_agrees(window: Window, input: &Array, groups: usize, bias: bool, random:
     let kernels = values(&weight);
     let shifts = bias.as_ref().map_or(vec![0.0; outside], values);
     let conv = Conv { weight, bias, window, groups };
-    agrees(Op::Conv(conv), &window, input, outside, |picture, out, seen| {
+    agrees(conv, &window, input, outside, |picture, out, seen| {
         let first = out / 2 * inside;
         let products = (0..inside).flat_map(|channel| {
             let maps = &input.data[(picture * c + first + channel) * h * w..];
@@ -126,14 +129,14 @@ fn conv_agrees(window: Window, input: &Array, groups: usize, bias: bool, random:
 }
 
 fn max_agrees(window: Window, input: &Array) {
-    agrees(Op::MaxPool(window), &window, input, input.shape.c, |picture, channel, seen| {
+    agrees(MaxPool(window), &window, input, input.shape.c, |picture, channel, seen| {
         let values = under(input, picture, channel, seen);
         values.fold(f64::NEG_INFINITY, |most, v| if v > most || v.is_nan() { v } else { most })
     });
 }
 
 fn average_agrees(window: Window, count_include_pad: bool, input: &Array) {
-    let op = Op::AveragePool(AveragePool::Windowed { window, count_include_pad });
+    let op = AveragePool::Windowed { window, count_include_pad };
     agrees(op, &window, input, input.shape.c, |picture, channel, seen| {
         let count = if count_include_pad { seen.padded } else { seen.inside.len() };
         under(input, picture, channel, seen).sum::<f64>() / count as f64
@@ -208,7 +211,7 @@ fn the_window_that_leaves_the_input_counts_only_what_it_sees() {
     for (count_include_pad, expected) in [(true, [2.0 / 3.0, 1.0, 0.5]), (false, [1.0, 1.0, 1.0])] {
         average_agrees(window, count_include_pad, &input);
         let pool = AveragePool::Windowed { window, count_include_pad };
-        let graph = graph_of(Op::AveragePool(pool), 1);
+        let graph = graph_of(pool, 1);
         let capture = run(&*backend(&graph, On::F64), &input, &vec![]).unwrap();
         assert_eq!(capture.read_all(LayerId(0)).unwrap().data, expected);
     }
@@ -223,7 +226,7 @@ fn a_pixel_that_is_no_number_stays_visible() {
         max_agrees(window, &input);
         average_agrees(window, true, &input);
     }
-    let graph = graph_of(Op::Relu, 1);
+    let graph = graph_of(Activation::Relu, 1);
     let expected = input.data.iter().map(|v| if v.is_nan() || *v > 0.0 { *v } else { 0.0 });
     let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
     let expected = bits(expected.collect());

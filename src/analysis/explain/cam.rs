@@ -4,6 +4,7 @@ use super::weighted::{answer, weighted};
 use super::{Attribution, Kind, Method, Passes, Question};
 use crate::analysis::{AnalysisError, Subject, Target, Work};
 use crate::engine::EngineError;
+use crate::model::ModelError;
 
 /// `sum_c W[class, c] A_c` at the layer that feeds the global average pool before the linear layer.
 pub const METHOD: Method = Method {
@@ -32,7 +33,7 @@ fn explain(
             "cam needs a network that ends in a global average pool and one linear layer; use grad-cam".into(),
         ));
     };
-    let row = linear.row(class).map_err(EngineError::from)?;
+    let row = linear.row(class).map_err(ModelError::from).map_err(EngineError::from)?;
     let weights: Vec<f64> = row.into_iter().map(f64::from).collect();
     Ok(answer(weighted(&subject.capture.read_all(layer)?, &weights)))
 }

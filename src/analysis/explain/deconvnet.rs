@@ -1,7 +1,7 @@
 //! Deconvnet: positive gradients, whatever the ReLU let through (Zeiler & Fergus 2014).
 
 use super::{Kind, Method, Passes, to_input};
-use crate::engine::ReluRule;
+use crate::ops::ReluRule;
 
 /// Every ReLU passes `g (g > 0)`; maxima still go where they came from. `Deconvolution` of captum.
 pub const METHOD: Method = Method {

@@ -1,7 +1,7 @@
 //! Guided backpropagation: positive gradients through open ReLUs only (Springenberg et al. 2015).
 
 use super::{Kind, Method, Passes, to_input};
-use crate::engine::ReluRule;
+use crate::ops::ReluRule;
 
 /// Every ReLU passes `g (x > 0) (g > 0)`; `GuidedBackprop` of captum.
 pub const METHOD: Method = Method {

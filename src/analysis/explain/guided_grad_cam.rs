@@ -6,8 +6,8 @@ use super::weighted::{Pair, weighted};
 use super::{Attribution, Kind, Method, Passes, Question};
 use crate::analysis::{AnalysisError, Subject, Work};
 use crate::base::Array;
-use crate::engine::ReluRule;
 use crate::model::Value;
+use crate::ops::ReluRule;
 
 /// Guided backpropagation times `max(sum_c w_c A_c, 0)` of a layer, grown bilinearly to the input;
 /// `GuidedGradCam` of captum with `interpolate_mode="bilinear"`.

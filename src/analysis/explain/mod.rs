@@ -25,8 +25,8 @@ mod xgrad_cam;
 
 use super::{AnalysisError, Parameter, Parameters, Subject, Target, Work, finite};
 use crate::base::{Array, Cancel, LayerId, Shape};
-use crate::engine::ReluRule;
 use crate::model::Value;
+use crate::ops::ReluRule;
 
 pub use finish::{finished, pixel_map, resized};
 pub use occlusion::occluded;

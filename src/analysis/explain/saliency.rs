@@ -1,7 +1,7 @@
 //! Saliency: the gradient of the target (Simonyan et al. 2014).
 
 use super::{Kind, Method, Passes, to_input};
-use crate::engine::ReluRule;
+use crate::ops::ReluRule;
 
 /// `d target / d input`, signed; `Saliency` of captum with `abs=False`.
 pub const METHOD: Method = Method {

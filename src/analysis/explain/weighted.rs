@@ -3,8 +3,8 @@
 use super::{Attribution, Kind, Question};
 use crate::analysis::{AnalysisError, Subject};
 use crate::base::{Array, Cancel, Shape};
-use crate::engine::ReluRule;
 use crate::model::Value;
+use crate::ops::ReluRule;
 
 /// A layer's activations and the target's gradients there, both `[1, C, h, w]`.
 pub struct Pair {

@@ -2,7 +2,7 @@
 
 use crate::analysis::explain::BATCH;
 use crate::analysis::{AnalysisError, Subject, finite, scores};
-use crate::base::{Array, Cancel, LayerId, OutputFunction, Progress, Random, Shape};
+use crate::base::{Array, Cancel, OutputFunction, Progress, Random, Shape};
 use crate::engine::Keep;
 
 /// The score of a class while pixels change.
@@ -66,7 +66,7 @@ pub fn curve(
     progress: &mut Progress,
 ) -> Result<Curve, AnalysisError> {
     let (shape, area) = (from.shape, from.shape.area());
-    let last = LayerId(subject.graph.nodes.len().saturating_sub(1));
+    let last = subject.graph.answer();
     let mut at = from.clone();
     let mut changes = order.chunks(order.len().div_ceil(PARTS).max(1));
     let total = changes.len() + 1;

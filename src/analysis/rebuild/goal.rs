@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::analysis::{AnalysisError, Subject, Target};
 use crate::base::{Array, LayerId};
 use crate::engine::{Capture, EngineError, Seed};
-use crate::model::{Op, Value};
+use crate::model::Value;
+use crate::ops::Activation;
 
 /// What an ascent makes large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,12 +103,8 @@ impl Goal {
 /// The layer before a ReLU that is not edited: an edit's value does not come from there.
 fn before_relu(subject: &Subject<'_>, layer: LayerId) -> Option<LayerId> {
     let node = subject.graph.nodes.get(layer.0)?;
-    match (&node.op, node.inputs.as_slice()) {
-        (Op::Relu, [Value::Output { layer: before, .. }])
-            if subject.edits.iter().all(|edit| edit.layer() != layer) =>
-        {
-            Some(*before)
-        }
-        _ => None,
-    }
+    let [Value::Output { layer: before, .. }] = node.inputs.as_slice() else { return None };
+    let relu = node.op.get::<Activation>() == Some(&Activation::Relu);
+    let untouched = subject.edits.iter().all(|edit| edit.layer() != layer);
+    (relu && untouched).then_some(*before)
 }

@@ -22,8 +22,9 @@ use std::sync::Arc;
 
 use super::{AnalysisError, Subject, finite};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
-use crate::engine::{Capture, EngineError, Keep, Pull, ReluRule, Seed};
+use crate::engine::{Capture, EngineError, Keep, Pull, Seed};
 use crate::model::Value;
+use crate::ops::ReluRule;
 
 pub use adam::Adam;
 pub use diversity::Texture;

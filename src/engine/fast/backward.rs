@@ -8,14 +8,16 @@ use std::sync::Arc;
 use super::capture::FastCapture;
 use super::conv::{ConvUnit, Mask};
 use super::layout::Layout;
+use super::op::{Needs, Record};
 use super::plan::{Body, Unit};
 use super::pool::Blocked;
 use super::sweep::Sweep;
-use super::{convert, edits, gradient, plain};
-use crate::base::{Array, Cancel, LayerId, Progress};
+use super::{convert, edits, op};
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::seed::seeded;
-use crate::engine::{EngineError, Pull, ReluRule};
-use crate::model::{Op, Value};
+use crate::engine::{EngineError, Pull};
+use crate::model::Value;
+use crate::ops::{Linear, ReluRule};
 
 /// Walks from the seed to the wanted values; a gradient is let go as soon as its unit has passed it on.
 pub fn backward(
@@ -69,7 +71,7 @@ impl Sweep<'_> {
         mut masked: bool,
     ) -> Result<(), EngineError> {
         let unit = self.unit(number);
-        let [body, residual] = self.flows(number);
+        let (inputs, residual) = self.flows(number);
         for layer in self.passed(number) {
             // A gradient that has passed the ReLU already is wanted nowhere before it.
             if !(masked && unit.relu == Some(layer)) {
@@ -92,55 +94,80 @@ impl Sweep<'_> {
                 self.give(value, gradient.clone());
             }
         }
-        let Some(value) = body else { return Ok(()) };
-        match &unit.body {
-            Body::Conv(layer, conv) => self.convolve(number, *layer, conv, &gradient, value),
-            Body::None => {
-                self.give(value, gradient);
-                Ok(())
+        for (which, value) in inputs {
+            match &unit.body {
+                Body::Conv(layer, conv) => self.convolve(number, *layer, conv, &gradient, value)?,
+                Body::Linear(layer, _) => self.multiply(*layer, &gradient, value)?,
+                Body::Alone(layer) => self.operate(*layer, &gradient, (which, value))?,
+                Body::None => self.give(value, gradient.clone()),
             }
-            Body::Linear(layer, _) | Body::Plain(layer) => self.operate(*layer, &gradient, value),
         }
+        Ok(())
     }
 
-    /// Through an operation that is not a convolution, and, when that makes the gradient before it whole, through the
-    /// ReLU there.
-    fn operate(
+    /// Through a linear layer.
+    fn multiply(
         &mut self,
         layer: LayerId,
         gradient: &Blocked,
         value: Value,
     ) -> Result<(), EngineError> {
         let core = &self.of.core;
-        let node = core.plan.node(layer);
         let mut to = core.pool.take(self.layout(&value));
-        let x = match gradient::reads(&node.op) {
-            true => Some(self.value(&value)?),
-            false => None,
+        if let Some(linear) = core.plan.node(layer).op.get::<Linear>() {
+            op::linear::back(linear, gradient, &mut to).map_err(|e| self.failed(layer, e))?;
+        }
+        self.give(value, Arc::new(to));
+        Ok(())
+    }
+
+    /// Through an operation by itself to one of its inputs, and, when that makes the gradient before it whole, through the
+    /// ReLU there.
+    fn operate(
+        &mut self,
+        layer: LayerId,
+        gradient: &Blocked,
+        (which, value): (usize, Value),
+    ) -> Result<(), EngineError> {
+        let (core, rule) = (&self.of.core, self.pull.rule);
+        let failed = |e| self.failed(layer, e);
+        let node = core.plan.node(layer);
+        let kernel = core.plan.kernel(layer).map_err(failed)?;
+        let Needs { inputs, output } = kernel.needs(rule);
+        // What came out was changed: it is computed again from what went in.
+        let again = output && edits::any(&self.of.edits, layer);
+        let inputs: Vec<Arc<Blocked>> = match inputs || again {
+            true => node.inputs.iter().map(|value| self.value(value)).collect::<Result<_, _>>()?,
+            false => Vec::new(),
         };
-        // What came out of a maximum, before anybody changed it.
-        let y = match &node.op {
-            Op::MaxPool(_) if !edits::any(&self.of.edits, layer) => Some(self.of.value(layer)?),
-            Op::MaxPool(_) => {
+        let output = match (output, again) {
+            (false, _) => None,
+            (true, false) => Some(self.of.value(layer)?),
+            (true, true) => {
                 let mut y = core.take(layer, &self.of.shapes);
-                let x = self.value(&value)?;
-                plain::forward(&core.on, &node.op, &x, &mut y)
-                    .map_err(|e| self.failed(layer, e))?;
+                let from: Vec<&Blocked> = inputs.iter().map(AsRef::as_ref).collect();
+                kernel.forward(&core.on, &from, &mut y).map_err(failed)?;
                 Some(Arc::new(y))
             }
-            _ => None,
         };
         let last = match value {
-            Value::Output { layer, .. } if matches!(node.op, Op::MaxPool(_)) => {
+            Value::Output { layer, .. } if kernel.masks() => {
                 let at = core.plan.unit_of[layer.0];
                 Some(at).filter(|at| self.awaited[*at] == 1 && self.parts[*at].is_empty())
             }
             _ => None,
         };
         let (masking, sign) = self.sign(last)?;
-        let mask = sign.as_deref().map(|value| Mask { rule: self.pull.rule, value });
-        gradient::pull(&core.on, &node.op, gradient, [x.as_deref(), y.as_deref()], mask, &mut to)
-            .map_err(|e| self.failed(layer, e))?;
+        let shapes: Vec<Shape> = node.inputs.iter().map(|value| self.shape(value)).collect();
+        let record = Record {
+            shapes: &shapes,
+            inputs: &inputs,
+            output: output.as_deref(),
+            rule,
+            mask: sign.as_deref().map(|value| Mask { rule, value }),
+        };
+        let mut to = core.pool.take(self.layout(&value));
+        kernel.backward(&core.on, which, gradient, &record, &mut to).map_err(failed)?;
         match masking {
             Some(at) => self.masked[at] = Some(Arc::new(to)),
             None => self.give(value, Arc::new(to)),
@@ -161,12 +188,13 @@ impl Sweep<'_> {
         } else if edits::any(&self.of.edits, relu) {
             // What comes out was changed: what went in says it.
             let before = unit.layers.iter().rev().nth(1).copied();
-            Some(self.value(&before.map_or(unit.input, Value::of))?)
+            let input = unit.inputs.first().copied().unwrap_or(Value::Input);
+            Some(self.value(&before.map_or(input, Value::of))?)
         } else {
             Some(self.of.value(relu)?)
         };
         let mut to = gradient.another(*gradient.layout());
-        gradient::relu(&self.of.core.on, rule, gradient, sign.as_deref(), &mut to);
+        op::relu::back(&self.of.core.on, rule, gradient, sign.as_deref(), &mut to);
         Ok(Arc::new(to))
     }
 

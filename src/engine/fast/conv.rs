@@ -11,8 +11,7 @@ use super::pool::Blocked;
 use super::taps::Pass;
 use super::weights::{Packed, Weights};
 use crate::base::Shape;
-use crate::engine::ReluRule;
-use crate::model::{BatchNorm, Conv};
+use crate::ops::{BatchNorm, Conv, ReluRule};
 
 /// What computes: the instructions and the threads.
 #[derive(Debug)]
@@ -327,12 +326,8 @@ fn gather(
 
 /// `w (x - mean) / sqrt(var + eps) + b` as scale and shift.
 pub fn folded(norm: &BatchNorm) -> candle_core::Result<(Vec<f64>, Vec<f64>)> {
-    let (weight, bias) = (wide(&norm.weight)?, wide(&norm.bias)?);
-    let (mean, variance) = (wide(&norm.mean)?, wide(&norm.variance)?);
-    let scale: Vec<f64> =
-        weight.iter().zip(&variance).map(|(w, v)| w / (v + norm.eps).sqrt()).collect();
-    let shift = bias.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-    Ok((scale, shift))
+    let affine = norm.folded()?;
+    Ok((wide(&affine.scale)?, wide(&affine.shift)?))
 }
 
 /// A tensor's values as float64.

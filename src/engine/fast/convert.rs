@@ -2,7 +2,7 @@
 
 use super::conv::Cores;
 use super::layout::{LANES, Layout};
-use super::plain::{at, plane};
+use super::planes::{at, plane};
 use super::pool::Blocked;
 use crate::base::{Array, Shape};
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::conv::{Cores, Written};
 use super::plan::{Body, Plan, Unit};
 use super::pool::{Blocked, Pool};
-use super::{convert, edits, plain};
+use super::{convert, edits};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Edits, EngineError};
-use crate::model::{Op, Value};
+use crate::model::Value;
 
 /// What a backend and its captures share.
 pub struct Core {
@@ -66,7 +66,8 @@ impl Core {
                     Value::Output { layer, .. } => live[layer.0].clone(),
                 };
                 let missing = || EngineError::OutOfRange(format!("an input of {}", self.name(out)));
-                let from = read(unit.input).ok_or_else(missing)?;
+                let from: Option<Vec<_>> = unit.inputs.iter().map(|value| read(*value)).collect();
+                let from = from.ok_or_else(missing)?;
                 let residual = match unit.residual {
                     Some(value) => Some(read(value).ok_or_else(missing)?),
                     None => None,
@@ -135,7 +136,7 @@ impl Core {
     fn unit(
         &self,
         unit: &Unit,
-        input: &Arc<Blocked>,
+        inputs: &[Arc<Blocked>],
         residual: Option<&Blocked>,
         walk: &Walk<'_>,
     ) -> Result<Found, EngineError> {
@@ -145,11 +146,13 @@ impl Core {
         let out_layer = unit.out();
         let (layer, conv) = match &unit.body {
             Body::Conv(layer, conv) | Body::Linear(layer, conv) => (*layer, conv),
-            Body::Plain(_) | Body::None => return self.step_by_step(unit, input, residual, walk),
+            Body::Alone(_) | Body::None => return self.step_by_step(unit, inputs, residual, walk),
         };
         if unit.is_changed_inside(walk.edits) {
-            return self.step_by_step(unit, input, residual, walk);
+            return self.step_by_step(unit, inputs, residual, walk);
         }
+        let missing = || EngineError::OutOfRange(format!("an input of {}", self.name(layer)));
+        let input = inputs.first().ok_or_else(missing)?;
         let mut out = self.take(out_layer, walk.shapes);
         let inner = |layer: Option<LayerId>| {
             let layer = layer.filter(|l| *l != out_layer && walk.wanted[l.0])?;
@@ -172,35 +175,36 @@ impl Core {
     fn step_by_step(
         &self,
         unit: &Unit,
-        input: &Arc<Blocked>,
+        inputs: &[Arc<Blocked>],
         residual: Option<&Blocked>,
         walk: &Walk<'_>,
     ) -> Result<Found, EngineError> {
         let on = &self.on;
-        let mut at = input.clone();
+        let mut at = inputs.to_vec();
         let mut found = Vec::new();
         for &layer in &unit.layers {
             let failed =
                 |source| EngineError::Tensor { layer: self.name(layer).to_string(), source };
             let mut value = self.take(layer, walk.shapes);
-            match (&self.plan.node(layer).op, &unit.body) {
-                (Op::Conv(_), Body::Conv(_, conv)) => {
+            match (&unit.body, at.first()) {
+                (Body::Conv(first, conv), Some(input)) if *first == layer => {
                     let mut rest = self.take(layer, walk.shapes);
                     let to =
                         Written { out: &mut rest, raw: Some(&mut value), norm: None, sum: None };
-                    conv.forward(&self.on, &at, None, false, to).map_err(failed)?;
+                    conv.forward(on, input, None, false, to).map_err(failed)?;
                 }
-                (Op::Add, _) => {
-                    let missing =
-                        || EngineError::OutOfRange(format!("an input of {}", self.name(layer)));
-                    plain::add(on, &at, residual.ok_or_else(missing)?, &mut value);
+                _ => {
+                    let added = residual.filter(|_| unit.add == Some(layer));
+                    let from: Vec<&Blocked> = at.iter().map(AsRef::as_ref).chain(added).collect();
+                    let kernel = self.plan.kernel(layer).map_err(failed)?;
+                    kernel.forward(on, &from, &mut value).map_err(failed)?;
                 }
-                (op, _) => plain::forward(on, op, &at, &mut value).map_err(failed)?,
             }
             edits::apply(on, walk.edits, layer, &mut value);
-            at = Arc::new(value);
+            let value = Arc::new(value);
+            at = vec![value.clone()];
             if layer == unit.out() || walk.wanted[layer.0] {
-                found.push((layer, at.clone()));
+                found.push((layer, value));
             }
         }
         Ok(found)

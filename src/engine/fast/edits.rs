@@ -3,7 +3,7 @@
 use super::conv::Cores;
 use super::convert;
 use super::layout::{LANES, Layout};
-use super::plain::row_mut;
+use super::planes::row_mut;
 use super::pool::Blocked;
 use crate::base::{Exact, LayerId};
 use crate::engine::{Change, Edit};

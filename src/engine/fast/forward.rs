@@ -43,7 +43,12 @@ impl Fast {
     }
 
     /// Which layers a run for `keep` is to give, and which of them are to stay.
-    fn wanted(&self, keep: &Keep, edits: &Edits, shapes: &[Shape]) -> (Vec<bool>, Vec<bool>) {
+    fn wanted(
+        &self,
+        keep: &Keep,
+        edits: &Edits,
+        (input, shapes): (Shape, &[Shape]),
+    ) -> (Vec<bool>, Vec<bool>) {
         let plan = &self.core.plan;
         let count = shapes.len();
         let stays = match keep {
@@ -65,7 +70,7 @@ impl Fast {
             if stays[i] { plan.layout(LayerId(i), *shape).bytes() } else { 0 }
         };
         let bytes: Vec<usize> = shapes.iter().enumerate().map(size).collect();
-        let fits = kept(&plan.graph, shapes, &bytes, self.memory);
+        let fits = kept(&plan.graph, (input, shapes), &bytes, self.memory);
         let kept: Vec<bool> = stays.iter().zip(fits).map(|(stays, fits)| *stays && fits).collect();
         let wanted = if *keep == Keep::Counted { vec![true; count] } else { stays };
         (wanted, kept)
@@ -124,7 +129,7 @@ impl Backend for Fast {
     ) -> Result<Arc<dyn Capture>, EngineError> {
         let shapes = infer(&self.core.plan.graph, input.shape)?;
         check(edits, &shapes)?;
-        let (wanted, kept) = self.wanted(keep, edits, &shapes);
+        let (wanted, kept) = self.wanted(keep, edits, (input.shape, &shapes));
         let known = vec![None; shapes.len()];
         let left = vec![Left::default(); shapes.len()];
         let walk = Walk { input, shapes: &shapes, edits, known, wanted };
@@ -145,7 +150,7 @@ impl Backend for Fast {
         };
         check(edits, &from.shapes)?;
         let touched = touched(&self.core.plan.graph, further);
-        let (mut wanted, kept) = self.wanted(keep, edits, &from.shapes);
+        let (mut wanted, kept) = self.wanted(keep, edits, (from.input.shape, &from.shapes));
         let mut known = from.known();
         let mut left = from.left.clone();
         for (i, touched) in touched.iter().enumerate() {

@@ -3,7 +3,8 @@
 //! The graph is cut into units, a convolution with the norm, the sum and the ReLU behind it (`plan`), which run in one
 //! go: values are written once, in blocks of 16 channels with a border of zeros (`layout`), into memory that is
 //! used again (`pool`). A capture keeps what each unit gives, after its ReLU; what lies between is computed again by one
-//! convolution when somebody looks (`capture`). Gradients go through the same kernels (`taps`, `backward`).
+//! convolution when somebody looks (`capture`). Gradients go through the same kernels (`taps`, `backward`). Other
+//! operations have a file each in `op`; those that have none are handed over to their reference.
 //! `kernels` has the arithmetic, and the only unsafe code.
 
 mod backward;
@@ -13,11 +14,11 @@ mod convert;
 mod core;
 mod edits;
 mod forward;
-mod gradient;
 pub mod kernels;
 mod layout;
-mod plain;
+mod op;
 mod plan;
+mod planes;
 mod pool;
 mod statistics;
 mod sweep;

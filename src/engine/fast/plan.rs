@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::conv::ConvUnit;
 use super::layout::{LANES, Layout};
+use super::op::{self, Kernel};
 use crate::base::{LayerId, Shape};
 use crate::engine::{Edits, EngineError};
-use crate::model::{Conv, Graph, Linear, Node, Op, Value, Window};
+use crate::model::{Graph, Node, Value};
+use crate::ops::{Activation, BatchNorm, Binary, Conv, Linear, Window};
 
 /// A network as the fast backend runs it.
 pub struct Plan {
@@ -16,6 +18,8 @@ pub struct Plan {
     pub units: Vec<Unit>,
     /// The unit of each layer.
     pub unit_of: Vec<usize>,
+    /// Each layer by itself; `None` of convolutions and linear layers, which are bodies of units.
+    kernels: Vec<Option<Box<dyn Kernel>>>,
     /// The border that each layer's value needs for those that read it.
     halo: Vec<usize>,
     /// The same for the input.
@@ -28,8 +32,8 @@ pub struct Plan {
 pub struct Unit {
     /// Its layers, in their order.
     pub layers: Vec<LayerId>,
-    /// What the first layer reads.
-    pub input: Value,
+    /// What the first layer reads, one value but for a layer by itself.
+    pub inputs: Vec<Value>,
     /// What is added.
     pub residual: Option<Value>,
     /// What its first layers compute.
@@ -49,7 +53,7 @@ pub enum Body {
     /// A linear layer: a convolution of maps of one position.
     Linear(LayerId, Box<ConvUnit>),
     /// Another layer, by itself.
-    Plain(LayerId),
+    Alone(LayerId),
     /// Nothing: it is a sum or a ReLU by itself.
     None,
 }
@@ -62,7 +66,7 @@ impl Unit {
 
     /// What it reads.
     pub fn reads(&self) -> impl Iterator<Item = Value> {
-        [Some(self.input), self.residual].into_iter().flatten()
+        self.inputs.iter().copied().chain(self.residual)
     }
 
     /// Whether something changes a value on the way to its last.
@@ -99,7 +103,14 @@ impl Plan {
         order.iter().enumerate().for_each(|(at, unit)| place[*unit] = at);
         unit_of.iter_mut().for_each(|unit| *unit = place[*unit]);
         units.sort_by_key(Unit::out);
+        let kernel = |node: &Node| -> Result<Option<Box<dyn Kernel>>, EngineError> {
+            let has_body = node.op.is::<Conv>() || node.op.is::<Linear>();
+            let failed = |source| EngineError::Tensor { layer: node.name.clone(), source };
+            (!has_body).then(|| op::kernel(&node.op)).transpose().map_err(failed)
+        };
+        let kernels = graph.nodes.iter().map(kernel).collect::<Result<_, _>>()?;
         let mut plan = Self {
+            kernels,
             halo: vec![0; graph.nodes.len()],
             input_halo: 0,
             interleaved,
@@ -115,9 +126,9 @@ impl Plan {
         for unit in &self.units {
             let Body::Conv(_, conv) = &unit.body else { continue };
             let needed = conv.weights.window().pads.into_iter().max().unwrap_or(0);
-            let halo = match unit.input {
-                Value::Input => &mut self.input_halo,
-                Value::Output { layer, .. } => &mut self.halo[layer.0],
+            let halo = match unit.inputs.first() {
+                Some(Value::Output { layer, .. }) => &mut self.halo[layer.0],
+                Some(Value::Input) | None => &mut self.input_halo,
             };
             *halo = needed.max(*halo);
         }
@@ -135,6 +146,15 @@ impl Plan {
         } else {
             Layout::blocked(shape, self.input_halo)
         }
+    }
+
+    /// A layer by itself.
+    ///
+    /// # Errors
+    /// When it is the body of a unit.
+    pub fn kernel(&self, layer: LayerId) -> candle_core::Result<&dyn Kernel> {
+        let kernel = self.kernels.get(layer.0).and_then(Option::as_deref);
+        kernel.ok_or_else(|| candle_core::Error::msg("this layer runs as a unit only"))
     }
 
     /// The node of a layer.
@@ -157,7 +177,7 @@ fn users(graph: &Graph) -> Vec<usize> {
 /// Whether only convolutions without groups read the input.
 fn input_is_gathered(graph: &Graph) -> bool {
     let mut readers = graph.nodes.iter().filter(|node| node.inputs.contains(&Value::Input));
-    readers.all(|node| matches!(&node.op, Op::Conv(conv) if conv.groups == 1))
+    readers.all(|node| node.op.get::<Conv>().is_some_and(|conv| conv.groups == 1))
 }
 
 /// The unit that begins with a layer, of layers that belong to none.
@@ -177,34 +197,29 @@ fn unit(
             .filter(|at| unit_of[at.0] == usize::MAX && fits(&graph.nodes[at.0]))
     };
     let (mut norm, mut add, mut relu, mut residual) = (None, None, None, None);
-    let body = match &node.op {
-        Op::Conv(conv) => {
-            norm = next(&layers, &|node| matches!(node.op, Op::BatchNorm(_)));
-            layers.extend(norm);
-            let norm = norm.and_then(|norm| match &graph.nodes[norm.0].op {
-                Op::BatchNorm(norm) => Some(norm),
-                _ => None,
-            });
-            let reads_input = interleaved && input == Value::Input;
-            let channels = reads_input.then_some(graph.input_channels);
-            let unit = ConvUnit::new(conv, norm, channels).map_err(failed)?;
-            Body::Conv(first, Box::new(unit))
-        }
-        Op::Linear(linear) => {
-            Body::Linear(first, Box::new(as_convolution(linear).map_err(failed)?))
-        }
-        Op::Add => {
-            (add, residual) = (Some(first), node.inputs.get(1).copied());
-            Body::None
-        }
-        Op::Relu => {
-            relu = Some(first);
-            Body::None
-        }
-        _ => Body::Plain(first),
+    let mut inputs = vec![input];
+    let body = if let Some(conv) = node.op.get::<Conv>() {
+        norm = next(&layers, &|node| node.op.is::<BatchNorm>());
+        layers.extend(norm);
+        let folded = norm.and_then(|norm| graph.nodes[norm.0].op.get::<BatchNorm>());
+        let reads_input = interleaved && input == Value::Input;
+        let channels = reads_input.then_some(graph.input_channels);
+        let unit = ConvUnit::new(conv, folded, channels).map_err(failed)?;
+        Body::Conv(first, Box::new(unit))
+    } else if let Some(linear) = node.op.get::<Linear>() {
+        Body::Linear(first, Box::new(as_convolution(linear).map_err(failed)?))
+    } else if is_add(node) {
+        (add, residual) = (Some(first), node.inputs.get(1).copied());
+        Body::None
+    } else if is_relu(node) {
+        relu = Some(first);
+        Body::None
+    } else {
+        inputs.clone_from(&node.inputs);
+        Body::Alone(first)
     };
     if matches!(body, Body::Conv(..)) {
-        add = next(&layers, &|node| matches!(node.op, Op::Add));
+        add = next(&layers, &is_add);
         residual = add.zip(layers.last().copied()).and_then(|(add, last)| {
             let mut others = graph.nodes[add.0].inputs.iter();
             others.find(|value| **value != Value::of(last)).copied()
@@ -212,10 +227,18 @@ fn unit(
         layers.extend(add);
     }
     if relu.is_none() && matches!(body, Body::Conv(..) | Body::None) {
-        relu = next(&layers, &|node| matches!(node.op, Op::Relu));
+        relu = next(&layers, &is_relu);
         layers.extend(relu);
     }
-    Ok(Unit { layers, input, residual, body, norm, add, relu })
+    Ok(Unit { layers, inputs, residual, body, norm, add, relu })
+}
+
+fn is_add(node: &Node) -> bool {
+    node.op.get() == Some(&Binary::Add)
+}
+
+fn is_relu(node: &Node) -> bool {
+    node.op.get() == Some(&Activation::Relu)
 }
 
 /// The layer that reads a value, where it is the only one.

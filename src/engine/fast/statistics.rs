@@ -4,7 +4,7 @@ use super::conv::Cores;
 use super::convert::rows;
 use super::kernels::{Sums, sums};
 use super::layout::LANES;
-use super::plain::plane;
+use super::planes::plane;
 use super::pool::Blocked;
 use crate::engine::ChannelStatistics;
 

@@ -6,7 +6,7 @@ use super::capture::FastCapture;
 use super::layout::Layout;
 use super::plan::{Body, Unit};
 use super::pool::Blocked;
-use super::{convert, plain};
+use super::{convert, op, planes};
 use crate::base::{Array, LayerId, Shape};
 use crate::engine::{Edit, EngineError, Pull};
 use crate::model::Value;
@@ -65,7 +65,8 @@ impl<'a> Sweep<'a> {
             if !reached[unit] {
                 continue;
             }
-            for value in sweep.flows(unit).into_iter().flatten() {
+            let (inputs, residual) = sweep.flows(unit);
+            for value in inputs.into_iter().map(|(_, value)| value).chain(residual) {
                 if let Value::Output { layer, .. } = value {
                     let to = plan.unit_of[layer.0];
                     (reached[to], sweep.awaited[to]) = (true, sweep.awaited[to] + 1);
@@ -87,22 +88,23 @@ impl<'a> Sweep<'a> {
         layers.skip_while(move |layer| start.is_some_and(|start| *layer != start))
     }
 
-    /// Where a unit's gradient continues: through its body, and to what was added.
-    pub fn flows(&self, unit: usize) -> [Option<Value>; 2] {
+    /// Where a unit's gradient continues: through its body to its inputs, each with its number, and to what was added.
+    pub fn flows(&self, unit: usize) -> (Vec<(usize, Value)>, Option<Value>) {
         let of = self.unit(unit);
-        let (mut body, mut residual) = (Some(of.input), None);
+        let (mut inputs, mut residual) = (of.inputs.as_slice(), None);
         for layer in self.passed(unit) {
             let replaced =
                 |edit: &Edit| edit.layer() == layer && matches!(edit, Edit::Replace { .. });
             if self.of.edits.iter().any(replaced) {
-                body = None;
+                inputs = &[];
                 break;
             }
             if of.add == Some(layer) {
                 residual = of.residual;
             }
         }
-        [body, residual].map(|value| value.filter(|value| self.leads(value)))
+        let inputs = inputs.iter().copied().enumerate().filter(|(_, value)| self.leads(value));
+        (inputs.collect(), residual.filter(|value| self.leads(value)))
     }
 
     fn leads(&self, value: &Value) -> bool {
@@ -116,10 +118,11 @@ impl<'a> Sweep<'a> {
     pub fn halo(&self, unit: usize) -> usize {
         let of = self.unit(unit);
         match &of.body {
-            Body::Conv(layer, conv) => {
-                conv.halo_back(self.shape(&of.input), self.of.shapes[layer.0])
-            }
-            Body::Linear(..) | Body::Plain(_) | Body::None => 0,
+            Body::Conv(layer, conv) => of
+                .inputs
+                .first()
+                .map_or(0, |input| conv.halo_back(self.shape(input), self.of.shapes[layer.0])),
+            Body::Linear(..) | Body::Alone(_) | Body::None => 0,
         }
     }
 
@@ -140,7 +143,7 @@ impl<'a> Sweep<'a> {
         let mut sum = parts.next()?;
         for part in parts {
             let mut both = self.of.core.pool.take(*sum.layout());
-            plain::add(&self.of.core.on, &sum, &part, &mut both);
+            op::add(&self.of.core.on, &sum, &part, &mut both);
             sum = Arc::new(both);
         }
         Some((sum, false))
@@ -186,7 +189,7 @@ impl<'a> Sweep<'a> {
                     part
                 } else {
                     let mut wider = self.of.core.pool.take(layout);
-                    plain::copy(&self.of.core.on, &part, &mut wider);
+                    planes::copy(&self.of.core.on, &part, &mut wider);
                     Arc::new(wider)
                 };
                 self.awaited[to] -= 1;

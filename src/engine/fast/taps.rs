@@ -1,7 +1,7 @@
 //! Which inputs an output position gathers: convolutions, and their gradients as convolutions.
 
 use super::layout::Layout;
-use crate::model::Window;
+use crate::ops::Window;
 
 /// One product of a kernel, and where its input lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::conv::Cores;
 use super::kernels::{Buffer, CoBlock, Piece, transformed};
 use super::layout::LANES;
 use super::taps::{Pass, Tap, tap_at};
-use crate::model::{Conv, Window};
+use crate::ops::{Conv, Window};
 
 /// Weights of some passes, packed, and which outputs and inputs each block of them belongs to.
 pub struct Packed {

@@ -7,12 +7,11 @@ use candle_core::{DType, Result, Tensor};
 use super::capture::PortableCapture;
 use super::core::failed;
 use super::edits;
-use super::gradient::Local;
-use super::ops::Layer;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::seed::seeded;
-use crate::engine::{Edit, EngineError, Pull, ReluRule, Seed};
+use crate::engine::{Edit, EngineError, Pull, Seed};
 use crate::model::{Graph, Value};
+use crate::ops::{Dims, Reads, Record, ReluRule};
 
 /// The gradients that were asked for.
 pub struct Pulled {
@@ -149,26 +148,30 @@ impl Sweep<'_> {
                 Edit::Channels { channels, change, .. } => g = edits::pull(&g, channels, *change)?,
             }
         }
-        let node = &core.graph.nodes[at.0];
-        let x = match &core.layers[at.0] {
-            Layer::Relu(_) if self.rule == ReluRule::Deconvnet => None,
-            // Above 0 where its input is; a changed value need not be.
-            Layer::Relu(_) if !edited => Some(of.value(at)?),
-            Layer::Relu(_) | Layer::MaxPool(_) | Layer::Standardize(_) => {
-                node.inputs.first().map(|value| self.value(value)).transpose()?
-            }
-            _ => None,
+        let (node, op) = (&core.graph.nodes[at.0], &core.ops[at.0]);
+        let inputs = || -> std::result::Result<Vec<Tensor>, EngineError> {
+            node.inputs.iter().map(|value| self.value(value)).collect()
         };
-        for input in node.inputs.iter().filter(|value| needed.value(value)) {
-            let dims = self.shape(input).dims();
-            let local = Local {
-                op: &node.op,
-                layer: &core.layers[at.0],
-                turned: &core.turned[at.0],
-                dims: &dims,
-                rule: self.rule,
-            };
-            let part = local.pull(&g, x.as_ref())?;
+        let (inputs, output): (Vec<Tensor>, _) = match op.reads(self.rule) {
+            Reads::Nothing => (Vec::new(), None),
+            Reads::Inputs => (inputs()?, None),
+            // Before anybody changed it.
+            Reads::Output if edited => (Vec::new(), Some(op.forward(&inputs()?)?)),
+            Reads::Output => (Vec::new(), Some(of.value(at)?)),
+        };
+        let dims: Vec<Dims> = node.inputs.iter().map(|value| self.shape(value).into()).collect();
+        let record = Record {
+            dims: &dims,
+            inputs: &inputs,
+            output: output.as_ref(),
+            rule: self.rule,
+            once: &core.once[at.0],
+        };
+        for (which, input) in node.inputs.iter().enumerate() {
+            if !needed.value(input) {
+                continue;
+            }
+            let part = op.backward(which, &g, &record)?;
             let slot = match input {
                 Value::Input => &mut self.input,
                 Value::Output { layer, .. } => &mut self.layers[layer.0],

@@ -5,19 +5,19 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{DType, Device, Tensor};
 
 use super::edits;
-use super::ops::Layer;
 use crate::base::{Array, Cancel, LayerId, Progress};
 use crate::engine::{Edit, Edits, EngineError};
 use crate::model::{Graph, Node, Value};
+use crate::ops::{Op, Place};
 
 /// What a backend and its captures share.
 pub struct Core {
     /// The network.
     pub graph: Arc<Graph>,
-    /// Its operations with their weights.
-    pub layers: Vec<Layer>,
-    /// The kernels of convolutions as their gradients need them, from the first gradient on.
-    pub turned: Vec<OnceLock<Tensor>>,
+    /// Its operations as they run here.
+    pub ops: Vec<Op>,
+    /// What their gradients make of the weights, from the first gradient on.
+    pub once: Vec<OnceLock<Tensor>>,
     /// The precision.
     pub dtype: DType,
     /// Where.
@@ -39,12 +39,12 @@ pub struct Walk<'a> {
 impl Core {
     /// Converts the weights.
     pub fn new(graph: Arc<Graph>, dtype: DType, device: Device) -> Result<Self, EngineError> {
-        let prepare = |node: &Node| {
-            Layer::prepare(&node.op, dtype, &device).map_err(|e| failed(&device, &node.name, e))
-        };
-        let layers = graph.nodes.iter().map(prepare).collect::<Result<_, _>>()?;
-        let turned = graph.nodes.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { graph, layers, turned, dtype, device })
+        let place = Place { dtype, device };
+        let prepare =
+            |node: &Node| node.op.prepare(&place).map_err(|e| failed(&place.device, &node.name, e));
+        let ops = graph.nodes.iter().map(prepare).collect::<Result<_, _>>()?;
+        let once = graph.nodes.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { graph, ops, once, dtype, device: place.device })
     }
 
     /// Computes the wanted layers, and of the others only what these need, in the order of the graph. A
@@ -61,9 +61,9 @@ impl Core {
     ) -> Result<(), EngineError> {
         let mut users = self.users(&walk);
         let input = self.upload(walk.input, "input")?;
-        let total = self.layers.len();
+        let total = self.ops.len();
         let mut live: Vec<Option<Tensor>> = vec![None; total];
-        for (i, (node, layer)) in self.graph.nodes.iter().zip(&self.layers).enumerate() {
+        for (i, (node, op)) in self.graph.nodes.iter().zip(&self.ops).enumerate() {
             if cancel.is_cancelled() {
                 return Err(EngineError::Canceled);
             }
@@ -72,7 +72,7 @@ impl Core {
                 live[i] = (users[i] > 0).then_some(value);
             } else if needed {
                 let inputs = self.take_inputs(node, &input, &mut live, &mut users)?;
-                let value = layer.run(&inputs).map_err(|e| failed(&self.device, &node.name, e))?;
+                let value = op.forward(&inputs).map_err(|e| failed(&self.device, &node.name, e))?;
                 drop(inputs);
                 let value = self.edit(value, LayerId(i), &node.name, walk.edits)?;
                 if users[i] > 0 {

@@ -12,11 +12,12 @@ use proptest::prelude::*;
 use super::backward::backward;
 use super::capture::{Left, PortableCapture};
 use super::core::{Core, Walk};
-use super::ops;
 use crate::base::{Array, Cancel, Exact, LayerId, Progress, Shape};
-use crate::engine::{Change, Edit, Edits, Pull, ReluRule, Seed};
-use crate::model::{
-    AveragePool, BatchNorm, Conv, Graph, Linear, Node, Op, PadShortcut, Value, Window, infer,
+use crate::engine::{Change, Edit, Edits, Pull, Seed};
+use crate::model::{Graph, Node, Value, infer};
+use crate::ops::{
+    Activation, AveragePool, BatchNorm, Binary, Conv, Flatten, Linear, MaxPool, Op, PadShortcut,
+    ReluRule, Window, pad, tap,
 };
 
 const STEP: f32 = 1e-6;
@@ -81,27 +82,29 @@ impl Draw {
                 let [kh, kw] = window.kernel;
                 let weight = self.tensor(&[out, c / groups, kh, kw]);
                 let bias = (self.below(2) == 0).then(|| self.tensor(&[out]));
-                Op::Conv(Conv { weight, bias, window, groups })
+                Conv { weight, bias, window, groups }.into()
             }
-            4 => Op::BatchNorm(BatchNorm {
+            4 => BatchNorm {
                 weight: self.tensor(&[c]),
                 bias: self.tensor(&[c]),
                 mean: self.tensor(&[c]),
                 variance: self.tensor(&[c]).abs().unwrap(),
                 eps: 0.1,
-            }),
-            5 | 6 => Op::Relu,
-            7 => Op::MaxPool(Window { ceil_mode: self.below(2) == 0, ..self.pooling() }),
+            }
+            .into(),
+            5 | 6 => Activation::Relu.into(),
+            7 => MaxPool(Window { ceil_mode: self.below(2) == 0, ..self.pooling() }).into(),
             8 => {
                 let window = Window { ceil_mode: self.below(2) == 0, ..self.pooling() };
                 let count_include_pad = self.below(2) == 0;
-                Op::AveragePool(AveragePool::Windowed { window, count_include_pad })
+                AveragePool::Windowed { window, count_include_pad }.into()
             }
-            _ => Op::PadShortcut(PadShortcut {
+            _ => PadShortcut {
                 stride: [self.between(1, 2), self.between(1, 2)],
                 before: self.below(3),
                 after: self.below(3),
-            }),
+            }
+            .into(),
         }
     }
 
@@ -120,6 +123,7 @@ impl Draw {
             input_channels: input.c,
             usual_input: input.h,
             nodes: Vec::new(),
+            outputs: Vec::new(),
             assumptions: Vec::new(),
             notes: Vec::new(),
         };
@@ -132,12 +136,13 @@ impl Draw {
             let same: Vec<usize> =
                 (0..shapes.len().saturating_sub(1)).filter(|i| shapes[*i] == shape).collect();
             let (op, mut inputs) = match same.as_slice() {
-                [_, ..] if self.below(3) == 0 => {
-                    (Op::Add, vec![from, Value::of(LayerId(same[self.below(same.len())]))])
-                }
+                [_, ..] if self.below(3) == 0 => (
+                    Binary::Add.into(),
+                    vec![from, Value::of(LayerId(same[self.below(same.len())]))],
+                ),
                 _ => (self.op(shape), vec![from]),
             };
-            if matches!(op, Op::Add) && self.below(2) == 0 {
+            if op.is::<Binary>() && self.below(2) == 0 {
                 inputs.reverse();
             }
             graph.nodes.push(node(op, inputs));
@@ -149,13 +154,13 @@ impl Draw {
         if self.below(2) == 0 {
             let last = |graph: &Graph| vec![Value::of(LayerId(graph.nodes.len() - 1))];
             if self.below(2) == 0 {
-                graph.nodes.push(node(Op::AveragePool(AveragePool::Global), last(&graph)));
+                graph.nodes.push(node(AveragePool::Global.into(), last(&graph)));
             }
-            graph.nodes.push(node(Op::Flatten, last(&graph)));
+            graph.nodes.push(node(Flatten.into(), last(&graph)));
             let inside = infer(&graph, input).unwrap().last().unwrap().c;
             let weight = self.tensor(&[4, inside]);
             let linear = Linear { weight, bias: Some(self.tensor(&[4])) };
-            graph.nodes.push(node(Op::Linear(linear), last(&graph)));
+            graph.nodes.push(node(linear.into(), last(&graph)));
         }
         graph
     }
@@ -201,23 +206,22 @@ fn near_a_kink(capture: &PortableCapture) -> bool {
             Value::Input => capture.core.upload(&capture.input, "").unwrap(),
             Value::Output { layer, .. } => capture.value(layer).unwrap(),
         };
-        match &node.op {
-            // A 0 that nothing can move is no kink: it comes from an edit or from padded channels.
-            Op::Relu => numbers(&x()).iter().any(|v| *v != 0.0 && v.abs() < MARGIN),
-            Op::MaxPool(window) => margin(&x(), window) < MARGIN,
-            _ => false,
-        }
+        // A 0 that nothing can move is no kink: it comes from an edit or from padded channels.
+        let at_zero = || numbers(&x()).iter().any(|v| *v != 0.0 && v.abs() < MARGIN);
+        let pool = node.op.get::<MaxPool>();
+        node.op.is::<Activation>() && at_zero()
+            || pool.is_some_and(|MaxPool(window)| margin(&x(), window) < MARGIN)
     })
 }
 
 /// The smallest distance of the two largest values of a window; equal values that are both 0 stay equal.
 fn margin(x: &Tensor, window: &Window) -> f64 {
-    let padded = ops::pad(x, window, f64::NEG_INFINITY).unwrap();
+    let padded = pad(x, window, f64::NEG_INFINITY).unwrap();
     let mut taps = Vec::new();
     for row in 0..window.kernel[0] {
         for column in 0..window.kernel[1] {
-            let rows = ops::tap(&padded, window, 0, row, x).unwrap();
-            taps.push(numbers(&ops::tap(&rows, window, 1, column, x).unwrap()));
+            let rows = tap(&padded, window, 0, row, x).unwrap();
+            taps.push(numbers(&tap(&rows, window, 1, column, x).unwrap()));
         }
     }
     let mut least = f64::INFINITY;
@@ -280,7 +284,7 @@ proptest! {
             prop_assert!(
                 off <= WITHIN * largest,
                 "{at}: {} is not {}, {:?}", ours.data[at], rise / step,
-                core.graph.nodes.iter().map(|n| n.op.describe()).collect::<Vec<_>>()
+                core.graph.nodes.iter().map(|n| n.op.word()).collect::<Vec<_>>()
             );
         }
     }

@@ -67,7 +67,7 @@ impl Portable {
                     if whole || walk.wanted[i] { shape.len() * element } else { 0 }
                 };
                 let bytes: Vec<usize> = shapes.iter().enumerate().map(size).collect();
-                kept(&core.graph, &shapes, &bytes, self.memory)
+                kept(&core.graph, (input.shape, &shapes), &bytes, self.memory)
             }
             // What was asked for by name is what the caller is about to read.
             Keep::Only(_) => walk.wanted.clone(),

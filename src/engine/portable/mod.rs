@@ -3,7 +3,7 @@
 //! It is the exact reference (`--dtype f64`) and the path for GPUs; nothing in it is tuned for CPUs.
 //! Values stay on the device; what is looked at is copied. [`Portable::with_memory`] bounds what a
 //! capture holds: `engine::keep` says which layers stay, `core` computes the others again. `backward` walks the
-//! graph in reverse; `gradient` is what each operation does to a cotangent.
+//! graph in reverse. What each operation computes, and its gradient, are its own (`crate::ops`).
 
 mod backward;
 mod capture;
@@ -12,8 +12,6 @@ mod edits;
 #[cfg(test)]
 mod finite_differences;
 mod forward;
-mod gradient;
-mod ops;
 mod reduce;
 
 pub use forward::Portable;

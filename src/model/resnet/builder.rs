@@ -7,8 +7,10 @@ use candle_core::Tensor;
 use super::plan::{Plan, Step};
 use crate::base::LayerId;
 use crate::model::find::{Head, HeadKind, Tensors};
-use crate::model::{
-    AveragePool, BatchNorm, Conv, Linear, ModelError, Node, Op, PadShortcut, Value, Window,
+use crate::model::{ModelError, Node, Value};
+use crate::ops::{
+    Activation, AveragePool, BatchNorm, Binary, Conv, Flatten, Linear, MaxPool, Op, PadShortcut,
+    Window,
 };
 
 /// Most stages: tensors of more are not part of a ResNet.
@@ -56,17 +58,17 @@ impl<'a> Builder<'a> {
         blocks.iter().map(|count| (*count).max(1)).collect()
     }
 
-    /// Every layer of the plan, and the classifier.
+    /// Every layer of the plan, and the classifier. Gives what the network answers with.
     ///
     /// # Errors
     /// When a tensor is missing or does not fit its neighbors.
-    pub fn network(&mut self, plan: &Plan, head: Option<&Head>) -> Result<(), ModelError> {
+    pub fn network(&mut self, plan: &Plan, head: Option<&Head>) -> Result<Value, ModelError> {
         let stem = if plan.small { Window::square(3, 1, 1) } else { Window::square(7, 2, 3) };
         let mut at = self.conv("conv1", Value::Input, plan.input_channels, stem, 1)?;
         at = self.norm("bn1", at, plan)?;
-        at = self.push("relu", Op::Relu, vec![at]);
+        at = self.push("relu", Activation::Relu, vec![at]);
         if !plan.small {
-            at = self.push("maxpool", Op::MaxPool(Window::square(3, 2, 1)), vec![at]);
+            at = self.push("maxpool", MaxPool(Window::square(3, 2, 1)), vec![at]);
         }
         for (stage, blocks) in plan.blocks.iter().enumerate() {
             for block in 0..*blocks {
@@ -74,16 +76,16 @@ impl<'a> Builder<'a> {
                 at = self.block(&format!("layer{}.{block}", stage + 1), at, &step, plan)?;
             }
         }
-        at = self.push("avgpool", Op::AveragePool(AveragePool::Global), vec![at]);
-        at = self.push("flatten", Op::Flatten, vec![at]);
+        at = self.push("avgpool", AveragePool::Global, vec![at]);
+        at = self.push("flatten", Flatten, vec![at]);
         for layer in head.iter().flat_map(|head| &head.layers) {
             at = match layer.kind {
                 HeadKind::Linear => self.linear(&layer.name, at)?,
                 HeadKind::Norm => self.norm(&layer.name, at, plan)?,
-                HeadKind::Relu => self.push(&layer.name, Op::Relu, vec![at]),
+                HeadKind::Relu => self.push(&layer.name, Activation::Relu, vec![at]),
             };
         }
-        Ok(())
+        Ok(at)
     }
 
     fn block(
@@ -124,25 +126,26 @@ impl<'a> Builder<'a> {
             };
             let (before, after) = (added / 2, added - added / 2);
             let pad = PadShortcut { stride: [stride; 2], before, after };
-            shortcut = self.push(&format!("{name}.downsample"), Op::PadShortcut(pad), vec![input]);
+            shortcut = self.push(&format!("{name}.downsample"), pad, vec![input]);
         } else if projected || stride != 1 || out != c_in {
             let window = Window::square(1, stride, 0);
             shortcut = self.conv(&format!("{name}.downsample.0"), input, c_in, window, 1)?;
             shortcut = self.norm(&format!("{name}.downsample.1"), shortcut, plan)?;
         }
-        at = self.push(&format!("{name}.add"), Op::Add, vec![at, shortcut]);
+        at = self.push(&format!("{name}.add"), Binary::Add, vec![at, shortcut]);
         Ok(self.relu(name, steps.len() - 1, at))
     }
 
     /// A ReLU of a block; torchvision counts its uses: `relu`, `relu_1`, `relu_2`.
     fn relu(&mut self, block: &str, uses: usize, input: Value) -> Value {
         let suffix = if uses == 0 { String::new() } else { format!("_{uses}") };
-        self.push(&format!("{block}.relu{suffix}"), Op::Relu, vec![input])
+        self.push(&format!("{block}.relu{suffix}"), Activation::Relu, vec![input])
     }
 
-    fn push(&mut self, name: &str, op: Op, inputs: Vec<Value>) -> Value {
-        let owns_weights = matches!(op, Op::Conv(_) | Op::BatchNorm(_) | Op::Linear(_));
-        let weight = self.tensors.file.get(&format!("{name}.weight")).filter(|_| owns_weights);
+    fn push(&mut self, name: &str, op: impl Into<Op>, inputs: Vec<Value>) -> Value {
+        let op = op.into();
+        let weight = self.tensors.file.get(&format!("{name}.weight"));
+        let weight = weight.filter(|_| !op.weights().is_empty());
         let file_name = weight.map(|file| file.trim_end_matches(".weight").to_string());
         self.nodes.push(Node { name: name.to_string(), file_name, op, inputs });
         Value::of(LayerId(self.nodes.len() - 1))
@@ -150,16 +153,18 @@ impl<'a> Builder<'a> {
 
     /// Channels of a value, read off the weights that made it.
     fn channels(&self, value: Value, input_channels: usize) -> usize {
-        let Value::Output { layer, .. } = value else { return input_channels };
-        match self.nodes.get(layer.0) {
-            Some(Node { op: Op::Conv(conv), .. }) => conv.weight.dims()[0],
-            Some(Node { op: Op::BatchNorm(norm), .. }) => norm.weight.dims()[0],
-            Some(Node { op: Op::Linear(linear), .. }) => linear.weight.dims()[0],
-            Some(Node { op: Op::PadShortcut(pad), inputs, .. }) => {
-                self.channels(inputs[0], input_channels) + pad.before + pad.after
+        let (mut at, mut padded) = (value, 0);
+        loop {
+            let Value::Output { layer, .. } = at else { return input_channels + padded };
+            let Some(Node { op, inputs, .. }) = self.nodes.get(layer.0) else {
+                return input_channels + padded;
+            };
+            // The first axis of a weight is that of the channels.
+            if let Some(weight) = op.weights().first() {
+                return weight.tensor.dims()[0] + padded;
             }
-            Some(node) => self.channels(node.inputs[0], input_channels),
-            None => input_channels,
+            padded += op.get::<PadShortcut>().map_or(0, |pad| pad.before + pad.after);
+            at = inputs[0];
         }
     }
 
@@ -189,7 +194,7 @@ impl<'a> Builder<'a> {
             return Err(wrong(&weight_name, &weight, expected));
         }
         let bias = self.optional(&format!("{name}.bias"), out)?;
-        Ok(self.push(name, Op::Conv(Conv { weight, bias, window, groups }), vec![input]))
+        Ok(self.push(name, Conv { weight, bias, window, groups }, vec![input]))
     }
 
     /// Batch norm. Without any tensor of that name it was fused into the convolution, which then has a bias.
@@ -216,14 +221,15 @@ impl<'a> Builder<'a> {
             variance: part(self, "running_var")?,
             eps: plan.eps,
         };
-        Ok(self.push(name, Op::BatchNorm(norm), vec![input]))
+        Ok(self.push(name, norm, vec![input]))
     }
 
     /// Whether a value is that of a convolution with a bias.
     fn has_bias(&self, value: Value) -> bool {
         let Value::Output { layer, .. } = value else { return false };
         let node = self.nodes.get(layer.0);
-        node.is_some_and(|node| matches!(&node.op, Op::Conv(conv) if conv.bias.is_some()))
+        let conv = node.and_then(|node| node.op.get::<Conv>());
+        conv.is_some_and(|conv| conv.bias.is_some())
     }
 
     fn linear(&mut self, name: &str, input: Value) -> Result<Value, ModelError> {
@@ -235,7 +241,7 @@ impl<'a> Builder<'a> {
             _ => return Err(wrong(&weight_name, &weight, format!("[classes, {inside}]"))),
         };
         let bias = self.optional(&format!("{name}.bias"), out)?;
-        Ok(self.push(name, Op::Linear(Linear { weight, bias }), vec![input]))
+        Ok(self.push(name, Linear { weight, bias }, vec![input]))
     }
 
     fn tensor(&self, name: &str) -> Result<&'a Tensor, ModelError> {

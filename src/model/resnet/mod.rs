@@ -74,12 +74,13 @@ pub fn build_with(
     let mut builder = Builder::new(tensors);
     builder.refuse_variants()?;
     let plan = Plan::read(&builder, options)?;
-    builder.network(&plan, found.head.as_ref())?;
+    let answer = builder.network(&plan, found.head.as_ref())?;
     builder.refuse_the_rest()?;
     Ok(Graph {
         name: plan.name(),
         input_channels: plan.input_channels,
         usual_input: if plan.small { 32 } else { 224 },
+        outputs: vec![answer],
         nodes: builder.nodes,
         assumptions: plan.assumptions(found),
         notes: found.notes.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::refs::{InputId, NetworkId, RunKey, Slice};
 use crate::base::{Colormap, LayerId, OutputFunction, RangeMode, Shape};
-use crate::model::Field;
+use crate::ops::Field;
 use crate::picture::{Cells, Range};
 use crate::source::Placement;
 

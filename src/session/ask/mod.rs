@@ -39,7 +39,7 @@ pub use crate::analysis::rebuild::{Dream, Goal, Inversion, Maximization, Rebuilt
 pub use crate::analysis::{Histogram, LayerStatistics, Parameter, Parameters, Target};
 pub use crate::base::OutputFunction;
 pub use crate::engine::{Change, ChannelStatistics};
-pub use crate::model::{Field, FieldAxis};
+pub use crate::ops::{Field, FieldAxis};
 pub use crate::picture::{Blocks, Cell, Cells, Look, Picture, Range, color};
 pub use crate::source::hub::RepoRef;
 pub use crate::source::{Placement, is_checkpoint};

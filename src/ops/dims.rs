@@ -1,0 +1,102 @@
+//! The extents of a tensor, and why they do not fit.
+
+use std::fmt;
+
+use crate::base::Shape;
+
+/// Extents of any rank up to [`Dims::MOST`], the pictures of a batch first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Dims {
+    extents: [usize; Self::MOST],
+    rank: usize,
+}
+
+impl Dims {
+    /// The most axes of a tensor.
+    pub const MOST: usize = 8;
+
+    /// These extents; `None` of too many.
+    pub fn new(extents: &[usize]) -> Option<Self> {
+        let mut all = [1; Self::MOST];
+        all.get_mut(..extents.len())?.copy_from_slice(extents);
+        Some(Self { extents: all, rank: extents.len() })
+    }
+
+    /// `[N, C, H, W]`.
+    pub const fn maps(n: usize, c: usize, h: usize, w: usize) -> Self {
+        Self { extents: [n, c, h, w, 1, 1, 1, 1], rank: 4 }
+    }
+
+    /// `[N, C]`.
+    pub const fn vectors(n: usize, c: usize) -> Self {
+        Self { extents: [n, c, 1, 1, 1, 1, 1, 1], rank: 2 }
+    }
+
+    /// The extents.
+    pub fn as_slice(&self) -> &[usize] {
+        self.extents.get(..self.rank).unwrap_or(&[])
+    }
+
+    /// Axes.
+    pub const fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// The extent of an axis, 1 behind the last.
+    pub fn at(&self, axis: usize) -> usize {
+        self.extents.get(axis).copied().unwrap_or(1)
+    }
+
+    /// The same with another extent at an axis.
+    #[must_use]
+    pub fn with(mut self, axis: usize, extent: usize) -> Self {
+        if let Some(at) = self.extents.get_mut(axis).filter(|_| axis < self.rank) {
+            *at = extent;
+        }
+        self
+    }
+
+    /// Values in all.
+    pub fn len(&self) -> usize {
+        self.as_slice().iter().product()
+    }
+
+    /// Whether there is no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rows and columns of a map.
+    pub const fn sides(&self) -> [usize; 2] {
+        [self.extents[2], self.extents[3]]
+    }
+
+    /// How people see it: maps, or a vector where there are two axes.
+    pub const fn shape(&self) -> Shape {
+        let [n, c, h, w, ..] = self.extents;
+        if self.rank == 4 { Shape::new(n, c, h, w) } else { Shape::flat(n, c) }
+    }
+}
+
+impl From<Shape> for Dims {
+    fn from(shape: Shape) -> Self {
+        let Shape { n, c, h, w, flat } = shape;
+        if flat { Self::vectors(n, c) } else { Self::maps(n, c, h, w) }
+    }
+}
+
+impl fmt::Debug for Dims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_slice().fmt(f)
+    }
+}
+
+/// Why an operation takes no such inputs, to be said behind "cannot take an input of 3x8x8: ".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit(pub String);
+
+impl From<&str> for Unfit {
+    fn from(why: &str) -> Self {
+        Self(why.to_string())
+    }
+}

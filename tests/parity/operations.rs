@@ -1,0 +1,75 @@
+//! Every operation alone in a network, on every backend: what one does not compute itself is handed over.
+
+use std::sync::Arc;
+
+use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
+use convscope::engine::{Pull, Seed};
+use convscope::model::{Graph, Node, Value};
+use convscope::ops::{Activation, Dims, Flatten, Op, ReluRule, Sample, samples};
+
+use super::support::{On, Random, backend, run};
+
+/// The operation on the input, or on the input as a vector; where it takes two, the second is the first behind a ReLU.
+fn graph(sample: &Sample) -> Arc<Graph> {
+    let node = |name: &str, op: Op, inputs| Node { name: name.into(), file_name: None, op, inputs };
+    let mut nodes = Vec::new();
+    let mut first = Value::Input;
+    if sample.inputs[0].rank() == 2 {
+        nodes.push(node("flatten", Flatten.into(), vec![Value::Input]));
+        first = Value::of(LayerId(0));
+    }
+    let mut inputs = vec![first];
+    for _ in sample.inputs.iter().skip(1) {
+        nodes.push(node("relu", Activation::Relu.into(), vec![first]));
+        inputs.push(Value::of(LayerId(nodes.len() - 1)));
+    }
+    nodes.push(node("op", sample.op.clone(), inputs));
+    Arc::new(Graph {
+        name: "one".into(),
+        input_channels: sample.inputs[0].at(1),
+        usual_input: 8,
+        outputs: vec![Value::of(LayerId(nodes.len() - 1))],
+        nodes,
+        assumptions: vec![],
+        notes: vec![],
+    })
+}
+
+fn near(found: &Array, exact: &Array, what: &str) {
+    assert_eq!(found.shape, exact.shape, "{what}");
+    let largest = exact.data.iter().fold(1f32, |most, v| most.max(v.abs()));
+    for (found, exact) in found.data.iter().zip(&exact.data) {
+        assert!((found - exact).abs() <= 2e-5 * largest, "{what}: {found} {exact}");
+    }
+}
+
+#[test]
+fn every_operation_agrees_on_every_backend() {
+    for (number, sample) in samples().unwrap().iter().enumerate() {
+        let graph = graph(sample);
+        let [h, w] = sample.inputs[0].sides();
+        let shape = Shape::new(sample.inputs[0].at(0), sample.inputs[0].at(1), h, w);
+        let input = Random::new(number as u64).array(shape, 1.0);
+        let answer = graph.answer();
+        let found = |on: On, rule: ReluRule| {
+            let backend = backend(&graph, on);
+            let capture = run(&*backend, &input, &vec![]).unwrap();
+            let value = capture.read_all(answer).unwrap();
+            let cotangent = Arc::new(Random::new(99).array(value.shape, 1.0));
+            let seed = Seed::Cotangent { layer: answer, value: cotangent };
+            let pull = Pull { seed, rule, wanted: vec![Value::Input] };
+            let (cancel, none) = (Cancel::new(), &mut Progress::none());
+            (value, backend.backward(&*capture, &pull, &cancel, none).unwrap().remove(0))
+        };
+        for rule in [ReluRule::Plain, ReluRule::Guided] {
+            let (value, gradient) = found(On::F64, rule);
+            assert_eq!(Dims::from(value.shape), sample.op.infer(&sample.inputs).unwrap());
+            for on in On::single() {
+                let what = format!("{} on {on:?}", sample.op.word());
+                let (ours, pulled) = found(on, rule);
+                near(&ours, &value, &what);
+                near(&pulled, &gradient, &format!("gradient of {what}"));
+            }
+        }
+    }
+}
