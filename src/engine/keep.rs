@@ -126,7 +126,7 @@ mod tests {
             node("stem", Activation::Relu.into(), &[]),
             node("a", Activation::Relu.into(), &[0]),
             node("b", Activation::Relu.into(), &[1]),
-            node("add", Binary::Add.into(), &[2, 0]),
+            node("add", Binary::SUM.into(), &[2, 0]),
             node("flatten", Flatten.into(), &[3]),
         ];
         Graph {

@@ -29,7 +29,7 @@ impl Graph {
             match (node.op.channels(), node.inputs.first()) {
                 (Channels::Made, _) => return node.op.is::<Conv>().then_some(at),
                 (Channels::Kept, Some(Value::Output { layer, .. })) => at = *layer,
-                (Channels::Kept | Channels::Moved, _) => return None,
+                (_, _) => return None,
             }
         }
     }

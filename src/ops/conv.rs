@@ -86,13 +86,34 @@ impl Operation for Conv {
     }
 
     fn backward(&self, _: usize, g: &Tensor, run: &Record<'_>) -> Result<Tensor> {
-        let Window { kernel, stride, pads, dilation, .. } = self.window;
+        let Window { kernel, stride, .. } = self.window;
         let dims = run.dims(0)?;
         if self.groups == 1 && stride != [1; 2] && kernel != [1; 2] {
             return self.strided(g, dims);
         }
+        self.pulled(g, dims, &run.once(|| self.turned())?)
+    }
+}
+
+impl Conv {
+    /// The kernels in float32, `[C_out, C_in / groups, kh, kw]`.
+    ///
+    /// # Errors
+    /// When the tensor does not have four axes.
+    pub fn kernels(&self) -> Result<Array> {
+        let (out, inside, h, w) = self.weight.dims4()?;
+        let data = self.weight.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        Ok(Array { shape: Shape::new(out, inside, h, w), data })
+    }
+
+    /// What every tap passes back, by a convolution with the kernels turned around ([`Conv::turned`]).
+    ///
+    /// # Errors
+    /// When the gradient does not fit.
+    pub(super) fn pulled(&self, g: &Tensor, dims: &Dims, turned: &Tensor) -> Result<Tensor> {
+        let Window { kernel, stride, pads, dilation, .. } = self.window;
         let turned = Self {
-            weight: run.once(|| self.turned())?,
+            weight: turned.clone(),
             bias: None,
             window: Window { kernel, dilation, ..Window::square(1, 1, 0) },
             groups: self.groups,
@@ -115,21 +136,9 @@ impl Operation for Conv {
         }
         turned.products(&at)
     }
-}
-
-impl Conv {
-    /// The kernels in float32, `[C_out, C_in / groups, kh, kw]`.
-    ///
-    /// # Errors
-    /// When the tensor does not have four axes.
-    pub fn kernels(&self) -> Result<Array> {
-        let (out, inside, h, w) = self.weight.dims4()?;
-        let data = self.weight.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-        Ok(Array { shape: Shape::new(out, inside, h, w), data })
-    }
 
     /// Without the bias.
-    fn products(&self, x: &Tensor) -> Result<Tensor> {
+    pub(super) fn products(&self, x: &Tensor) -> Result<Tensor> {
         let Window { stride, pads, dilation, .. } = self.window;
         let even = stride[0] == stride[1] && dilation[0] == dilation[1];
         if even && pads == [pads[0]; 4] {
@@ -176,7 +185,7 @@ impl Conv {
     }
 
     /// `[C_in, C_out / groups, kh, kw]`, every kernel upside down and left to right.
-    fn turned(&self) -> Result<Tensor> {
+    pub(super) fn turned(&self) -> Result<Tensor> {
         let (groups, weight) = (self.groups, &self.weight);
         let (out, inside, kh, kw) = weight.dims4()?;
         weight

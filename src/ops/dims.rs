@@ -56,6 +56,22 @@ impl Dims {
         self
     }
 
+    /// The extents of two values of which one is repeated along axes where it has extent 1, their last axes at the same
+    /// place; `None` where neither can be.
+    pub fn repeated(&self, other: &Self) -> Option<Self> {
+        let rank = self.rank.max(other.rank);
+        let extent = |of: &Self, axis: usize| {
+            axis.checked_sub(rank - of.rank).map_or(1, |axis| of.extents[axis])
+        };
+        let both = |axis: usize| match (extent(self, axis), extent(other, axis)) {
+            (a, b) if a == b => Some(a),
+            (1, b) => Some(b),
+            (a, 1) => Some(a),
+            _ => None,
+        };
+        Self::new(&(0..rank).map(both).collect::<Option<Vec<_>>>()?)
+    }
+
     /// Values in all.
     pub fn len(&self) -> usize {
         self.as_slice().iter().product()

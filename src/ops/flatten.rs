@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::dims::{Dims, Unfit};
 use super::field::{Field, Seen};
-use super::operation::{Channels, Draw, Op, Operation, Place, Reads, Weight};
+use super::operation::{Channels, Operation, Reads, without_weights};
 use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
 
@@ -36,17 +36,7 @@ impl Operation for Flatten {
         Channels::Moved
     }
 
-    fn weights(&self) -> Vec<Weight<'_>> {
-        Vec::new()
-    }
-
-    fn redrawn(&self, _: Draw<'_>) -> Result<Option<Op>> {
-        Ok(None)
-    }
-
-    fn prepare(&self, _: &Place) -> Result<Op> {
-        Ok((*self).into())
-    }
+    without_weights!();
 
     fn forward(&self, inputs: &[Tensor]) -> Result<Tensor> {
         let [x] = inputs else { candle_core::bail!("it takes one input") };

@@ -6,40 +6,78 @@
 //! knows the graph, or which backend runs: words like edit, capture and cancel stand above.
 
 mod activation;
+mod adaptive_pool;
 mod affine;
 mod average_pool;
 mod batch_norm;
 mod binary;
+mod concat;
+mod constant;
 mod conv;
+mod conv_transpose;
+mod depth_to_space;
 mod dims;
 mod field;
 mod flatten;
+mod group_norm;
+mod layer_norm;
 mod linear;
+mod lrn;
+mod matmul;
 mod max_pool;
+mod narrow;
+mod normalize;
 mod operation;
+mod pad;
 mod pad_shortcut;
+mod permute;
+mod prelu;
 mod record;
+mod reduce;
+mod resample;
+mod reshape;
+mod resize;
 mod sample;
+mod shuffle;
+mod softmax;
 mod standardize;
 #[cfg(test)]
 mod tests;
 mod window;
 
-pub use activation::Activation;
+pub use activation::{Activation, SELU_ALPHA};
+pub use adaptive_pool::AdaptivePool;
 pub use affine::Affine;
 pub use average_pool::AveragePool;
 pub use batch_norm::BatchNorm;
-pub use binary::Binary;
+pub use binary::{Binary, BinaryKind, Operands};
+pub use concat::Concat;
+pub use constant::Constant;
 pub use conv::Conv;
+pub use conv_transpose::ConvTranspose;
+pub use depth_to_space::DepthToSpace;
 pub use dims::{Dims, Unfit};
 pub use field::{Field, FieldAxis, Seen};
 pub use flatten::Flatten;
+pub use group_norm::GroupNorm;
+pub use layer_norm::{LayerNorm, Over};
 pub use linear::Linear;
+pub use lrn::Lrn;
+pub use matmul::MatMul;
 pub use max_pool::MaxPool;
+pub use narrow::Narrow;
 pub use operation::{Channels, Draw, Op, Operation, Place, Reads, Weight};
+pub use pad::{Border, Pad};
 pub use pad_shortcut::PadShortcut;
+pub use permute::Permute;
+pub use prelu::PRelu;
 pub use record::{Record, ReluRule};
+pub use reduce::{Reduce, Reduction};
+pub use reshape::Reshape;
+pub use resize::{Interpolation, Places, Resize, Size};
 pub use sample::{Drawing, Sample};
+pub use shuffle::Shuffle;
+pub use softmax::Softmax;
 pub use standardize::Standardize;
 pub use window::Window;
 #[cfg(test)]
@@ -51,15 +89,33 @@ pub type Samples = fn(&mut Drawing) -> candle_core::Result<Vec<Sample>>;
 /// Every operation.
 pub const SAMPLES: &[Samples] = &[
     activation::samples,
+    adaptive_pool::samples,
     affine::samples,
     average_pool::samples,
     batch_norm::samples,
     binary::samples,
+    concat::samples,
+    constant::samples,
     conv::samples,
+    conv_transpose::samples,
+    depth_to_space::samples,
     flatten::samples,
+    group_norm::samples,
+    layer_norm::samples,
     linear::samples,
+    lrn::samples,
+    matmul::samples,
     max_pool::samples,
+    narrow::samples,
+    pad::samples,
     pad_shortcut::samples,
+    permute::samples,
+    prelu::samples,
+    reduce::samples,
+    reshape::samples,
+    resize::samples,
+    shuffle::samples,
+    softmax::samples,
     standardize::samples,
 ];
 

@@ -96,16 +96,46 @@ impl Deref for Op {
     }
 }
 
-/// What becomes of the channels of the first input.
+/// What becomes of channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channels {
     /// Channel `c` of the output comes from channel `c` of each input alone.
     Kept,
-    /// Every channel of the output is made anew.
+    /// The channels of the inputs stand behind each other.
+    Joined,
+    /// Channel `c` of the output is channel `first + c` of the input.
+    Taken {
+        /// Where it begins.
+        first: usize,
+    },
+    /// Every channel of the output is made anew, with weights of its own.
     Made,
+    /// Every channel of the output comes from several of the input.
+    Mixed,
     /// The output has channels in other places, or none.
     Moved,
 }
+
+/// The answers of an operation that holds no numbers: what it is, it is on every device and whatever was learned.
+macro_rules! without_weights {
+    () => {
+        fn weights(&self) -> Vec<$crate::ops::Weight<'_>> {
+            Vec::new()
+        }
+
+        fn redrawn(
+            &self,
+            _: $crate::ops::Draw<'_>,
+        ) -> candle_core::Result<Option<$crate::ops::Op>> {
+            Ok(None)
+        }
+
+        fn prepare(&self, _: &$crate::ops::Place) -> candle_core::Result<$crate::ops::Op> {
+            Ok(self.clone().into())
+        }
+    };
+}
+pub(super) use without_weights;
 
 /// A tensor of an operation.
 #[derive(Clone, Copy, Debug)]

@@ -13,17 +13,19 @@ pub struct Sample {
     pub op: Op,
     /// The extents of its inputs.
     pub inputs: Vec<Dims>,
+    /// Whether they must be above 0.
+    pub positive: bool,
 }
 
 impl Sample {
     /// On one map.
     pub fn on(op: impl Into<Op>, n: usize, c: usize, h: usize, w: usize) -> Self {
-        Self { op: op.into(), inputs: vec![Dims::maps(n, c, h, w)] }
+        Self { op: op.into(), inputs: vec![Dims::maps(n, c, h, w)], positive: false }
     }
 
     /// On one vector.
     pub fn on_vector(op: impl Into<Op>, n: usize, c: usize) -> Self {
-        Self { op: op.into(), inputs: vec![Dims::vectors(n, c)] }
+        Self { op: op.into(), inputs: vec![Dims::vectors(n, c)], positive: false }
     }
 }
 

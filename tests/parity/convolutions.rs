@@ -82,7 +82,7 @@ fn graph(kind: &Kind, random: &mut Random) -> Arc<Graph> {
         node("conv", first, vec![Value::Input]),
         node("norm", norm.into(), vec![layer(0)]),
         node("other", second, vec![Value::Input]),
-        node("add", Binary::Add.into(), vec![layer(1), layer(2)]),
+        node("add", Binary::SUM.into(), vec![layer(1), layer(2)]),
         node("relu", Activation::Relu.into(), vec![layer(3)]),
     ];
     let (name, assumptions) = ("test".into(), Vec::new());

@@ -104,7 +104,7 @@ impl Goal {
 fn before_relu(subject: &Subject<'_>, layer: LayerId) -> Option<LayerId> {
     let node = subject.graph.nodes.get(layer.0)?;
     let [Value::Output { layer: before, .. }] = node.inputs.as_slice() else { return None };
-    let relu = node.op.get::<Activation>() == Some(&Activation::Relu);
+    let relu = Activation::is_relu(&node.op);
     let untouched = subject.edits.iter().all(|edit| edit.layer() != layer);
     (relu && untouched).then_some(*before)
 }

@@ -234,11 +234,11 @@ fn unit(
 }
 
 fn is_add(node: &Node) -> bool {
-    node.op.get() == Some(&Binary::Add)
+    Binary::is_sum(&node.op)
 }
 
 fn is_relu(node: &Node) -> bool {
-    node.op.get() == Some(&Activation::Relu)
+    Activation::is_relu(&node.op)
 }
 
 /// The layer that reads a value, where it is the only one.

@@ -137,7 +137,7 @@ impl Draw {
                 (0..shapes.len().saturating_sub(1)).filter(|i| shapes[*i] == shape).collect();
             let (op, mut inputs) = match same.as_slice() {
                 [_, ..] if self.below(3) == 0 => (
-                    Binary::Add.into(),
+                    Binary::SUM.into(),
                     vec![from, Value::of(LayerId(same[self.below(same.len())]))],
                 ),
                 _ => (self.op(shape), vec![from]),
@@ -209,7 +209,7 @@ fn near_a_kink(capture: &PortableCapture) -> bool {
         // A 0 that nothing can move is no kink: it comes from an edit or from padded channels.
         let at_zero = || numbers(&x()).iter().any(|v| *v != 0.0 && v.abs() < MARGIN);
         let pool = node.op.get::<MaxPool>();
-        node.op.is::<Activation>() && at_zero()
+        Activation::is_relu(&node.op) && at_zero()
             || pool.is_some_and(|MaxPool(window)| margin(&x(), window) < MARGIN)
     })
 }

@@ -132,7 +132,7 @@ impl<'a> Builder<'a> {
             shortcut = self.conv(&format!("{name}.downsample.0"), input, c_in, window, 1)?;
             shortcut = self.norm(&format!("{name}.downsample.1"), shortcut, plan)?;
         }
-        at = self.push(&format!("{name}.add"), Binary::Add, vec![at, shortcut]);
+        at = self.push(&format!("{name}.add"), Binary::SUM, vec![at, shortcut]);
         Ok(self.relu(name, steps.len() - 1, at))
     }
 

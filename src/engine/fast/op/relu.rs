@@ -14,7 +14,7 @@ struct Relu;
 
 /// Made ready, if it is one.
 pub fn row(op: &Op) -> Result<Option<Box<dyn Kernel>>> {
-    Ok((op.get() == Some(&Activation::Relu)).then(|| Box::new(Relu) as _))
+    Ok((Activation::is_relu(op)).then(|| Box::new(Relu) as _))
 }
 
 impl Kernel for Relu {
