@@ -18,7 +18,8 @@ use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress, Sha
 use convscope::engine::device::{Devices, Machine};
 use convscope::engine::fast::kernels::{Isa, Team, peak};
 use convscope::engine::{Backend, Edits, Keep, Pull, Seed};
-use convscope::model::{Graph, Value, costs, infer, resnet};
+use convscope::import::resnet;
+use convscope::model::{Graph, Value, costs, extents, infer};
 use convscope::ops::{AveragePool, Conv, Flatten, Linear, MaxPool, ReluRule};
 use convscope::source::{Checkpoint, builtin_network};
 
@@ -146,7 +147,7 @@ fn backward(backend: &dyn Backend, graph: &Graph, input: &Array) -> Vec<f64> {
 
 fn print(graph: &Graph, input: Shape, seconds: &[f64], peak: f64) {
     let shapes = infer(graph, input).expect("shapes");
-    let costs = costs(graph, input, &shapes);
+    let costs = costs(graph, input, &extents(graph, input).expect("extents"));
     let (mut all, mut operations) = (0.0, 0.0);
     println!("{:<26} {:>24} {:>8} {:>9} {:>8}", "layer", "", "ms", "GFLOP/s", "of peak");
     for (i, seconds) in seconds.iter().enumerate().filter(|(_, seconds)| seconds.is_finite()) {

@@ -24,6 +24,7 @@ pub mod config;
 pub mod engine;
 pub mod explorer;
 mod fault;
+pub mod import;
 pub mod model;
 pub mod ops;
 pub mod picture;

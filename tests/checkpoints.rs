@@ -13,8 +13,8 @@ use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, Progress, Shape};
 use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Keep};
-use convscope::model::find::{Found, Tensors};
-use convscope::model::resnet;
+use convscope::import::find::{Found, Tensors};
+use convscope::import::resnet;
 use convscope::source::Checkpoint;
 use serde::Deserialize;
 

@@ -11,7 +11,8 @@ use convscope::engine::fast::kernels::{Isa, Team};
 use convscope::engine::fast::{Cores, Fast};
 use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Capture, Keep, Pull, Seed};
-use convscope::model::{Graph, Node, Value, resnet};
+use convscope::import::resnet;
+use convscope::model::{Graph, Node, Value};
 use convscope::ops::{Conv, ReluRule};
 use convscope::source::builtin_network;
 

@@ -7,7 +7,8 @@ use convscope::analysis::rebuild::Colors;
 use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress};
 use convscope::engine::device::{Devices, Machine};
 use convscope::engine::{Backend, Capture, Edits, Keep};
-use convscope::model::{Graph, resnet};
+use convscope::import::resnet;
+use convscope::model::Graph;
 use convscope::source::{
     Checkpoint, Overrides, Photo, Recipe, SAMPLES, Sample, Stated, builtin_network, prepare,
 };

@@ -1,7 +1,7 @@
 //! Checkpoints: the container, the pickle, the listing, the network in it, its tensors.
 #![no_main]
 
-use convscope::model::find::Found;
+use convscope::import::find::Found;
 use convscope::source::Checkpoint;
 use libfuzzer_sys::fuzz_target;
 

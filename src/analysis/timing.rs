@@ -8,7 +8,7 @@ use super::rebuild::{Adam, Colors, Descent, Objective, Parameterization};
 use super::{AnalysisError, Parameters, Subject, Target, Work};
 use crate::base::{Array, Cancel, LayerId, Progress, Random, Timed};
 use crate::engine::{Backend, Capture, Edits, EngineError, Keep};
-use crate::model::{Graph, costs, infer};
+use crate::model::{Graph, costs, extents, infer};
 
 /// What is timed: a network on one input `[1, C, H, W]`, ready to run.
 #[derive(Clone, Copy)]
@@ -83,8 +83,8 @@ impl Trial<'_> {
     /// # Errors
     /// When the network does not run on inputs of this shape.
     pub fn operations(&self, work: Timed) -> Result<u64, AnalysisError> {
-        let shapes = infer(self.graph, self.input.shape).map_err(EngineError::from)?;
-        let costs = costs(self.graph, self.input.shape, &shapes);
+        let dims = extents(self.graph, self.input.shape).map_err(EngineError::from)?;
+        let costs = costs(self.graph, self.input.shape, &dims);
         let end = match work {
             Timed::InversionStep => self.inverted()?.0,
             _ => self.graph.answer().0,

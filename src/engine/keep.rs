@@ -2,7 +2,7 @@
 
 use crate::base::{LayerId, Shape};
 use crate::engine::Edits;
-use crate::model::{Graph, Value, costs};
+use crate::model::{Graph, Value, costs, extents};
 use crate::ops::{Reads, ReluRule};
 
 /// Which layers to keep: all, when they fit into `limit` bytes; else the first that fit in this order:
@@ -92,14 +92,18 @@ fn cuts(graph: &Graph) -> Vec<bool> {
 
 /// Products and passes over values to compute each layer from the cuts before it.
 fn work(graph: &Graph, (input, shapes): (Shape, &[Shape]), cuts: &[bool]) -> Vec<f64> {
-    let own = costs(graph, input, shapes);
-    let mut work: Vec<f64> = Vec::with_capacity(own.len());
+    let own = extents(graph, input).map(|dims| costs(graph, input, &dims)).unwrap_or_default();
+    let mut work: Vec<f64> = Vec::with_capacity(graph.nodes.len());
     for (i, node) in graph.nodes.iter().enumerate() {
         let before = node.inputs.iter().map(|value| match value {
             Value::Output { layer, .. } if !cuts[layer.0] => work[layer.0],
             _ => 0.0,
         });
-        work.push(before.sum::<f64>() + own[i].multiply_adds as f64 + shapes[i].len() as f64);
+        work.push(
+            before.sum::<f64>()
+                + own.get(i).map_or(0.0, |cost| cost.multiply_adds as f64)
+                + shapes[i].len() as f64,
+        );
     }
     work
 }

@@ -13,19 +13,19 @@ pub struct Cost {
     pub multiply_adds: u64,
 }
 
-/// The cost of every layer, given the input's shape and those that [`super::infer`] found.
-pub fn costs(graph: &Graph, input: Shape, shapes: &[Shape]) -> Vec<Cost> {
+/// The cost of every layer, given the input's shape and the extents that [`super::extents`] found.
+pub fn costs(graph: &Graph, input: Shape, extents: &[Dims]) -> Vec<Cost> {
     let dims = |value: &Value| match value {
         Value::Input => Dims::from(input),
-        Value::Output { layer, .. } => Dims::from(shapes[layer.0]),
+        Value::Output { layer, .. } => extents[layer.0],
     };
-    let cost = |(node, shape): (&super::Node, &Shape)| {
+    let cost = |(node, out): (&super::Node, &Dims)| {
         let trained = node.op.weights().into_iter().filter(|weight| weight.trained);
         let inputs: Vec<Dims> = node.inputs.iter().map(dims).collect();
         Cost {
             parameters: trained.map(|weight| weight.tensor.elem_count() as u64).sum(),
-            multiply_adds: node.op.multiply_adds(&inputs, &Dims::from(*shape)),
+            multiply_adds: node.op.multiply_adds(&inputs, out),
         }
     };
-    graph.nodes.iter().zip(shapes).map(cost).collect()
+    graph.nodes.iter().zip(extents).map(cost).collect()
 }

@@ -9,6 +9,14 @@ use crate::ops::{Dims, Unfit};
 /// # Errors
 /// When a layer cannot take what reaches it, with the layer's name.
 pub fn infer(graph: &Graph, input: Shape) -> Result<Vec<Shape>, ModelError> {
+    Ok(extents(graph, input)?.iter().map(Dims::shape).collect())
+}
+
+/// The same with all axes.
+///
+/// # Errors
+/// As [`infer`].
+pub fn extents(graph: &Graph, input: Shape) -> Result<Vec<Dims>, ModelError> {
     let mut all: Vec<Dims> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
         let dims = |value: &Value| match value {
@@ -23,7 +31,7 @@ pub fn infer(graph: &Graph, input: Shape) -> Result<Vec<Shape>, ModelError> {
         let out = node.op.infer(&inputs).map_err(|why| refuse(node, &inputs, why))?;
         all.push(out);
     }
-    Ok(all.iter().map(Dims::shape).collect())
+    Ok(all)
 }
 
 fn refuse(node: &Node, inputs: &[Dims], why: Unfit) -> ModelError {

@@ -82,15 +82,21 @@ impl Dims {
         self.len() == 0
     }
 
-    /// Rows and columns of a map.
+    /// Rows and columns of maps `[N, C, H, W]`; 1 of what has fewer axes.
     pub const fn sides(&self) -> [usize; 2] {
         [self.extents[2], self.extents[3]]
     }
 
-    /// How people see it: maps, or a vector where there are two axes.
-    pub const fn shape(&self) -> Shape {
-        let [n, c, h, w, ..] = self.extents;
-        if self.rank == 4 { Shape::new(n, c, h, w) } else { Shape::flat(n, c) }
+    /// How people see it, its values in the same order: vectors where there are two axes; else maps of the last two axes,
+    /// with all between the pictures and them as channels. Of three axes the last is a row.
+    pub fn shape(&self) -> Shape {
+        match *self.as_slice() {
+            [] => Shape::flat(1, 1),
+            [n] => Shape::flat(n, 1),
+            [n, c] => Shape::flat(n, c),
+            [n, c, w] => Shape::new(n, c, 1, w),
+            [n, ref channels @ .., h, w] => Shape::new(n, channels.iter().product(), h, w),
+        }
     }
 }
 

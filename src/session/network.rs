@@ -16,8 +16,10 @@ use super::outputs::output_function;
 use crate::base::{Shape, StrideIn, clean};
 use crate::engine::device::Chosen;
 use crate::engine::{Backend, EngineError};
-use crate::model::find::Found;
-use crate::model::{Graph, ModelError, costs, infer, receptive_fields, resnet};
+use crate::import::find::Found;
+use crate::import::{pt2, resnet};
+use crate::model::{Graph, ModelError, costs, extents, receptive_fields};
+use crate::ops::Dims;
 use crate::source::{Checkpoint, Overrides, Recipe, RepoConfig, Stated, builtin_network};
 
 /// Everything needed to run a network.
@@ -53,11 +55,8 @@ impl Network {
             ModelError::UnknownState { .. } => SessionError::Unknown(format!("{source}: {e}")),
             _ => SessionError::Failed(format!("{source}: {e}")),
         };
-        let found = Found::in_listing(&checkpoint.listing(), wishes.state.as_deref());
-        let found = found.map_err(about)?;
-        let loaded = checkpoint.load(found.files())?;
-        let tensors = found.tensors(&loaded.tensors).map_err(about)?;
-        let graph = resnet::build_with(&found, &tensors, &options(wishes, &repo)).map_err(about)?;
+        let Built { graph, not_finite: broken, key, path } =
+            Built::of(&checkpoint, wishes, &repo, about)?;
         let graph = Arc::new(graph);
         let channels = graph.input_channels;
         check_lists(&wishes.overrides, channels)?;
@@ -68,15 +67,15 @@ impl Network {
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
         let own = OwnLabels { metadata, tables: &checkpoint.tables };
         let (classes, odd) = class_labels(wishes, &repo, located.labels, &own, graph.classes())?;
-        let mut told = Told::of(&graph, &found.key, metadata);
-        told.warnings.extend(not_finite(&loaded.not_finite));
+        let mut told = Told::of(&graph, &key, metadata);
+        told.warnings.extend(not_finite(&broken));
         told.warnings.extend(located.notes.iter().chain(&repo.notes).cloned().chain(odd));
         told.warnings.extend(contradictions(&repo.claims, &graph));
         told.warnings.extend(recipe.refused.iter().map(|why| format!("photos are refused: {why}")));
         let problem_type = repo.problem_type.as_deref();
         let outputs = output_function(wishes.answer, problem_type, graph.classes(), &mut told);
         let info = NetworkInfo {
-            id: NetworkId(checkpoint.hash ^ xxh3_64(found.path().as_bytes())),
+            id: NetworkId(checkpoint.hash ^ xxh3_64(path.as_bytes())),
             name: graph.name.clone(),
             source: source.clone(),
             layers: Arc::new(layer_infos(&graph, input)?),
@@ -109,6 +108,48 @@ impl Network {
         let backend = options.devices.backend(&self.graph, on, options.capture_bytes())?;
         *ready = Some(Ready { on: on.clone(), backend: backend.clone() });
         Ok(backend)
+    }
+}
+
+/// A graph, and where in the file its tensors were.
+struct Built {
+    graph: Graph,
+    not_finite: Vec<String>,
+    /// The state dict that was taken.
+    key: String,
+    /// The prefix of its names.
+    path: String,
+}
+
+impl Built {
+    /// By the program that the file has, else by its tensors alone.
+    fn of(
+        checkpoint: &Checkpoint,
+        wishes: &Wishes,
+        repo: &RepoConfig,
+        about: impl Fn(ModelError) -> SessionError,
+    ) -> Result<Self, SessionError> {
+        let listing = checkpoint.listing();
+        let Some(program) = &checkpoint.program else {
+            let found = Found::in_listing(&listing, wishes.state.as_deref()).map_err(&about)?;
+            let loaded = checkpoint.load(found.files())?;
+            let tensors = found.tensors(&loaded.tensors).map_err(&about)?;
+            let graph = resnet::build_with(&found, &tensors, &options(wishes, repo));
+            let (key, path) = (found.key.clone(), found.path());
+            return Ok(Self {
+                graph: graph.map_err(&about)?,
+                not_finite: loaded.not_finite,
+                key,
+                path,
+            });
+        };
+        let names = pt2::tensors(program).map_err(&about)?;
+        // Counters and indices are no numbers to compute with.
+        let float = |name: &&str| listing.get(*name).is_some_and(|info| info.float);
+        let loaded = checkpoint.load(names.iter().map(String::as_str).filter(float))?;
+        let graph = pt2::build(program, &loaded.tensors).map_err(&about)?;
+        let (key, path) = (String::new(), String::new());
+        Ok(Self { graph, not_finite: loaded.not_finite, key, path })
     }
 }
 
@@ -149,9 +190,10 @@ fn check_lists(overrides: &Overrides, channels: usize) -> Result<(), SessionErro
 
 /// What is known about every layer for an input of that shape.
 pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, SessionError> {
-    let shapes = infer(graph, input)?;
-    let fields = receptive_fields(graph, input, &shapes);
-    let facts = shapes.iter().zip(fields).zip(costs(graph, input, &shapes));
+    let dims = extents(graph, input)?;
+    let shapes = dims.iter().map(Dims::shape);
+    let fields = receptive_fields(graph, input, &dims);
+    let facts = shapes.zip(fields).zip(costs(graph, input, &dims));
     Ok(graph
         .layers()
         .zip(facts)
@@ -159,7 +201,7 @@ pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, Sessio
             id,
             name: clean(&node.name),
             op: node.op.word().into_owned(),
-            shape: *shape,
+            shape,
             parameters: cost.parameters,
             multiply_adds: cost.multiply_adds,
             field,

@@ -68,6 +68,7 @@ pub const HOUSE: Rules = Rules {
         row("source", Only(&["base", "config"])),
         row("ops", Only(&["base"])),
         row("model", Only(&["base", "ops"])),
+        row("import", Only(&["base", "ops", "model"])),
         row("engine", Only(&["base", "ops", "model"])),
         row("analysis", Only(&["base", "ops", "model", "engine"])),
         row("picture", Only(&["base"])),
@@ -91,8 +92,8 @@ pub const HOUSE: Rules = Rules {
         Narrow { from: "explorer", to: "session", only: &["session::ask"] },
     ],
     external: &[
-        fence("candle_core", OnlyIn(&["source", "ops", "model", "engine"])),
-        fence("candle_nn", OnlyIn(&["ops"])),
+        fence("candle_core", OnlyIn(&["source", "ops", "model", "import", "engine"])),
+        fence("candle_nn", OnlyIn(&["ops", "import"])),
         fence("gemm", OnlyIn(&["engine"])),
         fence("rustfft", OnlyIn(&["analysis"])),
         fence("realfft", OnlyIn(&["analysis"])),
@@ -133,7 +134,9 @@ pub const HOUSE: Rules = Rules {
         fence("toml", OnlyIn(&["config"])),
         fence(
             "std::fs",
-            NeverIn(&["model", "engine", "analysis", "picture", "explorer", "screen"]),
+            NeverIn(&[
+                "ops", "model", "import", "engine", "analysis", "picture", "explorer", "screen",
+            ]),
         ),
         fence("std::io", NeverIn(&["explorer", "screen"])),
         fence("std::net", NeverIn(&["explorer", "screen"])),
@@ -204,8 +207,8 @@ pub const CIRCLES: &[&[&str]] = &[
         "src/engine/device/mod.rs",
     ],
     &["src/engine/fast/conv.rs", "src/engine/fast/weights.rs"],
-    &["src/model/find/looks_like.rs", "src/model/find/mod.rs"],
-    &["src/model/resnet/builder.rs", "src/model/resnet/mod.rs", "src/model/resnet/plan.rs"],
+    &["src/import/find/looks_like.rs", "src/import/find/mod.rs"],
+    &["src/import/resnet/builder.rs", "src/import/resnet/mod.rs", "src/import/resnet/plan.rs"],
     &["src/source/checkpoint/entry.rs", "src/source/checkpoint/mod.rs"],
     &["src/source/checkpoint/index.rs", "src/source/checkpoint/load.rs"],
     &[

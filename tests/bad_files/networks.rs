@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use convscope::base::Shape;
 use convscope::engine::EngineError;
-use convscope::model::{ModelError, infer, resnet};
+use convscope::import::resnet;
+use convscope::model::{ModelError, infer};
 use convscope::source::Checkpoint;
 
 use super::support::{fixture, says};

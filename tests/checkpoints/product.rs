@@ -8,8 +8,8 @@ use candle_core::{DType, Device, Tensor};
 use convscope::base::{Array, Cancel, Listing, Progress, Shape, TensorInfo};
 use convscope::engine::portable::Portable;
 use convscope::engine::{Backend, Keep};
-use convscope::model::find::Found;
-use convscope::model::resnet;
+use convscope::import::find::Found;
+use convscope::import::resnet;
 
 use super::{reference, values};
 

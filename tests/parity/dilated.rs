@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use candle_core::Tensor;
-use convscope::model::resnet::{Options, build_as};
+use convscope::import::resnet::{Options, build_as};
 
 use super::support::{On, array, backend, gap, run, tensors, values};
 

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::{Func, Module, VarBuilder};
 use candle_transformers::models::resnet as oracle;
 use convscope::base::{LayerId, Shape};
-use convscope::model::resnet;
+use convscope::import::resnet;
 
 use super::published::{PLAIN, Published};
 use super::support::{On, Random, backend, gap, run, values};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use candle_core::{DType, Device, Tensor};
 use convscope::base::Shape;
-use convscope::model::{costs, infer, receptive_fields, resnet};
+use convscope::import::resnet;
+use convscope::model::{costs, extents, infer, receptive_fields};
 use serde::Deserialize;
 
 use super::support::json;
@@ -117,8 +118,7 @@ fn published_networks_are_recognized_and_counted() {
         let graph = resnet::build(&hollow(net)).unwrap();
         assert_eq!((graph.name.as_str(), graph.classes()), (net.name, 1000));
         let input = Shape::new(1, 3, 224, 224);
-        let shapes = infer(&graph, input).unwrap();
-        let costs = costs(&graph, input, &shapes);
+        let costs = costs(&graph, input, &extents(&graph, input).unwrap());
         assert_eq!(costs.iter().map(|c| c.parameters).sum::<u64>(), net.parameters, "{}", net.name);
         let operations = costs.iter().map(|c| c.multiply_adds).sum::<u64>() as f64 / 1e9;
         assert!((operations - net.operations).abs() < 1e-3, "{}: {operations}", net.name);
@@ -153,8 +153,8 @@ fn sizes_agree(net: &Published, file: &str) {
     let graph = resnet::build(&hollow(net)).unwrap();
     let input = Shape::new(1, 3, 224, 224);
     let shapes = infer(&graph, input).unwrap();
-    let costs = costs(&graph, input, &shapes);
-    let fields = receptive_fields(&graph, input, &shapes);
+    let costs = costs(&graph, input, &extents(&graph, input).unwrap());
+    let fields = receptive_fields(&graph, input, &extents(&graph, input).unwrap());
     assert_eq!((fields.len(), expected.nodes.len()), (graph.nodes.len(), graph.nodes.len()));
     for (((row, (layer, node)), cost), field) in
         expected.nodes.iter().zip(graph.layers()).zip(&costs).zip(&fields)

@@ -8,7 +8,8 @@ use convscope::analysis::explain::{Attribution, METHODS, Method, Question};
 use convscope::analysis::{AnalysisError, Parameters, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress};
 use convscope::engine::{Backend, Capture, Edits, Pull};
-use convscope::model::{Graph, Value, resnet};
+use convscope::import::resnet;
+use convscope::model::{Graph, Value};
 use convscope::source::{Overrides, Photo, Recipe, Sample, Stated, builtin_network, prepare};
 use serde::Deserialize;
 

@@ -13,7 +13,7 @@ use crate::analysis::{AnalysisError, Subject, Work};
 use crate::base::Random;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Keep, Seed};
-use crate::model::{Graph, receptive_fields};
+use crate::model::{Graph, extents, receptive_fields};
 
 /// What is inverted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ impl Descent {
     /// When the network does not run on inputs of this shape, or has no such layer.
     pub fn for_layer(subject: &Subject<'_>, layer: LayerId) -> Result<Self, AnalysisError> {
         subject.capture.shape(layer)?;
-        let jump = jump(subject.graph, subject.input().shape, subject.capture.shapes(), layer);
+        let jump = jump(subject.graph, subject.input().shape, layer);
         let row = DESCENTS.iter().find(|(most, _)| jump <= *most);
         Ok(row.unwrap_or(&DESCENTS[DESCENTS.len() - 1]).1)
     }
@@ -105,8 +105,9 @@ impl Descent {
 }
 
 /// Input pixels between neighboring units.
-fn jump(graph: &Graph, input: Shape, shapes: &[Shape], layer: LayerId) -> usize {
-    let fields = receptive_fields(graph, input, shapes);
+fn jump(graph: &Graph, input: Shape, layer: LayerId) -> usize {
+    let dims = extents(graph, input).unwrap_or_default();
+    let fields = receptive_fields(graph, input, &dims);
     fields.get(layer.0).map_or(1, |field| field.rows.jump.max(field.columns.jump))
 }
 

@@ -13,7 +13,7 @@ use super::plan::{Body, Unit};
 use super::pool::Blocked;
 use super::sweep::Sweep;
 use super::{convert, edits, op};
-use crate::base::{Array, Cancel, LayerId, Progress, Shape};
+use crate::base::{Array, Cancel, LayerId, Progress};
 use crate::engine::seed::seeded;
 use crate::engine::{EngineError, Pull};
 use crate::model::Value;
@@ -31,7 +31,7 @@ pub fn backward(
     let shape =
         shape.ok_or_else(|| EngineError::OutOfRange(format!("layer number {}", start.0)))?;
     let first = of.core.plan.unit_of[start.0];
-    let mut sweep = Sweep::new(of, pull, first);
+    let mut sweep = Sweep::new(of, pull, first)?;
     let mut seed = of.core.pool.take(Layout::blocked(shape, sweep.halo(first)));
     convert::fill(&of.core.on, &*seeded(&pull.seed, shape)?, &mut seed);
     sweep.parts[first].push(Arc::new(seed));
@@ -134,6 +134,7 @@ impl Sweep<'_> {
         let node = core.plan.node(layer);
         let kernel = core.plan.kernel(layer).map_err(failed)?;
         let Needs { inputs, output } = kernel.needs(rule);
+        let extents = core.extents(layer, self.of.input.shape, &self.dims);
         // What came out was changed: it is computed again from what went in.
         let again = output && edits::any(&self.of.edits, layer);
         let inputs: Vec<Arc<Blocked>> = match inputs || again {
@@ -146,7 +147,7 @@ impl Sweep<'_> {
             (true, true) => {
                 let mut y = core.take(layer, &self.of.shapes);
                 let from: Vec<&Blocked> = inputs.iter().map(AsRef::as_ref).collect();
-                kernel.forward(&core.on, &from, &mut y).map_err(failed)?;
+                kernel.forward(&core.on, &from, &extents, &mut y).map_err(failed)?;
                 Some(Arc::new(y))
             }
         };
@@ -158,9 +159,8 @@ impl Sweep<'_> {
             _ => None,
         };
         let (masking, sign) = self.sign(last)?;
-        let shapes: Vec<Shape> = node.inputs.iter().map(|value| self.shape(value)).collect();
         let record = Record {
-            shapes: &shapes,
+            extents: &extents,
             inputs: &inputs,
             output: output.as_deref(),
             rule,

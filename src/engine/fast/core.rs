@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::conv::{Cores, Written};
+use super::op::Extents;
 use super::plan::{Body, Plan, Unit};
 use super::pool::{Blocked, Pool};
 use super::{convert, edits};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Edits, EngineError};
-use crate::model::Value;
+use crate::model::{Value, extents};
+use crate::ops::Dims;
 
 /// What a backend and its captures share.
 pub struct Core {
@@ -51,6 +53,7 @@ impl Core {
         mut each: impl FnMut(LayerId, Arc<Blocked>),
     ) -> Result<(), EngineError> {
         let (runs, mut users) = self.needed(&walk);
+        let dims = extents(&self.plan.graph, walk.input.shape)?;
         let mut input: Option<Arc<Blocked>> = None;
         let mut live: Vec<Option<Arc<Blocked>>> = vec![None; walk.shapes.len()];
         for (unit, runs) in self.plan.units.iter().zip(runs) {
@@ -72,7 +75,7 @@ impl Core {
                     Some(value) => Some(read(value).ok_or_else(missing)?),
                     None => None,
                 };
-                let found = self.unit(unit, &from, residual.as_deref(), &walk)?;
+                let found = self.unit(unit, &from, residual.as_deref(), (&walk, &dims))?;
                 drop((from, residual));
                 for value in unit.reads() {
                     if let Value::Output { layer, .. } = value {
@@ -126,6 +129,16 @@ impl Core {
         self.pool.take(self.plan.layout(layer, shapes[layer.0]))
     }
 
+    /// The extents of what a layer reads and gives.
+    pub fn extents(&self, layer: LayerId, input: Shape, dims: &[Dims]) -> Extents {
+        let of = |value: &Value| match value {
+            Value::Input => input.into(),
+            Value::Output { layer, .. } => dims[layer.0],
+        };
+        let inputs = self.plan.node(layer).inputs.iter().map(of).collect();
+        Extents { inputs, output: dims[layer.0] }
+    }
+
     fn input(&self, array: &Array) -> Arc<Blocked> {
         let mut input = self.pool.take(self.plan.input_layout(array.shape));
         convert::fill(&self.on, array, &mut input);
@@ -138,7 +151,7 @@ impl Core {
         unit: &Unit,
         inputs: &[Arc<Blocked>],
         residual: Option<&Blocked>,
-        walk: &Walk<'_>,
+        (walk, dims): (&Walk<'_>, &[Dims]),
     ) -> Result<Found, EngineError> {
         let failed = |layer: LayerId| {
             move |source| EngineError::Tensor { layer: self.name(layer).to_string(), source }
@@ -146,10 +159,12 @@ impl Core {
         let out_layer = unit.out();
         let (layer, conv) = match &unit.body {
             Body::Conv(layer, conv) | Body::Linear(layer, conv) => (*layer, conv),
-            Body::Alone(_) | Body::None => return self.step_by_step(unit, inputs, residual, walk),
+            Body::Alone(_) | Body::None => {
+                return self.step_by_step(unit, inputs, residual, (walk, dims));
+            }
         };
         if unit.is_changed_inside(walk.edits) {
-            return self.step_by_step(unit, inputs, residual, walk);
+            return self.step_by_step(unit, inputs, residual, (walk, dims));
         }
         let missing = || EngineError::OutOfRange(format!("an input of {}", self.name(layer)));
         let input = inputs.first().ok_or_else(missing)?;
@@ -177,7 +192,7 @@ impl Core {
         unit: &Unit,
         inputs: &[Arc<Blocked>],
         residual: Option<&Blocked>,
-        walk: &Walk<'_>,
+        (walk, dims): (&Walk<'_>, &[Dims]),
     ) -> Result<Found, EngineError> {
         let on = &self.on;
         let mut at = inputs.to_vec();
@@ -197,7 +212,8 @@ impl Core {
                     let added = residual.filter(|_| unit.add == Some(layer));
                     let from: Vec<&Blocked> = at.iter().map(AsRef::as_ref).chain(added).collect();
                     let kernel = self.plan.kernel(layer).map_err(failed)?;
-                    kernel.forward(on, &from, &mut value).map_err(failed)?;
+                    let extents = self.extents(layer, walk.input.shape, dims);
+                    kernel.forward(on, &from, &extents, &mut value).map_err(failed)?;
                 }
             }
             edits::apply(on, walk.edits, layer, &mut value);

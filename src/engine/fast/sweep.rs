@@ -9,7 +9,8 @@ use super::pool::Blocked;
 use super::{convert, op, planes};
 use crate::base::{Array, LayerId, Shape};
 use crate::engine::{Edit, EngineError, Pull};
-use crate::model::Value;
+use crate::model::{Value, extents};
+use crate::ops::Dims;
 
 /// The gradients on the way.
 pub struct Sweep<'a> {
@@ -19,6 +20,8 @@ pub struct Sweep<'a> {
     pub pull: &'a Pull,
     /// The unit of the seed.
     pub first: usize,
+    /// The extents of all values, with all axes.
+    pub dims: Vec<Dims>,
     /// Units whose gradient leads to a wanted one.
     needed: Vec<bool>,
     /// How many parts of each unit's gradient are still to come.
@@ -35,7 +38,10 @@ pub struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     /// Nothing has come yet; `first` is the unit of the seed.
-    pub fn new(of: &'a FastCapture, pull: &'a Pull, first: usize) -> Self {
+    ///
+    /// # Errors
+    /// When the network does not take the run's input.
+    pub fn new(of: &'a FastCapture, pull: &'a Pull, first: usize) -> Result<Self, EngineError> {
         let plan = &of.core.plan;
         let count = plan.units.len();
         let wanted = |value: &Value| pull.wanted.contains(value);
@@ -52,6 +58,7 @@ impl<'a> Sweep<'a> {
             of,
             pull,
             first,
+            dims: extents(&plan.graph, of.input.shape)?,
             needed,
             awaited: vec![0; count],
             parts: vec![Vec::new(); count],
@@ -73,7 +80,7 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        sweep
+        Ok(sweep)
     }
 
     /// The unit of that number.

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use candle_core::{DType, Result, Tensor};
 
 use super::capture::PortableCapture;
-use super::core::failed;
+use super::core::{failed, under, under_all};
 use super::edits;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::seed::seeded;
 use crate::engine::{Edit, EngineError, Pull, Seed};
-use crate::model::{Graph, Value};
+use crate::model::{Graph, Value, extents};
 use crate::ops::{Dims, Reads, Record, ReluRule};
 
 /// The gradients that were asked for.
@@ -33,6 +33,7 @@ pub fn backward(
     let needed = Needed::new(&core.graph, &pull.wanted);
     let mut sweep = Sweep {
         of,
+        dims: extents(&core.graph, of.input.shape)?,
         rule: pull.rule,
         layers: vec![None; core.graph.nodes.len()],
         input: None,
@@ -106,6 +107,8 @@ impl<'a> Needed<'a> {
 /// The gradients on the way.
 struct Sweep<'a> {
     of: &'a PortableCapture,
+    /// The extents of all values, with all axes.
+    dims: Vec<Dims>,
     rule: ReluRule,
     layers: Vec<Option<Tensor>>,
     input: Option<Tensor>,
@@ -149,17 +152,21 @@ impl Sweep<'_> {
             }
         }
         let (node, op) = (&core.graph.nodes[at.0], &core.ops[at.0]);
-        let inputs = || -> std::result::Result<Vec<Tensor>, EngineError> {
-            node.inputs.iter().map(|value| self.value(value)).collect()
+        let own = |value: &Value| super::core::of(value, of.input.shape, &self.dims);
+        let dims: Vec<Dims> = node.inputs.iter().map(own).collect();
+        let inputs = || -> std::result::Result<Vec<Tensor>, Stop> {
+            let values = node.inputs.iter().map(|value| self.value(value));
+            Ok(under_all(values.collect::<std::result::Result<_, _>>()?, &dims)?)
         };
+        let out = self.dims[at.0];
+        let g = under(g, out.as_slice())?;
         let (inputs, output): (Vec<Tensor>, _) = match op.reads(self.rule) {
             Reads::Nothing => (Vec::new(), None),
             Reads::Inputs => (inputs()?, None),
             // Before anybody changed it.
             Reads::Output if edited => (Vec::new(), Some(op.forward(&inputs()?)?)),
-            Reads::Output => (Vec::new(), Some(of.value(at)?)),
+            Reads::Output => (Vec::new(), Some(under(of.value(at)?, out.as_slice())?)),
         };
-        let dims: Vec<Dims> = node.inputs.iter().map(|value| self.shape(value).into()).collect();
         let record = Record {
             dims: &dims,
             inputs: &inputs,
@@ -172,6 +179,7 @@ impl Sweep<'_> {
                 continue;
             }
             let part = op.backward(which, &g, &record)?;
+            let part = under(part, &self.shape(input).dims())?;
             let slot = match input {
                 Value::Input => &mut self.input,
                 Value::Output { layer, .. } => &mut self.layers[layer.0],
@@ -232,7 +240,7 @@ mod tests {
     use super::*;
     use crate::engine::portable::Portable;
     use crate::engine::{Backend, Keep};
-    use crate::model::resnet;
+    use crate::import::resnet;
     use crate::source::Checkpoint;
 
     /// One goes in, one comes out, and a block's other branch waits.

@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{DType, Device, Tensor};
 
 use super::edits;
-use crate::base::{Array, Cancel, LayerId, Progress};
+use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Edit, Edits, EngineError};
-use crate::model::{Graph, Node, Value};
-use crate::ops::{Op, Place};
+use crate::model::{Graph, Node, Value, extents};
+use crate::ops::{Dims, Op, Place};
 
 /// What a backend and its captures share.
 pub struct Core {
@@ -60,6 +60,7 @@ impl Core {
         mut each: impl FnMut(LayerId, Tensor) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let mut users = self.users(&walk);
+        let dims = extents(&self.graph, walk.input.shape)?;
         let input = self.upload(walk.input, "input")?;
         let total = self.ops.len();
         let mut live: Vec<Option<Tensor>> = vec![None; total];
@@ -72,8 +73,13 @@ impl Core {
                 live[i] = (users[i] > 0).then_some(value);
             } else if needed {
                 let inputs = self.take_inputs(node, &input, &mut live, &mut users)?;
-                let value = op.forward(&inputs).map_err(|e| failed(&self.device, &node.name, e))?;
+                let own = |value: &Value| of(value, walk.input.shape, &dims);
+                let own: Vec<Dims> = node.inputs.iter().map(own).collect();
+                let failed = |e| failed(&self.device, &node.name, e);
+                let inputs = under_all(inputs, &own).map_err(failed)?;
+                let value = op.forward(&inputs).map_err(failed)?;
                 drop(inputs);
+                let value = under(value, &dims[i].shape().dims()).map_err(failed)?;
                 let value = self.edit(value, LayerId(i), &node.name, walk.edits)?;
                 if users[i] > 0 {
                     live[i] = Some(value.clone());
@@ -146,6 +152,24 @@ impl Core {
         }
         Ok(value)
     }
+}
+
+/// The extents of a value.
+pub fn of(value: &Value, input: Shape, all: &[Dims]) -> Dims {
+    match value {
+        Value::Input => input.into(),
+        Value::Output { layer, .. } => all.get(layer.0).copied().unwrap_or(input.into()),
+    }
+}
+
+/// A tensor under other extents. Values lie here as people see them, with rows and columns; operations see all axes.
+pub fn under(value: Tensor, extents: &[usize]) -> candle_core::Result<Tensor> {
+    if value.dims() == extents { Ok(value) } else { value.contiguous()?.reshape(extents) }
+}
+
+/// Several tensors under theirs.
+pub fn under_all(values: Vec<Tensor>, dims: &[Dims]) -> candle_core::Result<Vec<Tensor>> {
+    values.into_iter().zip(dims).map(|(value, dims)| under(value, dims.as_slice())).collect()
 }
 
 /// What GPUs' libraries say when there is no more memory: CUDA's driver, cuBLAS, cuDNN; Metal.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::entry::{self, Entry, Loaded};
-use super::{Contents, Why, folder, index, safetensors, torch};
+use super::{Contents, Why, exported, folder, index, safetensors, torch};
 use crate::base::{Listing, TensorInfo};
 use crate::source::SourceError;
 use crate::source::error::read_file;
@@ -24,6 +24,8 @@ pub struct Checkpoint {
     /// What may be the names of classes, beside the weights: dicts from text to numbers or from numbers to text, and
     /// lists of text, by where they are kept.
     pub tables: Vec<(String, serde_json::Value)>,
+    /// The text of a program, of a file that `torch.export` wrote.
+    pub program: Option<String>,
     /// A hash of the bytes of all files.
     pub hash: u64,
     /// The file that was read, which for a folder is one inside it, for shards their index; `None`
@@ -74,8 +76,8 @@ impl Checkpoint {
         name: String,
         file: Option<PathBuf>,
     ) -> Self {
-        let Contents { entries, metadata, tables } = contents;
-        Self { metadata, tables, hash, file, name, entries, files }
+        let Contents { entries, metadata, tables, program } = contents;
+        Self { metadata, tables, program, hash, file, name, entries, files }
     }
 
     /// Every tensor of the file.
@@ -115,6 +117,11 @@ pub(super) fn contents(bytes: &[u8], file: usize) -> Why<Contents> {
         return Err(
             "is an index of shards: open it by its path, in the folder of the shards".into()
         );
+    }
+    if bytes.starts_with(torch::ZIP)
+        && let Some(contents) = exported::read(bytes, file)?
+    {
+        return Ok(contents);
     }
     if torch::is_one(bytes) { torch::read(bytes, file) } else { safetensors::read(bytes, file) }
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | safetensors | `safetensors` |
 //! | what `torch.save` writes: a zip, or the bare pickles from before PyTorch 1.6 | `torch/` |
+//! | what `torch.export.save` writes: a program with its tensors | `exported` |
 //! | an index of shards that lie beside it (JSON) | `index` |
 //! | a folder that holds one of these | `folder` |
 //!
@@ -12,6 +13,7 @@
 //! their names mean, is the business of `model`. Only the tensors that are asked for are read.
 
 mod entry;
+mod exported;
 mod folder;
 mod index;
 mod load;
@@ -39,6 +41,8 @@ struct Contents {
     metadata: HashMap<String, String>,
     /// See [`Checkpoint::tables`].
     tables: Vec<(String, serde_json::Value)>,
+    /// See [`Checkpoint::program`].
+    program: Option<String>,
 }
 
 /// A name out of a file, short enough for a sentence. Control characters go when the error is made.

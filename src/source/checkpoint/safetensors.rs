@@ -53,6 +53,6 @@ pub fn read(bytes: &[u8], file: usize) -> Why<Contents> {
     Ok(Contents {
         entries: header.tensors().into_iter().map(entry).collect(),
         metadata: header.metadata().clone().unwrap_or_default(),
-        tables: Vec::new(),
+        ..Contents::default()
     })
 }

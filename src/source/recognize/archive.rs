@@ -41,9 +41,7 @@ fn zip(entries: &[&str]) -> Known {
             || name.contains("serialized_state_dict")
     };
     if entries.iter().any(|name| exported(name)) {
-        let way =
-            "save its state dict: torch.save(torch.export.load(\"FILE\").state_dict, \"F.pth\")";
-        return Known::new("a program of torch.export", Kind::OtherNetwork(way));
+        return Known::new("a program of torch.export", Kind::Checkpoint);
     }
     if any(is_torchs) {
         return Known::new("a PyTorch checkpoint", Kind::Checkpoint);

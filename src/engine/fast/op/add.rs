@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use super::kernel::{Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Needs, Record};
 use crate::engine::fast::conv::Cores;
 use crate::engine::fast::planes::{copy, each};
 use crate::engine::fast::pool::Blocked;
@@ -21,7 +21,13 @@ pub fn add(on: &Cores, a: &Blocked, b: &Blocked, out: &mut Blocked) {
 }
 
 impl Kernel for Add {
-    fn forward(&self, on: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()> {
+    fn forward(
+        &self,
+        on: &Cores,
+        inputs: &[&Blocked],
+        _: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()> {
         let [a, b] = inputs else { candle_core::bail!("a sum takes two inputs") };
         add(on, a, b, out);
         Ok(())

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use super::kernel::{Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Needs, Record};
 use crate::engine::fast::conv::Cores;
 use crate::engine::fast::layout::LANES;
 use crate::engine::fast::planes::{plane, reach, row as positions, row_mut};
@@ -15,7 +15,13 @@ pub fn row(op: &Op) -> Result<Option<Box<dyn Kernel>>> {
 }
 
 impl Kernel for AveragePool {
-    fn forward(&self, on: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()> {
+    fn forward(
+        &self,
+        on: &Cores,
+        inputs: &[&Blocked],
+        _: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()> {
         let [x] = inputs else { candle_core::bail!("a pool takes one input") };
         match self {
             Self::Global => global_average(on, x, out),

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use super::kernel::{Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Needs, Record};
 use crate::engine::fast::conv::{Cores, folded, padded};
 use crate::engine::fast::planes::affine;
 use crate::engine::fast::pool::Blocked;
@@ -22,7 +22,13 @@ pub fn row(op: &Op) -> Result<Option<Box<dyn Kernel>>> {
 }
 
 impl Kernel for Norm {
-    fn forward(&self, on: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()> {
+    fn forward(
+        &self,
+        on: &Cores,
+        inputs: &[&Blocked],
+        _: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()> {
         let [x] = inputs else { candle_core::bail!("a norm takes one input") };
         affine(on, x, &self.scale, &self.shift, out);
         Ok(())

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use super::kernel::{Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Needs, Record};
 use crate::engine::fast::conv::Cores;
 use crate::engine::fast::layout::LANES;
 use crate::engine::fast::planes::{at, everywhere};
@@ -15,7 +15,13 @@ pub fn row(op: &Op) -> Result<Option<Box<dyn Kernel>>> {
 }
 
 impl Kernel for Flatten {
-    fn forward(&self, _: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()> {
+    fn forward(
+        &self,
+        _: &Cores,
+        inputs: &[&Blocked],
+        _: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()> {
         let [x] = inputs else { candle_core::bail!("it takes one input") };
         flatten(x, out);
         Ok(())

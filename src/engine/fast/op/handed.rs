@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::kernel::{Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Needs, Record};
 use crate::base::Array;
 use crate::engine::fast::conv::Cores;
 use crate::engine::fast::convert;
@@ -22,9 +22,17 @@ pub fn kernel(op: &Op) -> Result<Box<dyn Kernel>> {
     Ok(Box::new(Handed { op: op.prepare(&place)?, once: OnceLock::new() }))
 }
 
-fn tensor(on: &Cores, value: &Blocked) -> Result<Tensor> {
-    let Array { shape, data } = convert::whole(on, value);
-    Tensor::from_vec(data, shape.dims(), &Device::Cpu)
+fn tensor(on: &Cores, value: &Blocked, dims: &Dims) -> Result<Tensor> {
+    let Array { data, .. } = convert::whole(on, value);
+    Tensor::from_vec(data, dims.as_slice(), &Device::Cpu)
+}
+
+fn tensors<'b>(
+    on: &Cores,
+    values: impl Iterator<Item = &'b Blocked>,
+    extents: &Extents,
+) -> Result<Vec<Tensor>> {
+    values.zip(&extents.inputs).map(|(value, dims)| tensor(on, value, dims)).collect()
 }
 
 fn fill(on: &Cores, tensor: &Tensor, to: &mut Blocked) -> Result<()> {
@@ -34,8 +42,14 @@ fn fill(on: &Cores, tensor: &Tensor, to: &mut Blocked) -> Result<()> {
 }
 
 impl Kernel for Handed {
-    fn forward(&self, on: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()> {
-        let inputs: Vec<Tensor> = inputs.iter().map(|x| tensor(on, x)).collect::<Result<_>>()?;
+    fn forward(
+        &self,
+        on: &Cores,
+        inputs: &[&Blocked],
+        extents: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()> {
+        let inputs = tensors(on, inputs.iter().copied(), extents)?;
         fill(on, &self.op.forward(&inputs)?, out)
     }
 
@@ -56,17 +70,16 @@ impl Kernel for Handed {
         run: &Record<'_>,
         to: &mut Blocked,
     ) -> Result<()> {
-        let dims: Vec<Dims> = run.shapes.iter().map(|shape| (*shape).into()).collect();
-        let inputs: Vec<Tensor> =
-            run.inputs.iter().map(|x| tensor(on, x)).collect::<Result<_>>()?;
-        let output = run.output.map(|output| tensor(on, output)).transpose()?;
+        let inputs = tensors(on, run.inputs.iter().map(AsRef::as_ref), run.extents)?;
+        let out = &run.extents.output;
+        let output = run.output.map(|output| tensor(on, output, out)).transpose()?;
         let record = ops::Record {
-            dims: &dims,
+            dims: &run.extents.inputs,
             inputs: &inputs,
             output: output.as_ref(),
             rule: run.rule,
             once: &self.once,
         };
-        fill(on, &self.op.backward(which, &tensor(on, g)?, &record)?, to)
+        fill(on, &self.op.backward(which, &tensor(on, g, out)?, &record)?, to)
     }
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use candle_core::Result;
 
-use crate::base::Shape;
 use crate::engine::fast::conv::{Cores, Mask};
 use crate::engine::fast::pool::Blocked;
-use crate::ops::ReluRule;
+use crate::ops::{Dims, ReluRule};
 
 /// An operation by itself.
 pub trait Kernel: Send + Sync {
@@ -15,7 +14,13 @@ pub trait Kernel: Send + Sync {
     ///
     /// # Errors
     /// When an input does not fit.
-    fn forward(&self, on: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()>;
+    fn forward(
+        &self,
+        on: &Cores,
+        inputs: &[&Blocked],
+        extents: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()>;
 
     /// What its gradient needs of the run.
     fn needs(&self, rule: ReluRule) -> Needs;
@@ -37,6 +42,15 @@ pub trait Kernel: Send + Sync {
     ) -> Result<()>;
 }
 
+/// The extents of what an operation reads and gives, with all axes; values lie here as people see them.
+#[derive(Clone, Debug)]
+pub struct Extents {
+    /// Of each input.
+    pub inputs: Vec<Dims>,
+    /// Of the output.
+    pub output: Dims,
+}
+
 /// What a gradient needs of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
@@ -53,8 +67,8 @@ impl Needs {
 
 /// An operation's part of a run.
 pub struct Record<'a> {
-    /// The shapes of the inputs.
-    pub shapes: &'a [Shape],
+    /// The extents of the inputs and of the output, with all axes.
+    pub extents: &'a Extents,
     /// The inputs, where [`Needs`] names them.
     pub inputs: &'a [Arc<Blocked>],
     /// The output, where [`Needs`] names it.

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use super::kernel::{Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Needs, Record};
 use super::relu::back_in_place;
 use crate::engine::fast::conv::{Cores, Mask};
 use crate::engine::fast::kernels::{Piece, Routing, Sink, Source};
@@ -17,7 +17,13 @@ pub fn row(op: &Op) -> Result<Option<Box<dyn Kernel>>> {
 }
 
 impl Kernel for MaxPool {
-    fn forward(&self, on: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()> {
+    fn forward(
+        &self,
+        on: &Cores,
+        inputs: &[&Blocked],
+        _: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()> {
         let [input] = inputs else { candle_core::bail!("a pool takes one input") };
         let layout = *out.layout();
         let pool = Largest { window: self.0, input, layout };

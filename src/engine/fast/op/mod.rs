@@ -14,7 +14,7 @@ pub mod relu;
 mod standardize;
 
 pub use add::add;
-pub use kernel::{Kernel, Needs, Record};
+pub use kernel::{Extents, Kernel, Needs, Record};
 
 use crate::ops::Op;
 

@@ -2,7 +2,7 @@
 
 use candle_core::Result;
 
-use super::kernel::{Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Needs, Record};
 use crate::engine::fast::conv::{Cores, Mask};
 use crate::engine::fast::kernels::{Piece, vectorised};
 use crate::engine::fast::layout::Layout;
@@ -18,7 +18,13 @@ pub fn row(op: &Op) -> Result<Option<Box<dyn Kernel>>> {
 }
 
 impl Kernel for Relu {
-    fn forward(&self, on: &Cores, inputs: &[&Blocked], out: &mut Blocked) -> Result<()> {
+    fn forward(
+        &self,
+        on: &Cores,
+        inputs: &[&Blocked],
+        _: &Extents,
+        out: &mut Blocked,
+    ) -> Result<()> {
         let [x] = inputs else { candle_core::bail!("a ReLU takes one input") };
         // NaN stays.
         each(on, [x], out, |_, [x]| x.map(|v| if v < 0.0 { 0.0 } else { v }));

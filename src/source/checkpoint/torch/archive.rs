@@ -24,7 +24,7 @@ const MOST_ENTRIES: usize = 1 << 16;
 const LONGEST_NAME: usize = 512;
 
 /// The bytes of each entry by its name, or why they cannot be read.
-type Entries<'a> = BTreeMap<String, Why<&'a [u8]>>;
+pub type Entries<'a> = BTreeMap<String, Why<&'a [u8]>>;
 
 /// The object of the archive's pickle, and its storages.
 pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a>)> {
@@ -61,7 +61,7 @@ pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a
 }
 
 /// Every entry by its name.
-fn entries(bytes: &[u8]) -> Why<Entries<'_>> {
+pub fn entries(bytes: &[u8]) -> Why<Entries<'_>> {
     let broken =
         |e: zip::result::ZipError| format!("is not a whole zip ({e}): copy or download it again");
     let mut archive =

@@ -21,9 +21,11 @@ mod machine;
 mod opcode;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::entry::Entry;
 use super::{Contents, Why, shown};
+pub use archive::{START as ZIP, entries};
 use flatten::Flat;
 use value::{Heap, Value};
 
@@ -47,5 +49,12 @@ pub fn read(bytes: &[u8], file: usize) -> Why<Contents> {
         (Flat::of(&heap, stream.top)?, stream.storages(&heap)?)
     };
     let entries = flat.entries(file, bytes, &storages);
-    Ok(Contents { entries, metadata: HashMap::new(), tables: flat.tables })
+    Ok(Contents { entries, tables: flat.tables, ..Contents::default() })
+}
+
+/// The tensors of an archive that is an entry of another file, whose number is `file`.
+pub fn read_part(bytes: &[u8], part: &[u8], file: usize) -> Why<BTreeMap<String, Entry>> {
+    let mut heap = Heap::new();
+    let (top, storages) = archive::read(part, &mut heap)?;
+    Ok(Flat::of(&heap, top)?.entries(file, bytes, &storages))
 }

@@ -115,7 +115,7 @@ fn has(name: &str, pattern: &str) -> bool {
 mod tests {
     use super::*;
     use crate::base::TensorInfo;
-    use crate::model::find::parts;
+    use crate::import::find::parts;
 
     fn said(names: &[(&str, usize)]) -> String {
         let info =

@@ -2,8 +2,8 @@
 
 use super::builder::Builder;
 use super::{Options, Strides};
+use crate::import::find::{Dialect, Found};
 use crate::model::ModelError;
-use crate::model::find::{Dialect, Found};
 
 /// Batch norm's epsilon in every torchvision ResNet; it is not in the tensors.
 const EPS: f64 = 1e-5;

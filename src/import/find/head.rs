@@ -208,7 +208,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::base::TensorInfo;
-    use crate::model::find::parts;
+    use crate::import::find::parts;
 
     /// The layers of the head that is found in such a file.
     fn head(path: &str, tensors: &[(&str, &[usize])]) -> Option<Vec<String>> {

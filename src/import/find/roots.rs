@@ -167,7 +167,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::base::TensorInfo;
-    use crate::model::find::parts;
+    use crate::import::find::parts;
 
     fn paths(names: &[&str]) -> Vec<String> {
         let info = |name: &&str| ((*name).to_string(), TensorInfo::float(vec![1]));

@@ -21,8 +21,8 @@ pub use head::{Head, HeadKind, HeadLayer};
 
 use self::parts::Part;
 use self::roots::Root;
-use super::ModelError;
 use crate::base::{Listing, clean, count};
+use crate::model::ModelError;
 
 /// A network in a file.
 #[derive(Clone, Debug)]

@@ -16,8 +16,8 @@ use candle_core::Tensor;
 use self::builder::Builder;
 use self::plan::Plan;
 use super::find::{Found, Tensors};
-use super::{Graph, ModelError};
 use crate::base::{Listing, TensorInfo};
+use crate::model::{Graph, ModelError};
 
 /// Where the strides are, which no tensor says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

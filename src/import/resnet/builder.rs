@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use super::plan::{Plan, Step};
 use crate::base::LayerId;
-use crate::model::find::{Head, HeadKind, Tensors};
+use crate::import::find::{Head, HeadKind, Tensors};
 use crate::model::{ModelError, Node, Value};
 use crate::ops::{
     Activation, AveragePool, BatchNorm, Binary, Conv, Flatten, Linear, MaxPool, Op, PadShortcut,

@@ -1,0 +1,102 @@
+//! A program that `torch.export` wrote: its nodes are the layers, with the paths of the modules that they came from.
+//!
+//! ```text
+//! schema      the text of a program
+//! args        the arguments of a call
+//! reader      walks the calls; values, constants, names
+//! aten/       what each call of PyTorch is here, a family a file
+//! fold        calls on numbers of the file alone
+//! ```
+
+mod args;
+mod aten;
+mod fold;
+mod reader;
+mod schema;
+
+use std::collections::HashMap;
+
+use candle_core::Tensor;
+
+use crate::model::{Graph, ModelError, Value};
+use crate::ops::Softmax;
+use reader::Reader;
+use schema::{Program, Step};
+
+/// The schema that is understood.
+const MAJOR: u64 = 8;
+/// Most calls of a program.
+const CALLS: usize = 100_000;
+
+/// Builds the graph of a program from its text and its tensors by their names in the file.
+///
+/// # Errors
+/// When the text is none, or holds something that cannot be run.
+pub fn build(text: &str, tensors: &HashMap<String, Tensor>) -> Result<Graph, ModelError> {
+    let program = parse(text)?;
+    let mut reader = Reader::new(&program.graph_module, tensors)?;
+    for step in &program.graph_module.graph.nodes {
+        reader.call(step)?;
+    }
+    let outputs = reader.outputs(&program.graph_module.signature)?;
+    let (mut notes, input) = (Vec::new(), reader.draft.input().dims);
+    let (nodes, mut outputs) = reader.draft.finish(&outputs);
+    // Shares are explained by what stands before them, and are not made twice.
+    if let Some(first) = outputs.first_mut()
+        && let Value::Output { layer, .. } = *first
+        && let Some(node) = nodes.get(layer.0).filter(|node| node.op.is::<Softmax>())
+        && let Some(before) = node.inputs.first()
+    {
+        *first = *before;
+        notes.push(format!(
+            "the network ends with {}: classes are told and explained by the values before it",
+            node.name
+        ));
+    }
+    let [height, width] = input.sides();
+    if height != width {
+        notes.push(format!("exported for inputs of {height}x{width}: add --size {height}x{width}"));
+    }
+    Ok(Graph {
+        name: class(&program.graph_module.graph.nodes).unwrap_or("exported network").to_string(),
+        input_channels: input.at(1),
+        usual_input: height,
+        nodes,
+        outputs,
+        assumptions: Vec::new(),
+        notes,
+    })
+}
+
+/// The names of the tensors of the file that a program reads.
+///
+/// # Errors
+/// As [`build`].
+pub fn tensors(text: &str) -> Result<Vec<String>, ModelError> {
+    let program = parse(text)?;
+    Ok(reader::sources(&program.graph_module.signature).into_values().collect())
+}
+
+/// The class of the whole network: the outermost module of any call.
+fn class(steps: &[Step]) -> Option<&str> {
+    let stack = steps.iter().find_map(|step| step.metadata.get("nn_module_stack"))?;
+    let class = stack.split(';').next()?.splitn(3, ',').nth(2)?;
+    class.rsplit('.').next().filter(|class| !class.is_empty())
+}
+
+fn parse(text: &str) -> Result<Program, ModelError> {
+    let broken = |why: String| ModelError::NoNetwork(format!("the program in it {why}"));
+    let program: Program = serde_json::from_str(text)
+        .map_err(|why| broken(format!("cannot be read ({why}): export the network again")))?;
+    let major = program.schema_version.major;
+    if major != MAJOR {
+        return Err(broken(format!(
+            "has the schema {major}.{}, {MAJOR}.x is read: export it with another PyTorch",
+            program.schema_version.minor
+        )));
+    }
+    if program.graph_module.graph.nodes.len() > CALLS {
+        return Err(broken(format!("has more than {CALLS} calls, which is not read")));
+    }
+    Ok(program)
+}
