@@ -43,7 +43,7 @@ fn main() {
     let machine = Machine::new(0);
     let on = machine.choose(DeviceChoice::Cpu, Dtype::F32).expect("the CPU");
     let backend = machine.backend(&graph, &on, usize::MAX).expect("a backend");
-    let side = graph.usual_input;
+    let side = graph.usual_input[0];
     let shape = Shape::new(1, graph.input_channels, side, side);
     let data = (0..shape.len()).map(|i| (i * 7919 % 1000) as f32 / 500.0 - 1.0).collect();
     let input = Array::new(shape, data).expect("its length");

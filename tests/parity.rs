@@ -14,6 +14,8 @@ mod dilated;
 mod edits;
 #[path = "parity/explanations.rs"]
 mod explanations;
+#[path = "parity/exported.rs"]
+mod exported;
 #[path = "parity/gradients.rs"]
 mod gradients;
 #[path = "parity/identities.rs"]

@@ -178,7 +178,7 @@ fn gray() -> Graph {
     let name = "gray".to_string();
     let outputs = vec![Value::of(LayerId(1))];
     let (assumptions, notes) = (vec![], vec![]);
-    Graph { name, input_channels: 1, usual_input: 16, nodes, outputs, assumptions, notes }
+    Graph { name, input_channels: 1, usual_input: [16; 2], nodes, outputs, assumptions, notes }
 }
 
 #[test]

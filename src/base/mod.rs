@@ -32,6 +32,6 @@ pub use random::Random;
 pub use ranges::{numbers, ranges};
 pub use rect::Rect;
 pub use text::{
-    bar, clean, columns, count, file_name, first_line, fit, nearest, pad_end, pad_start, percent,
-    same_name, short_bytes, short_count, signed, significant, wrapped,
+    EXPORT, bar, clean, columns, count, file_name, first_line, fit, nearest, pad_end, pad_start,
+    percent, same_name, short_bytes, short_count, signed, significant, wrapped,
 };

@@ -1,5 +1,8 @@
 //! Text for people: names without control bytes, numbers with few digits, near matches.
 
+/// How a network of any kind becomes a file that says what it computes, in PyTorch.
+pub const EXPORT: &str = "torch.export.save(torch.export.export(net.eval(), (x,)), \"net.pt2\")";
+
 use std::borrow::Cow;
 use std::path::Path;
 

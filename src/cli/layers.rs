@@ -49,7 +49,7 @@ fn listing(network: &NetworkInfo) -> Listing<'_> {
         shape: layer.shape.dims(),
         parameters: layer.parameters,
         multiply_adds: layer.multiply_adds,
-        receptive_field: field(layer),
+        receptive_field: field(layer).unwrap_or([network.input.h, network.input.w]),
     });
     Listing {
         input: network.input.dims(),
@@ -59,8 +59,10 @@ fn listing(network: &NetworkInfo) -> Listing<'_> {
     }
 }
 
-fn field(layer: &LayerInfo) -> [usize; 2] {
-    [layer.field.rows.size, layer.field.columns.size]
+/// Rows and columns; `None` for the whole input.
+fn field(layer: &LayerInfo) -> Option<[usize; 2]> {
+    let field = layer.field;
+    (!field.sees_everything()).then_some([field.rows.size, field.columns.size])
 }
 
 fn human(network: &NetworkInfo) -> String {
@@ -75,8 +77,9 @@ fn human(network: &NetworkInfo) -> String {
     let some = |n: u64| if n == 0 { String::new() } else { short_count(n) };
     for layer in network.layers.iter() {
         let field = match field(layer) {
-            [rows, columns] if rows == columns => rows.to_string(),
-            [rows, columns] => format!("{rows}x{columns}"),
+            None => "all".to_string(),
+            Some([rows, columns]) if rows == columns => rows.to_string(),
+            Some([rows, columns]) => format!("{rows}x{columns}"),
         };
         table.row([
             layer.name.clone(),

@@ -136,7 +136,7 @@ mod tests {
         Graph {
             name: "test".into(),
             input_channels: 1,
-            usual_input: 1,
+            usual_input: [1; 2],
             outputs: vec![Value::of(LayerId(nodes.len() - 1))],
             nodes,
             assumptions: Vec::new(),

@@ -11,7 +11,7 @@ pub struct Graph {
     /// Channels of the input.
     pub input_channels: usize,
     /// Input height and width that fit the stem when nothing else is known.
-    pub usual_input: usize,
+    pub usual_input: [usize; 2],
     /// Every layer, inputs before users.
     pub nodes: Vec<Node>,
     /// What it answers with: for a classifier the logits. The first is what is asked when nothing else is said.

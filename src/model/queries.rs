@@ -1,8 +1,8 @@
 //! What can be asked about a graph by its edges and operations alone.
 
-use super::graph::{Graph, Value};
+use super::graph::{Graph, Node, Value};
 use crate::base::{LayerId, Shape};
-use crate::ops::{AveragePool, Channels, Conv, Flatten, Linear};
+use crate::ops::{Activation, AveragePool, Channels, Conv, Flatten, Linear, Reshape};
 
 impl Graph {
     /// The layer that the network answers with: its first output.
@@ -13,10 +13,26 @@ impl Graph {
         }
     }
 
-    /// How many classes the answer tells apart; 0 where it is not made by a linear layer.
+    /// How many classes the answer tells apart; 0 where it is no vector that a linear layer made, or a convolution in a
+    /// linear layer's place: with a bias, and pooled or flattened behind it.
     pub fn classes(&self) -> usize {
-        let node = self.nodes.get(self.answer().0);
-        node.and_then(|node| node.op.get::<Linear>()).map_or(0, Linear::outputs)
+        let (mut at, mut is_vector) = (self.answer(), false);
+        while let Some(Node { op, inputs, .. }) = self.nodes.get(at.0) {
+            if let Some(linear) = op.get::<Linear>() {
+                return linear.outputs();
+            }
+            if let Some(conv) = op.get::<Conv>().filter(|conv| is_vector && conv.bias.is_some()) {
+                return conv.weight.dims().first().copied().unwrap_or(0);
+            }
+            let flattens = op.is::<Flatten>() || op.is::<Reshape>();
+            is_vector |= flattens;
+            let passes = flattens || op.is::<AveragePool>() || op.is::<Activation>();
+            match inputs.first() {
+                Some(Value::Output { layer, .. }) if passes => at = *layer,
+                _ => return 0,
+            }
+        }
+        0
     }
 
     /// The convolution that makes a layer's channels: the layer itself, or the one before it with

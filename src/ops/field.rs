@@ -30,7 +30,8 @@ impl FieldAxis {
         self.size == 0
     }
 
-    fn sees_everything(self) -> bool {
+    /// Whether every unit sees the whole input.
+    pub const fn sees_everything(self) -> bool {
         self.size >= EVERYTHING
     }
 
@@ -150,6 +151,11 @@ impl Field {
     pub const NOTHING: Self = Self { rows: FieldAxis::NOTHING, columns: FieldAxis::NOTHING };
     /// Every unit sees the whole input.
     pub const ALL: Self = Self { rows: FieldAxis::ALL, columns: FieldAxis::ALL };
+
+    /// Whether every unit sees the whole input, whatever its size: behind a gate, a global norm.
+    pub const fn sees_everything(&self) -> bool {
+        self.rows.sees_everything() && self.columns.sees_everything()
+    }
 
     /// What the windows over units with this field see.
     #[must_use]

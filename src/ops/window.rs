@@ -71,8 +71,11 @@ impl Window {
 
     /// `3x3 s2`.
     pub fn word(&self) -> String {
-        let stride =
-            if self.stride == [1, 1] { String::new() } else { format!(" s{}", self.stride[0]) };
+        let stride = match self.stride {
+            [1, 1] => String::new(),
+            [rows, columns] if rows == columns => format!(" s{rows}"),
+            [rows, columns] => format!(" s{rows}x{columns}"),
+        };
         format!("{}x{}{stride}", self.kernel[0], self.kernel[1])
     }
 }

@@ -284,7 +284,13 @@ fn layer(state: &State, pen: &mut Pen) {
         pen.pair("mult-add", &short_count(layer.multiply_adds));
     }
     let (rows, columns) = (layer.field.rows.size, layer.field.columns.size);
-    let field = if rows == columns { format!("{rows} px") } else { format!("{columns}x{rows} px") };
+    let field = match (rows, columns) {
+        _ if layer.field.sees_everything() => {
+            return pen.pair("field", "the whole input");
+        }
+        (rows, columns) if rows == columns => format!("{rows} px"),
+        (rows, columns) => format!("{columns}x{rows} px"),
+    };
     let of = state.shown.input.as_ref().map_or(String::new(), |i| format!(" of {}", i.shape.w));
     pen.pair("field", &format!("{field}{of}"));
 }

@@ -61,7 +61,9 @@ impl Network {
         let channels = graph.input_channels;
         check_lists(&wishes.overrides, channels)?;
         let metadata = &checkpoint.metadata;
-        let stated = [repo.recipe.clone(), located.recipe.clone(), Stated::in_metadata(metadata)];
+        let exported = checkpoint.program.is_some().then(|| exported_with(graph.usual_input));
+        let stated =
+            [repo.recipe.clone(), located.recipe.clone(), Stated::in_metadata(metadata), exported];
         let stated = stated.into_iter().flatten();
         let recipe = Recipe::choose(graph.usual_input, channels, stated, &wishes.overrides);
         let input = Shape::new(1, channels, recipe.size[0], recipe.size[1]);
@@ -109,6 +111,12 @@ impl Network {
         *ready = Some(Ready { on: on.clone(), backend: backend.clone() });
         Ok(backend)
     }
+}
+
+/// What a program says of its input, and what has to be assumed.
+fn exported_with(size: [usize; 2]) -> Stated {
+    let origin = "the size it was exported with; mean and deviation assumed".to_string();
+    Stated { origin, size: Some(size), ..Stated::default() }
 }
 
 /// A graph, and where in the file its tensors were.

@@ -121,16 +121,16 @@ impl Recipe {
     /// When the source cannot be followed, the recipe is the usual one with the reason in [`Recipe::refused`], unless
     /// the command line states the size, the mean and the deviation.
     pub fn choose(
-        usual_input: usize,
+        usual_input: [usize; 2],
         channels: usize,
         stated: impl IntoIterator<Item = Stated>,
         overrides: &Overrides,
     ) -> Self {
-        let small = usual_input < 64;
-        let usual_fit = if small { Fit::Warp } else { Fit::Shorter(usual_input * 256 / 224) };
+        let small = usual_input[0] < 64;
+        let usual_fit = if small { Fit::Warp } else { Fit::Shorter(usual_input[0] * 256 / 224) };
         let usual = || Stated {
             origin: if small { "usual for a 3x3 stem" } else { "ImageNet's usual recipe" }.into(),
-            size: Some([usual_input; 2]),
+            size: Some(usual_input),
             fit: Some(usual_fit),
             ..Stated::default()
         };
@@ -139,7 +139,7 @@ impl Recipe {
         if refused.is_some() {
             stated = Stated { origin: stated.origin, ..usual() };
         }
-        let mut size = stated.size.unwrap_or([usual_input; 2]);
+        let mut size = stated.size.unwrap_or(usual_input);
         let mut fit = stated.fit.unwrap_or(match size {
             [h, w] if h == w && !small => Fit::Shorter(h * 256 / 224),
             _ => Fit::Warp,

@@ -53,7 +53,7 @@ fn follow(config: &str, preprocessor: &str, photo: &Photo) {
         assert!(!sentence.contains(char::is_control) && sentence.len() < 2000, "{sentence:?}");
     }
     for channels in [1, 3] {
-        let recipe = Recipe::choose(224, channels, says.recipe.clone(), &Overrides::default());
+        let recipe = Recipe::choose([224; 2], channels, says.recipe.clone(), &Overrides::default());
         let small = |side: usize| (1..=40).contains(&side);
         let quick = match recipe.fit {
             Fit::Shorter(side) | Fit::ShorterWithin(side, _) => small(side),

@@ -168,7 +168,7 @@ fn a_recipe_that_cannot_be_followed() {
     let recipe = |size: [usize; 2]| Recipe {
         size,
         fit: convscope::source::Fit::Cover,
-        ..Recipe::choose(224, 3, None, &Default::default())
+        ..Recipe::choose([224; 2], 3, None, &Default::default())
     };
     for size in [[0, 32], [32, 0], [100_000, 100_000], [usize::MAX, 2]] {
         says(prepare(&photo, &recipe(size), 3, "a.png"), &["a.png: ", "8192 x 8192"]);

@@ -89,7 +89,7 @@ fn graph(kind: &Kind, random: &mut Random) -> Arc<Graph> {
     Arc::new(Graph {
         name,
         input_channels: inside,
-        usual_input: 1,
+        usual_input: [1; 2],
         outputs: vec![Value::of(LayerId(nodes.len() - 1))],
         nodes,
         assumptions,

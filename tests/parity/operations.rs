@@ -38,7 +38,7 @@ fn graph(sample: &Sample) -> Arc<Graph> {
     Arc::new(Graph {
         name: "one".into(),
         input_channels: sample.inputs[0].at(1),
-        usual_input: 8,
+        usual_input: [8; 2],
         outputs: vec![Value::of(LayerId(nodes.len() - 1))],
         nodes,
         assumptions: vec![],

@@ -54,7 +54,7 @@ impl Case {
 }
 
 fn usual() -> Recipe {
-    Recipe::choose(224, 3, None, &Overrides::default())
+    Recipe::choose([224; 2], 3, None, &Overrides::default())
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn inputs_are_those_of_timms_and_transformers_classes() {
         let text = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
         let (config, preprocessor) = (text(&case.config), text(&case.preprocessor));
         let says = RepoConfig::parse(config.as_deref(), preprocessor.as_deref()).unwrap();
-        let recipe = Recipe::choose(224, 3, says.recipe, &Overrides::default());
+        let recipe = Recipe::choose([224; 2], 3, says.recipe, &Overrides::default());
         assert_eq!(recipe.refused, None, "{}", case.name);
         let photo = Photo::read(&fixture("photos").join(&case.photo)).unwrap();
         let input = prepare(&photo, &recipe, 3, &case.photo).unwrap().input;

@@ -18,7 +18,7 @@ fn graph_of(op: impl Into<Op>, channels: usize) -> Arc<Graph> {
     Arc::new(Graph {
         name: "one".into(),
         input_channels: channels,
-        usual_input: 8,
+        usual_input: [8; 2],
         nodes: vec![node],
         outputs: vec![Value::of(LayerId(0))],
         assumptions: vec![],

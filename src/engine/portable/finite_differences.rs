@@ -121,7 +121,7 @@ impl Draw {
         let mut graph = Graph {
             name: "drawn".into(),
             input_channels: input.c,
-            usual_input: input.h,
+            usual_input: [input.h, input.w],
             nodes: Vec::new(),
             outputs: Vec::new(),
             assumptions: Vec::new(),

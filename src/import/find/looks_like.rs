@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::parts::Part;
 use super::short;
-use crate::base::count;
+use crate::base::{EXPORT, count};
 
 /// Kinds of networks by parts of names that are found together in them, whatever stands before; `*` is any number. The
 /// first row that fits counts.
@@ -70,7 +70,7 @@ pub fn sentence(tensors: &BTreeMap<String, Part>) -> String {
     let Some(first) = tensors.keys().next() else {
         return "holds no network weights".into();
     };
-    let only = "only ResNets are supported";
+    let only = format!("without its program only a ResNet opens; {EXPORT} writes a file that does");
     let deep = |part: &&Part| part.info.dims.len() == 5;
     let flat = |part: &&Part| part.info.dims.len() == 4;
     let volumes = tensors.values().filter(deep).count();
@@ -132,7 +132,8 @@ mod tests {
         ];
         assert_eq!(
             said(&vgg),
-            "looks like a VGG (m.features.0.weight, 3 tensors); only ResNets are supported"
+            "looks like a VGG (m.features.0.weight, 3 tensors); without its program only a ResNet opens; \
+             torch.export.save(torch.export.export(net.eval(), (x,)), \"net.pt2\") writes a file that does"
         );
         assert!(
             said(&[("features.denseblock1.denselayer1.norm1.weight", 1)]).contains("a DenseNet")

@@ -53,14 +53,10 @@ pub fn build(text: &str, tensors: &HashMap<String, Tensor>) -> Result<Graph, Mod
             node.name
         ));
     }
-    let [height, width] = input.sides();
-    if height != width {
-        notes.push(format!("exported for inputs of {height}x{width}: add --size {height}x{width}"));
-    }
     Ok(Graph {
         name: class(&program.graph_module.graph.nodes).unwrap_or("exported network").to_string(),
         input_channels: input.at(1),
-        usual_input: height,
+        usual_input: input.sides(),
         nodes,
         outputs,
         assumptions: Vec::new(),

@@ -1,6 +1,6 @@
 //! Walking the calls of a program.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use candle_core::Tensor;
 use serde_json::Value as Json;
@@ -37,6 +37,8 @@ pub struct Reader<'a> {
     module: &'a Module,
     known: HashMap<String, Known>,
     wholes: HashMap<String, i64>,
+    /// Modules with a weight.
+    owners: HashSet<String>,
 }
 
 /// A call with all that its rule may ask for.
@@ -103,7 +105,9 @@ impl<'a> Reader<'a> {
                 known.insert(name, Known::Constant(Constant { tensor, file }));
             }
         }
-        Ok(Self { draft, module, known, wholes: HashMap::new() })
+        let owner = |file: &String| file.strip_suffix(".weight").map(str::to_string);
+        let owners = tensors.keys().filter_map(owner).collect();
+        Ok(Self { draft, module, known, wholes: HashMap::new(), owners })
     }
 
     /// Reads one call.
@@ -117,6 +121,8 @@ impl<'a> Reader<'a> {
         let base = full.strip_suffix('_').filter(|base| !base.is_empty()).unwrap_or(full);
         let stack = step.metadata.get("nn_module_stack").map_or("", String::as_str);
         let (path, is_leaf) = module_of(stack);
+        // What a layer with weights does besides has a name of its own.
+        let is_leaf = is_leaf && !self.owners.contains(path);
         let call = Call { base, args: Args(&step.inputs), path, is_leaf };
         if overload == "int" && base == "sym_size" {
             return self.size_of(&call, step);

@@ -79,7 +79,7 @@ pub fn build_with(
     Ok(Graph {
         name: plan.name(),
         input_channels: plan.input_channels,
-        usual_input: if plan.small { 32 } else { 224 },
+        usual_input: [if plan.small { 32 } else { 224 }; 2],
         outputs: vec![answer],
         nodes: builder.nodes,
         assumptions: plan.assumptions(found),

@@ -14,7 +14,7 @@ fn processor(text: &str) -> RepoConfig {
 
 /// The recipe for three channels.
 fn recipe(says: RepoConfig) -> Recipe {
-    Recipe::choose(224, 3, says.recipe, &Overrides::default())
+    Recipe::choose([224; 2], 3, says.recipe, &Overrides::default())
 }
 
 /// Why photos are refused.
@@ -216,7 +216,7 @@ fn what_photos_need_is_refused_by_name() {
     let (size, mean, std) = (Some([9, 9]), Some(vec![0.0]), Some(vec![1.0]));
     let overrides = Overrides { size, mean, std, crop: None };
     let says = processor(r#"{"image_processor_type": "PerceiverImageProcessor"}"#);
-    assert_eq!(Recipe::choose(224, 3, says.recipe, &overrides).refused, None);
+    assert_eq!(Recipe::choose([224; 2], 3, says.recipe, &overrides).refused, None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Cursor;
 
 use zip::CompressionMethod;
-use zip::read::{Config, ZipFileEntry};
+use zip::read::{ArchiveOffset, Config, ZipFileEntry};
 // The stable `ZipArchive` allocates for every entry that a header claims, and lets the last of
 // several entries of one name win.
 use zip::unstable::read::ZipIterable;
@@ -64,8 +64,9 @@ pub fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Why<(Value, Storages<'a
 pub fn entries(bytes: &[u8]) -> Why<Entries<'_>> {
     let broken =
         |e: zip::result::ZipError| format!("is not a whole zip ({e}): copy or download it again");
-    let mut archive =
-        ZipIterable::try_new(Cursor::new(bytes), Config::default()).map_err(broken)?;
+    // Not searched for: an archive inside an entry would be taken for it.
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    let mut archive = ZipIterable::try_new(Cursor::new(bytes), config).map_err(broken)?;
     if archive.len() > MOST_ENTRIES {
         return Err(format!("has {} entries, at most {MOST_ENTRIES} are read", archive.len()));
     }

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::value::{Kind, Object, View};
 use super::{Heap, Storages, Value, Why, shown};
+use crate::base::EXPORT;
 use crate::source::checkpoint::entry::{self, Place};
 
 /// Most tensors: some ten times what the deepest ResNet, its average and its optimizer have.
@@ -230,8 +231,9 @@ fn list_table(heap: &Heap<'_>, items: &[Value]) -> Option<Json> {
 fn nothing(heap: &Heap<'_>, value: Value) -> String {
     match heap.object(value) {
         Some(Object::Instance(class)) => format!(
-            "holds a pickled {class} object, not a state dict: if you trust it, save its state dict with \
-             torch.save(torch.load(f, weights_only=False).state_dict(), \"F.pth\")"
+            "holds a pickled {class} object, whose code is not run: if you trust it, \
+             net = torch.load(f, weights_only=False), then {EXPORT}, or of a ResNet \
+             torch.save(net.state_dict(), \"F.pth\")"
         ),
         Some(Object::Called(function)) => format!(
             "holds what {function} returns, not a state dict, and no code is run: save a state dict"
