@@ -8,6 +8,8 @@ mod arrays;
 mod checkpoints;
 #[path = "bad_files/configs.rs"]
 mod configs;
+#[path = "bad_files/exported.rs"]
+mod exported;
 #[path = "bad_files/keys.rs"]
 mod keys;
 #[path = "bad_files/memory.rs"]

@@ -12,11 +12,18 @@ use crate::session::ask::{
 /// Fewer rows than these show little of a photo.
 const ROWS_WITH_STRUCTURE: usize = 28;
 
-/// The layer that is shown first when none is asked for: the last ReLU whose maps have at least a quarter of the
-/// input's rows, and enough rows to recognize things in; else the first ReLU.
+/// What a layer computes whose maps are shown first.
+const ACTIVATIONS: [&str; 10] =
+    ["relu", "relu6", "prelu", "elu", "selu", "silu", "gelu", "mish", "hardswish", "clamp"];
+
+/// The layer that is shown first when none is asked for: the last activation whose maps have at least a quarter of the
+/// input's rows, and enough rows to recognize things in; else the first activation.
 pub fn first_layer(layers: &[LayerInfo]) -> LayerId {
     let input = layers.first().map_or(0, |first| first.shape.h * first.field.rows.jump);
-    let relu = |layer: &&LayerInfo| layer.op == "relu";
+    let relu = |layer: &&LayerInfo| {
+        let word = layer.op.split(' ').find(|word| *word != "leaky").unwrap_or_default();
+        ACTIVATIONS.contains(&word)
+    };
     let large = |layer: &&LayerInfo| {
         relu(layer) && layer.shape.h >= ROWS_WITH_STRUCTURE && 4 * layer.shape.h >= input
     };

@@ -21,17 +21,28 @@ pub struct Row {
     pub open: bool,
 }
 
+/// Layers `features.0`, `features.1`, ... that are a stage of their own; fewer belong to the stem or the head.
+const STAGE: usize = 4;
+
 /// The stage and the block that a layer belongs to: `layer1`, `layer1.0`. Layers outside the stages
 /// belong to `stem` or, behind them, `head`.
 fn groups(layers: &[LayerInfo], index: usize) -> (String, Option<String>) {
     let parts: Vec<&str> = layers[index].name.split('.').collect();
     match parts[..] {
         [stage, block, _, ..] => (stage.to_string(), Some(format!("{stage}.{block}"))),
+        [stage, _] if siblings(layers, index, stage) => (stage.to_string(), None),
         _ => {
             let behind = layers[..index].iter().any(|l| l.name.contains('.'));
             (if behind { "head" } else { "stem" }.to_string(), None)
         }
     }
+}
+
+/// Whether enough layers around this one belong to the same module.
+fn siblings(layers: &[LayerInfo], index: usize, stage: &str) -> bool {
+    let own = |layer: &&LayerInfo| layer.name.split('.').next() == Some(stage);
+    let before = layers[..index].iter().rev().take_while(own).take(STAGE).count();
+    before + layers[index..].iter().take_while(own).take(STAGE).count() >= STAGE
 }
 
 /// The visible rows, given which groups are folded.

@@ -86,37 +86,37 @@ pub(crate) use window::{pad, tap};
 /// Draws the examples of an operation, in every variant of its attributes.
 pub type Samples = fn(&mut Drawing) -> candle_core::Result<Vec<Sample>>;
 
-/// Every operation.
-pub const SAMPLES: &[Samples] = &[
-    activation::samples,
-    adaptive_pool::samples,
-    affine::samples,
-    average_pool::samples,
-    batch_norm::samples,
-    binary::samples,
-    concat::samples,
-    constant::samples,
-    conv::samples,
-    conv_transpose::samples,
-    depth_to_space::samples,
-    flatten::samples,
-    group_norm::samples,
-    layer_norm::samples,
-    linear::samples,
-    lrn::samples,
-    matmul::samples,
-    max_pool::samples,
-    narrow::samples,
-    pad::samples,
-    pad_shortcut::samples,
-    permute::samples,
-    prelu::samples,
-    reduce::samples,
-    reshape::samples,
-    resize::samples,
-    shuffle::samples,
-    softmax::samples,
-    standardize::samples,
+/// Every operation, by the name of its file.
+pub const SAMPLES: &[(&str, Samples)] = &[
+    ("activation", activation::samples),
+    ("adaptive_pool", adaptive_pool::samples),
+    ("affine", affine::samples),
+    ("average_pool", average_pool::samples),
+    ("batch_norm", batch_norm::samples),
+    ("binary", binary::samples),
+    ("concat", concat::samples),
+    ("constant", constant::samples),
+    ("conv", conv::samples),
+    ("conv_transpose", conv_transpose::samples),
+    ("depth_to_space", depth_to_space::samples),
+    ("flatten", flatten::samples),
+    ("group_norm", group_norm::samples),
+    ("layer_norm", layer_norm::samples),
+    ("linear", linear::samples),
+    ("lrn", lrn::samples),
+    ("matmul", matmul::samples),
+    ("max_pool", max_pool::samples),
+    ("narrow", narrow::samples),
+    ("pad", pad::samples),
+    ("pad_shortcut", pad_shortcut::samples),
+    ("permute", permute::samples),
+    ("prelu", prelu::samples),
+    ("reduce", reduce::samples),
+    ("reshape", reshape::samples),
+    ("resize", resize::samples),
+    ("shuffle", shuffle::samples),
+    ("softmax", softmax::samples),
+    ("standardize", standardize::samples),
 ];
 
 /// The examples of every operation.
@@ -125,7 +125,9 @@ pub const SAMPLES: &[Samples] = &[
 /// When a tensor cannot be made.
 pub fn samples() -> candle_core::Result<Vec<Sample>> {
     let mut drawing = Drawing::new(1);
-    let all: Vec<Vec<Sample>> =
-        SAMPLES.iter().map(|samples| samples(&mut drawing)).collect::<candle_core::Result<_>>()?;
+    let all: Vec<Vec<Sample>> = SAMPLES
+        .iter()
+        .map(|(_, samples)| samples(&mut drawing))
+        .collect::<candle_core::Result<_>>()?;
     Ok(all.into_iter().flatten().collect())
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::{Pull, Seed};
+use convscope::import::pt2;
 use convscope::model::{Graph, Node, Value};
 use convscope::ops::{
-    Activation, AveragePool, Dims, Flatten, Narrow, Op, ReluRule, Sample, samples,
+    Activation, AveragePool, Channels, Dims, Drawing, Flatten, Narrow, Op, ReluRule, SAMPLES,
+    Sample, samples,
 };
 
 use super::support::{On, Random, backend, run};
@@ -88,4 +90,61 @@ fn every_operation_agrees_on_every_backend() {
             }
         }
     }
+}
+
+/// `docs/operations.md`, as the operations themselves have it.
+fn page() -> String {
+    let mut page = String::from(
+        "# Operations\n\n\
+         For everyone who wonders whether a network runs: what a layer can compute, and which calls of PyTorch are read as such.\n\
+         This page is written by `UPDATE_OPERATIONS=1 cargo test --test parity operations`; a test holds it to the program.\n\n\
+         Every operation runs forward and backward on the CPU and on GPUs, in float64, float32 and half precision. Channels are\n\
+         *kept* where channel `c` of the output comes from channel `c` of the input alone, *made* by weights, *joined*, *taken*,\n\
+         *mixed* from several, or *moved* to other places.\n\n\
+         | operation | in lists | channels |\n|---|---|---|\n",
+    );
+    let mut drawing = Drawing::new(1);
+    for (name, draw) in SAMPLES {
+        let samples = draw(&mut drawing).unwrap();
+        let mut words: Vec<String> = samples.iter().map(|s| s.op.word().into_owned()).collect();
+        words.dedup();
+        words.sort();
+        words.dedup();
+        let more = if words.len() > 8 { words.split_off(8).len() } else { 0 };
+        let mut words = words.join(", ");
+        if more > 0 && *name == "activation" {
+            let all = samples.iter().map(|s| s.op.word().into_owned());
+            let all: std::collections::BTreeSet<String> = all.collect();
+            words = all.into_iter().collect::<Vec<_>>().join(", ");
+        } else if more > 0 {
+            words += ", …";
+        }
+        let channels = samples.iter().map(|sample| match sample.op.channels() {
+            Channels::Kept => "kept",
+            Channels::Joined => "joined",
+            Channels::Taken { .. } => "taken",
+            Channels::Made => "made",
+            Channels::Mixed => "mixed",
+            Channels::Moved => "moved",
+        });
+        let channels: std::collections::BTreeSet<&str> = channels.collect();
+        let channels = channels.into_iter().collect::<Vec<_>>().join(", ");
+        page += &format!("| {} | {words} | {channels} |\n", name.replace('_', " "));
+    }
+    page += "\n## Calls of PyTorch\n\nIn programs of `torch.export`, with their twins in place (`relu_`):\n\n";
+    let calls: Vec<String> = pt2::calls().iter().map(|call| format!("`{call}`")).collect();
+    page + &calls.join(", ") + ".\n"
+}
+
+#[test]
+fn the_page_of_operations_is_true() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
+    if std::env::var_os("UPDATE_OPERATIONS").is_some() {
+        std::fs::write(file, page()).unwrap();
+    }
+    let told = std::fs::read_to_string(file).unwrap();
+    assert!(
+        told == page(),
+        "docs/operations.md: UPDATE_OPERATIONS=1 cargo test --test parity operations"
+    );
 }

@@ -45,6 +45,12 @@ impl<'a> Args<'a> {
         value.as_array()?.iter().map(|one| one.get("name")?.as_str()).collect()
     }
 
+    /// The names of all tensors.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + '_ {
+        let one = self.0.iter().filter_map(|named| self.tensor(&named.name));
+        one.chain(self.0.iter().filter_map(|named| self.tensors(&named.name)).flatten())
+    }
+
     /// A number.
     pub fn number(&self, name: &str) -> Option<f64> {
         number(self.of(name)?.1)

@@ -20,6 +20,7 @@ use candle_core::Tensor;
 
 use crate::model::{Graph, ModelError, Value};
 use crate::ops::Softmax;
+pub use aten::calls;
 use reader::Reader;
 use schema::{Program, Step};
 

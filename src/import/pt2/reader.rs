@@ -39,6 +39,8 @@ pub struct Reader<'a> {
     wholes: HashMap<String, i64>,
     /// Modules with a weight.
     owners: HashSet<String>,
+    /// Tensors that the file does not have, or not as numbers to compute with.
+    missing: HashMap<String, String>,
 }
 
 /// A call with all that its rule may ask for.
@@ -99,15 +101,19 @@ impl<'a> Reader<'a> {
         })?;
         let draft = Draft::new(dims);
         let mut known = HashMap::from([(input.to_string(), Known::Drawn(draft.input()))]);
+        let mut missing = HashMap::new();
         for (name, file) in sources(signature) {
-            if let Some(tensor) = tensors.get(&file) {
-                let (tensor, file) = (tensor.clone(), Some(file));
-                known.insert(name, Known::Constant(Constant { tensor, file }));
+            match tensors.get(&file) {
+                Some(tensor) => {
+                    let (tensor, file) = (tensor.clone(), Some(file));
+                    known.insert(name, Known::Constant(Constant { tensor, file }));
+                }
+                None => drop(missing.insert(name, file)),
             }
         }
         let owner = |file: &String| file.strip_suffix(".weight").map(str::to_string);
         let owners = tensors.keys().filter_map(owner).collect();
-        Ok(Self { draft, module, known, wholes: HashMap::new(), owners })
+        Ok(Self { draft, module, known, wholes: HashMap::new(), owners, missing })
     }
 
     /// Reads one call.
@@ -126,6 +132,9 @@ impl<'a> Reader<'a> {
         let call = Call { base, args: Args(&step.inputs), path, is_leaf };
         if overload == "int" && base == "sym_size" {
             return self.size_of(&call, step);
+        }
+        if let Some(file) = call.args.names().find_map(|name| self.missing.get(name)) {
+            return Err(ModelError::Missing(file.clone()));
         }
         let refused = || ModelError::Unsupported {
             name: if path.is_empty() { base.to_string() } else { path.to_string() },
@@ -188,10 +197,7 @@ impl<'a> Reader<'a> {
 
     /// Whether no tensor of a call depends on the input.
     fn is_constant(&self, inputs: &[super::schema::Named]) -> bool {
-        let args = Args(inputs);
-        let one = inputs.iter().filter_map(|named| args.tensor(&named.name));
-        let many = inputs.iter().filter_map(|named| args.tensors(&named.name)).flatten();
-        one.chain(many).all(|name| !matches!(self.known.get(name), Some(Known::Drawn(_))))
+        Args(inputs).names().all(|name| !matches!(self.known.get(name), Some(Known::Drawn(_))))
     }
 
     /// An argument that depends on the input.

@@ -23,6 +23,14 @@ pub fn rule(base: &str) -> Option<Rule> {
     all.into_iter().find(|(name, _)| *name == base).map(|(_, rule)| *rule)
 }
 
+/// The names of all calls that are read.
+pub fn calls() -> Vec<&'static str> {
+    let families = [arithmetic::RULES, conv::RULES, norm::RULES, pool::RULES, shape::RULES];
+    let mut names: Vec<_> = families.into_iter().flatten().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names
+}
+
 /// One result.
 fn one(drawn: Drawn) -> Found {
     Ok(Some(vec![Known::Drawn(drawn)]))
