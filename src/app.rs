@@ -255,7 +255,7 @@ impl App {
 
     fn message(&self, event: Event) -> Msg {
         match event {
-            Event::Answered(request, answer) => Msg::Answered(request, answer),
+            Event::Answered(request, answer) => Msg::Answered(*request, answer),
             Event::Progress(lane, done, total) => {
                 let since = if lane == LaneName::Job { self.job_since } else { self.working_since };
                 Msg::Progress(Work { lane, done, total, elapsed: since.elapsed() })

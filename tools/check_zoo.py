@@ -61,6 +61,9 @@ LOOSE = {
     "timm:resnetv2_50x1_bit", "timm:convnextv2_atto", "timm:edgenext_xx_small", "timm:bat_resnext26ts",
 }
 
+# Layers that PyTorch has no node for: what is one call there and two layers here, its first part.
+PARTS = {"own:small": "pad_1", "timm:convnextv2_atto": "mlp.grn"}
+
 FIRST = [
     "tv:resnet18", "own:small", "own:yolo", "own:unet", "tv:mobilenet_v2", "tv:mobilenet_v3_small",
     "tv:squeezenet1_1", "tv:densenet121", "timm:convnext_atto", "tv:shufflenet_v2_x1_0",
@@ -643,10 +646,10 @@ def compare_one(stem: str, folder: Path, convscope: str, dtype: str, timeout: fl
                         wrong.append(f"{layer['name']}: listed, not exported")
                     continue
                 gap, fault = matching.find(layer, got.get_tensor(layer["name"]))
-                if gap is not None:
+                if gap is not None and not fault:
                     row["layers"] += 1
                     row["gap"] = max(gap, row["gap"] or 0.0)
-                if fault:
+                if fault and not layer["name"].endswith(PARTS.get(name, "no part")):
                     wrong.append(f"{layer['name']}: {fault}")
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -665,7 +668,7 @@ def compare_one(stem: str, folder: Path, convscope: str, dtype: str, timeout: fl
 
 def compare(args) -> int:
     folder = Path(args.folder)
-    present = {p.name.removesuffix(".pt2") for p in folder.glob("*.pt2")}
+    present = {p.name.removesuffix(".nodes.json") for p in folder.glob("*.nodes.json")}
     wanted = [file_stem(name) for name in chosen(args.only)]
     stems = [stem for stem in wanted if stem in present]
     if not args.only:

@@ -91,7 +91,7 @@ class Heads(nn.Module):
         return self.fc(F.adaptive_avg_pool2d(low, 1).flatten(1)), mask
 
 
-def measured(net: nn.Module, size: tuple[int, int]) -> nn.Module:
+def measured(net: nn.Module) -> nn.Module:
     """With random parameters where they start as constants, and batch norms that have seen something."""
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -184,11 +184,11 @@ def older_layouts(name: str) -> None:
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(3)
-    small = own_networks()["small"]()
-    write("small", measured(small, (33, 38)), (33, 38))
-    write("small_core", small, (33, 38), core=True)
-    write("blocks", measured(Blocks(), (32, 40)), (32, 40))
-    write("heads", measured(Heads(), (24, 16)), (24, 16))
+    small, heads = measured(own_networks()["small"]()), measured(Heads())
+    write("small", small, (33, 38))
+    write("blocks", measured(Blocks()), (32, 40))
+    write("heads", heads, (24, 16))
+    write("heads_core", heads, (24, 16), core=True)
     older_layouts("heads")
     total = sum(file.stat().st_size for file in OUT.iterdir())
     print(f"{OUT}: {total / 1e6:.2f} MB")

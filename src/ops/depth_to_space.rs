@@ -22,7 +22,7 @@ pub struct DepthToSpace {
 }
 
 impl DepthToSpace {
-    fn to_space(&self, x: &Tensor) -> Result<Tensor> {
+    fn spread(self, x: &Tensor) -> Result<Tensor> {
         let (n, c, h, w) = x.dims4()?;
         let (b, c) = (self.block, c / (self.block * self.block).max(1));
         let (split, order) = match self.place_first {
@@ -33,7 +33,7 @@ impl DepthToSpace {
         turned.contiguous()?.reshape((n, c, h * b, w * b))
     }
 
-    fn to_depth(&self, x: &Tensor) -> Result<Tensor> {
+    fn gathered(self, x: &Tensor) -> Result<Tensor> {
         let (n, c, h, w) = x.dims4()?;
         let b = self.block;
         let order = match self.place_first {
@@ -83,7 +83,7 @@ impl Operation for DepthToSpace {
 
     fn forward(&self, inputs: &[Tensor]) -> Result<Tensor> {
         let [x] = inputs else { candle_core::bail!("it takes one input") };
-        if self.back { self.to_depth(x) } else { self.to_space(x) }
+        if self.back { self.gathered(x) } else { self.spread(x) }
     }
 
     fn reads(&self, _: ReluRule) -> Reads {
@@ -91,7 +91,7 @@ impl Operation for DepthToSpace {
     }
 
     fn backward(&self, _: usize, g: &Tensor, _: &Record<'_>) -> Result<Tensor> {
-        if self.back { self.to_space(g) } else { self.to_depth(g) }
+        if self.back { self.spread(g) } else { self.gathered(g) }
     }
 }
 

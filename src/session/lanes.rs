@@ -40,7 +40,7 @@ pub enum LaneName {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A request was answered or failed.
-    Answered(Request, Result<Answer, SessionError>),
+    Answered(Box<Request>, Result<Answer, SessionError>),
     /// A lane is `done` of `total` steps far.
     Progress(LaneName, usize, usize),
 }
@@ -205,7 +205,7 @@ fn work(name: LaneName, session: &Session, slot: &Slot, tell: &Sender<Event>) {
             Err(SessionError::Failed(log))
         });
         drop(progress);
-        if tell.send(Event::Answered(request, answer)).is_err() {
+        if tell.send(Event::Answered(Box::new(request), answer)).is_err() {
             return;
         }
     }

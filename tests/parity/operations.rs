@@ -7,8 +7,8 @@ use convscope::engine::{Pull, Seed};
 use convscope::import::pt2;
 use convscope::model::{Graph, Node, Value};
 use convscope::ops::{
-    Activation, AveragePool, Channels, Dims, Drawing, Flatten, Narrow, Op, ReluRule, SAMPLES,
-    Sample, samples,
+    Activation, AveragePool, Channels, Drawing, Flatten, Narrow, Op, ReluRule, SAMPLES, Sample,
+    samples,
 };
 
 use super::support::{On, Random, backend, run};
@@ -81,7 +81,7 @@ fn every_operation_agrees_on_every_backend() {
         };
         for rule in [ReluRule::Plain, ReluRule::Guided] {
             let (value, gradient) = found(On::F64, rule);
-            assert_eq!(Dims::from(value.shape), sample.op.infer(&sample.inputs).unwrap());
+            assert_eq!(value.shape, sample.op.infer(&sample.inputs).unwrap().shape());
             for on in On::single() {
                 let what = format!("{} on {on:?}", sample.op.word());
                 let (ours, pulled) = found(on, rule);

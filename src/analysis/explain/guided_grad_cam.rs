@@ -3,7 +3,7 @@
 use super::finish::resized;
 use super::grad_cam::weights;
 use super::weighted::{Pair, weighted};
-use super::{Attribution, Kind, Method, Passes, Question};
+use super::{Attribution, Kind, Method, Passes, Question, no_relu};
 use crate::analysis::{AnalysisError, Subject, Work};
 use crate::base::Array;
 use crate::model::Value;
@@ -35,5 +35,7 @@ fn explain(
     let product =
         |plane: &[f32]| plane.iter().zip(&map.data).map(|(g, m)| g * m).collect::<Vec<_>>();
     let data = guided.data.chunks(input.area().max(1)).flat_map(product).collect();
-    Ok(Attribution::plain(Kind::Gradient, Array { shape: input, data }))
+    let mut found = Attribution::plain(Kind::Gradient, Array { shape: input, data });
+    found.warnings.extend(no_relu(subject));
+    Ok(found)
 }

@@ -26,7 +26,7 @@ mod xgrad_cam;
 use super::{AnalysisError, Parameter, Parameters, Subject, Target, Work, finite};
 use crate::base::{Array, Cancel, LayerId, Shape};
 use crate::model::Value;
-use crate::ops::ReluRule;
+use crate::ops::{Activation, ReluRule};
 
 pub use finish::{finished, pixel_map, resized};
 pub use occlusion::occluded;
@@ -203,5 +203,16 @@ fn to_input(
 ) -> Result<Attribution, AnalysisError> {
     subject.check(question.target)?;
     let found = subject.gradient(question.target, Value::Input, rule, cancel)?;
-    Ok(Attribution::plain(Kind::Gradient, found))
+    let mut found = Attribution::plain(Kind::Gradient, found);
+    found.warnings.extend(no_relu(subject).filter(|_| rule != ReluRule::Plain));
+    Ok(found)
+}
+
+/// What is said of rules for ReLUs where there is none.
+fn no_relu(subject: &Subject<'_>) -> Option<String> {
+    let relus = subject.graph.nodes.iter().any(|node| Activation::is_relu(&node.op));
+    (!relus).then(|| {
+        "this network has no ReLU, which the method is about: the gradient is that of saliency"
+            .into()
+    })
 }

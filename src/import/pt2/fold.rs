@@ -19,7 +19,10 @@ pub fn evaluate(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Vec<Tenso
     };
     let x = match of("self")? {
         Some(x) => Some(x),
-        None => of("input")?,
+        None => match of("input")? {
+            Some(x) => Some(x),
+            None => number(call, "self")?,
+        },
     };
     if let Some(made) = made(reader, call)? {
         return Ok(Some(vec![made]));
@@ -35,7 +38,9 @@ pub fn evaluate(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Vec<Tenso
         "contiguous" | "clone" | "alias" | "detach" | "to" | "_to_copy" | "lift_fresh_copy" => {
             Some(x)
         }
-        "batch_norm" => standardized(call, &x, of("weight")?, of("bias")?)?,
+        "batch_norm" | "_native_batch_norm_legit" => {
+            standardized(call, &x, of("weight")?, of("bias")?)?
+        }
         "mean" | "sum" => reduced(call, &x)?,
         "add" | "sub" | "mul" | "div" | "maximum" | "minimum" => {
             let other = of("other")?.map_or_else(|| number(call, "other"), |t| Ok(Some(t)))?;
