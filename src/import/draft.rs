@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::names::Names;
 use crate::base::LayerId;
 use crate::model::{ModelError, Node, Value};
-use crate::ops::{Conv, Dims, LayerNorm, Linear, Op, Over, Permute, Window};
+use crate::ops::{Binary, Conv, Dims, LayerNorm, Linear, Op, Operands, Over, Permute, Window};
 
 /// Most layers of a network: ten times what the deepest known one has.
 const LAYERS: usize = 20_000;
@@ -30,12 +30,14 @@ pub struct Drawn {
     pub dims: Dims,
     /// Whether the file sees its channels behind rows and columns; here they stand before them.
     pub channels_last: bool,
+    /// Whether the file sees it repeated along axes where it has one value; only who repeats it anyway can use it.
+    pub repeats: bool,
 }
 
 impl Drawn {
     /// A value as it is.
     pub const fn plain(value: Value, dims: Dims) -> Self {
-        Self { value, dims, channels_last: false }
+        Self { value, dims, channels_last: false, repeats: false }
     }
 }
 
@@ -73,6 +75,11 @@ impl Draft {
         if self.nodes.len() >= LAYERS {
             let more = format!("the network has more than {LAYERS} layers, which is not read");
             return Err(ModelError::NoNetwork(more));
+        }
+        let repeats = op.get::<Binary>().is_some_and(|of| matches!(of.of, Operands::Repeated));
+        if !repeats && inputs.iter().any(|input| input.repeats) {
+            let what = "a value that is repeated (expand) before it is used".to_string();
+            return Err(ModelError::Unsupported { name: origin.name.to_string(), what });
         }
         let inputs = inputs.iter().map(|input| self.straight(origin, *input));
         let inputs: Vec<Drawn> = inputs.collect::<Result<_, _>>()?;
@@ -155,13 +162,13 @@ impl Draft {
 /// The value as it is here.
 pub fn before(value: Drawn) -> Drawn {
     let [n, h, w, c] = [0, 1, 2, 3].map(|axis| value.dims.at(axis));
-    Drawn { value: value.value, dims: Dims::maps(n, c, h, w), channels_last: false }
+    Drawn { dims: Dims::maps(n, c, h, w), channels_last: false, ..value }
 }
 
 /// A value `[N, C, H, W]` as a file sees it that has the channels behind.
 pub fn behind(value: Drawn) -> Drawn {
     let [n, c, h, w] = [0, 1, 2, 3].map(|axis| value.dims.at(axis));
-    Drawn { value: value.value, dims: Dims::maps(n, h, w, c), channels_last: true }
+    Drawn { dims: Dims::maps(n, h, w, c), channels_last: true, ..value }
 }
 
 /// What an operation on `[N, H, W, C]` is on `[N, C, H, W]`.

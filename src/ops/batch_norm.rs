@@ -39,6 +39,11 @@ impl BatchNorm {
         let shift = (wide(&self.bias)? - (wide(&self.mean)? * &scale)?)?;
         Ok(Affine { scale, shift })
     }
+
+    /// As it runs where a tensor is.
+    fn on(&self, like: &Tensor) -> Result<Op> {
+        self.prepare(&Place { dtype: like.dtype(), device: like.device().clone() })
+    }
 }
 
 impl Operation for BatchNorm {
@@ -94,12 +99,6 @@ impl Operation for BatchNorm {
 
     fn backward(&self, which: usize, g: &Tensor, run: &Record<'_>) -> Result<Tensor> {
         self.on(g)?.backward(which, g, run)
-    }
-}
-
-impl BatchNorm {
-    fn on(&self, like: &Tensor) -> Result<Op> {
-        self.prepare(&Place { dtype: like.dtype(), device: like.device().clone() })
     }
 }
 

@@ -132,11 +132,7 @@ impl Operation for Binary {
     }
 
     fn channels(&self) -> Channels {
-        match &self.of {
-            Operands::Same | Operands::Repeated => Channels::Kept,
-            // More axes than a number for each channel would move it.
-            Operands::Constant { .. } => Channels::Kept,
-        }
+        Channels::Kept
     }
 
     fn weights(&self) -> Vec<Weight<'_>> {

@@ -110,7 +110,7 @@ pub enum Channels {
     },
     /// Every channel of the output is made anew, with weights of its own.
     Made,
-    /// Every channel of the output comes from several of the input.
+    /// A channel of the output may come from several of the input, without weights of its own.
     Mixed,
     /// The output has channels in other places, or none.
     Moved,

@@ -75,8 +75,8 @@ pub const HOUSE: Rules = Rules {
         row(
             "session",
             Only(&[
-                "base", "fault", "config", "source", "ops", "model", "engine", "analysis",
-                "picture",
+                "base", "fault", "config", "source", "ops", "model", "import", "engine",
+                "analysis", "picture",
             ]),
         ),
         row("explorer", Only(&["base", "config", "session"])),

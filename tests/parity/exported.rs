@@ -93,6 +93,7 @@ fn every_layer_is_pytorchs() {
             "clone",
             "mul_3",
             "expand",
+            "permute",
         ];
         let known = |node: &&&str| folded.iter().any(|folded| node.starts_with(folded));
         println!("{name}: {} layers, folded {missing:?}", graph.nodes.len());

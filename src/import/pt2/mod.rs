@@ -3,7 +3,8 @@
 //! ```text
 //! schema      the text of a program
 //! args        the arguments of a call
-//! reader      walks the calls; values, constants, names
+//! reader      what is known so far: values, constants, names
+//! walk        one call after the other
 //! aten/       what each call of PyTorch is here, a family a file
 //! fold        calls on numbers of the file alone
 //! ```
@@ -13,6 +14,7 @@ mod aten;
 mod fold;
 mod reader;
 mod schema;
+mod walk;
 
 use std::collections::HashMap;
 

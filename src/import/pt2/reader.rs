@@ -1,4 +1,4 @@
-//! Walking the calls of a program.
+//! What is known of a program while its calls are read.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,8 +6,7 @@ use candle_core::Tensor;
 use serde_json::Value as Json;
 
 use super::args::{Args, Whole, whole};
-use super::schema::{Module, Signature, Step};
-use super::{aten, fold};
+use super::schema::{Module, Signature};
 use crate::import::draft::{Draft, Drawn, Origin};
 use crate::model::{ModelError, Value};
 use crate::ops::{Dims, Op};
@@ -35,12 +34,16 @@ pub struct Reader<'a> {
     /// The layers so far.
     pub draft: Draft,
     module: &'a Module,
-    known: HashMap<String, Known>,
-    wholes: HashMap<String, i64>,
+    pub(super) known: HashMap<String, Known>,
+    pub(super) wholes: HashMap<String, i64>,
     /// Modules with a weight.
-    owners: HashSet<String>,
+    pub(super) owners: HashSet<String>,
+    /// Of names that share their numbers with others, the first of those: views, and what changes nothing.
+    pub(super) shared: HashMap<String, String>,
+    /// Names whose numbers were changed under another name.
+    pub(super) changed: HashSet<String>,
     /// Tensors that the file does not have, or not as numbers to compute with.
-    missing: HashMap<String, String>,
+    pub(super) missing: HashMap<String, String>,
 }
 
 /// A call with all that its rule may ask for.
@@ -50,9 +53,9 @@ pub struct Call<'a> {
     /// The arguments.
     pub args: Args<'a>,
     /// Path of the module that it stands in.
-    path: &'a str,
+    pub path: &'a str,
     /// Whether that module is one of PyTorch's own layers.
-    is_leaf: bool,
+    pub is_leaf: bool,
 }
 
 /// The tensors of the file by what the program calls them.
@@ -113,55 +116,16 @@ impl<'a> Reader<'a> {
         }
         let owner = |file: &String| file.strip_suffix(".weight").map(str::to_string);
         let owners = tensors.keys().filter_map(owner).collect();
-        Ok(Self { draft, module, known, wholes: HashMap::new(), owners, missing })
-    }
-
-    /// Reads one call.
-    ///
-    /// # Errors
-    /// When it cannot be run here.
-    pub fn call(&mut self, step: &Step) -> Result<(), ModelError> {
-        let target = step.target.strip_prefix("torch.ops.").unwrap_or(&step.target);
-        let target = target.strip_prefix("aten.").unwrap_or(target);
-        let (full, overload) = target.split_once('.').unwrap_or((target, ""));
-        let base = full.strip_suffix('_').filter(|base| !base.is_empty()).unwrap_or(full);
-        let stack = step.metadata.get("nn_module_stack").map_or("", String::as_str);
-        let (path, is_leaf) = module_of(stack);
-        // What a layer with weights does besides has a name of its own.
-        let is_leaf = is_leaf && !self.owners.contains(path);
-        let call = Call { base, args: Args(&step.inputs), path, is_leaf };
-        if overload == "int" && base == "sym_size" {
-            return self.size_of(&call, step);
-        }
-        if let Some(file) = call.args.names().find_map(|name| self.missing.get(name)) {
-            return Err(ModelError::Missing(file.clone()));
-        }
-        let refused = || ModelError::Unsupported {
-            name: if path.is_empty() { base.to_string() } else { path.to_string() },
-            what: format!("the operation {}", step.target.trim_start_matches("torch.ops.")),
-        };
-        let found = if self.is_constant(&step.inputs) {
-            let folded = fold::evaluate(self, &call).map_err(|_| refused())?.ok_or_else(refused)?;
-            folded
-                .into_iter()
-                .map(|tensor| Known::Constant(Constant { tensor, file: None }))
-                .collect()
-        } else {
-            let rule = aten::rule(base).ok_or_else(refused)?;
-            rule(self, &call)?.ok_or_else(refused)?
-        };
-        let names = step.outputs.iter().flat_map(output_names);
-        for (name, known) in names.zip(&found) {
-            self.known.insert(name.to_string(), known.clone());
-        }
-        // What was changed in place is what its name means from now on.
-        if base.len() < full.len()
-            && let (Some(own), Some(known)) =
-                (call.args.tensor("self").or(call.args.tensor("input")), found.first())
-        {
-            self.known.insert(own.to_string(), known.clone());
-        }
-        Ok(())
+        Ok(Self {
+            draft,
+            module,
+            known,
+            wholes: HashMap::new(),
+            owners,
+            shared: HashMap::new(),
+            changed: HashSet::new(),
+            missing,
+        })
     }
 
     /// What the program gives back.
@@ -178,26 +142,6 @@ impl<'a> Reader<'a> {
         let layers = outputs.iter().any(|value| matches!(value, Value::Output { .. }));
         let nothing = || ModelError::NoNetwork("the program computes nothing of its input".into());
         if layers { Ok(outputs) } else { Err(nothing()) }
-    }
-
-    /// `x.shape[i]`: of a picture's axis a number.
-    fn size_of(&mut self, call: &Call<'_>, step: &Step) -> Result<(), ModelError> {
-        let drawn = self.drawn(call, "self");
-        let axis = call.args.whole("dim").unwrap_or(0);
-        let size = drawn.map_or(1, |drawn| drawn.dims.at(axis.max(0) as usize));
-        for output in &step.outputs {
-            let name =
-                output.get("as_sym_int").and_then(|o| o.get("as_name")).and_then(Json::as_str);
-            if let Some(name) = name {
-                self.wholes.insert(name.to_string(), size as i64);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether no tensor of a call depends on the input.
-    fn is_constant(&self, inputs: &[super::schema::Named]) -> bool {
-        Args(inputs).names().all(|name| !matches!(self.known.get(name), Some(Known::Drawn(_))))
     }
 
     /// An argument that depends on the input.
@@ -291,24 +235,6 @@ impl Call<'_> {
             (path, false) => format!("{path}.{}", self.base),
         }
     }
-}
-
-/// The path of the innermost module of a stack `key,path,class;...`, and whether it is one of PyTorch's layers.
-fn module_of(stack: &str) -> (&str, bool) {
-    let last = stack.rsplit(';').next().unwrap_or_default();
-    let mut parts = last.splitn(3, ',').skip(1);
-    let (path, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let leaf = class.starts_with("torch.nn.modules.") && !class.contains(".container.");
-    (path, leaf)
-}
-
-/// The names of an output: of one tensor, of several.
-fn output_names(output: &Json) -> Vec<&str> {
-    if let Some(one) = output.get("as_tensor") {
-        return one.get("name").and_then(Json::as_str).into_iter().collect();
-    }
-    let many = output.get("as_tensors").and_then(Json::as_array);
-    many.into_iter().flatten().filter_map(|one| one.get("name")?.as_str()).collect()
 }
 
 /// An extent of a tensor, as it was when the program was written.

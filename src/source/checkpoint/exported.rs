@@ -38,7 +38,7 @@ pub fn read(bytes: &[u8], file: usize) -> Why<Option<Contents>> {
         return Err(format!("has a program of {} MiB, which is not read", text.len() >> 20));
     }
     let text =
-        std::str::from_utf8(text).map_err(|_| "has a program that is no text".to_string())?;
+        std::str::from_utf8(text).map_err(|_| "has a program that is not text".to_string())?;
     let root = name.strip_suffix("models/model.json");
     if let Some(order) = root.and_then(|root| entries.get(&format!("{root}byteorder")))
         && order.as_ref().is_ok_and(|order| *order != b"little")

@@ -91,8 +91,6 @@ fn what_cannot_be_read_is_named_with_a_way_out() {
         (&[&b"\x08\x08"[..], &onnx].concat(), "ONNX"),
         (&hdf5, "Keras"),
         (b"GGUF\x03\0\0\0", "GGUF"),
-        (&zip(&["a/data/weights/weight_0", "a/archive_format"]), "torch.export"),
-        (&zip(&["serialized_exported_program.json"]), "torch.export"),
         (&zip(&["metadata.json", "config.json", "model.weights.h5"]), "Keras"),
         (b"\x1c\0\0\0TFL3", "TensorFlow Lite"),
         (b"\x81\xa6params\x82\xa5layer\x81\xa6kernel\xc7\x08\x01", "Flax"),

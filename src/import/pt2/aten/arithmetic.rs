@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 
-use super::{Found, Rule, axis, one};
+use super::rule::{Found, Rule, axis, one};
 use crate::import::draft::{before, behind};
 use crate::import::pt2::reader::{Call, Constant, Known, Reader};
 use crate::ops::{
@@ -149,7 +149,11 @@ fn binary(reader: &mut Reader<'_>, call: &Call<'_>, kind: BinaryKind) -> Found {
     }
     let sides = ["self", "other"].map(|name| reader.drawn(call, name));
     match sides {
-        [Some(a), Some(b)] if a.dims == b.dims && a.channels_last == b.channels_last => {
+        [Some(a), Some(b)]
+            if a.dims == b.dims
+                && a.channels_last == b.channels_last
+                && !(a.repeats || b.repeats) =>
+        {
             let of = Op::from(Binary { kind, of: Operands::Same });
             if a.channels_last {
                 let out = reader.push(call, None, of, &[before(a), before(b)])?;

@@ -1,6 +1,6 @@
 //! Convolutions and linear layers.
 
-use super::{Found, Rule, one, pair};
+use super::rule::{Found, Rule, one, pair};
 use crate::import::pt2::reader::{Call, Constant, Reader};
 use crate::ops::{
     Binary, BinaryKind, Constant as Numbers, Conv, ConvTranspose, Dims, Linear, MatMul, Operands,

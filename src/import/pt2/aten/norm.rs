@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Found, Rule, one};
+use super::rule::{Found, Rule, one};
 use crate::import::pt2::reader::{Call, Known, Reader};
 use crate::ops::{BatchNorm, GroupNorm, LayerNorm, Over};
 

@@ -1,6 +1,6 @@
 //! Pools, and maps at another size.
 
-use super::{Found, Rule, one, pair};
+use super::rule::{Found, Rule, one, pair};
 use crate::import::pt2::reader::{Call, Known, Reader};
 use crate::ops::{
     AdaptivePool, AveragePool, Border, DepthToSpace, Interpolation, MaxPool, Narrow, Pad, Places,

@@ -1,7 +1,7 @@
 //! The same values under other extents, in another order, in parts, together.
 
 use super::conv::inner;
-use super::{Found, Rule, axis, one};
+use super::rule::{Found, Rule, axis, one};
 use crate::import::draft::{Drawn, before, behind};
 use crate::import::pt2::reader::{Call, Known, Reader};
 use crate::model::{ModelError, Value};
@@ -20,9 +20,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("_to_copy", same),
     ("lift_fresh_copy", same),
     ("identity", same),
-    // Whoever uses it repeats it.
-    ("expand", same),
-    ("expand_as", same),
+    ("expand", expand),
+    ("expand_as", expand),
     ("view", view),
     ("reshape", view),
     ("_unsafe_view", view),
@@ -41,12 +40,53 @@ pub const RULES: &[(&str, Rule)] = &[
     ("select", select),
 ];
 
+/// Calls that give the same numbers, or a part of them.
+pub const SHARING: [&str; 21] = [
+    "dropout",
+    "feature_dropout",
+    "alpha_dropout",
+    "contiguous",
+    "alias",
+    "detach",
+    "to",
+    "identity",
+    "expand",
+    "expand_as",
+    "view",
+    "reshape",
+    "flatten",
+    "permute",
+    "transpose",
+    "unsqueeze",
+    "squeeze",
+    "split",
+    "split_with_sizes",
+    "chunk",
+    "slice",
+];
+
+/// PyTorch's numbers of the types that are computed with: half, float, double, bfloat16.
+const FLOATS: [i64; 4] = [6, 7, 8, 13];
+
 fn same(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let training = call.args.flag("train").or(call.args.flag("training")).unwrap_or(false);
+    let whole = call.args.whole("dtype").is_some_and(|dtype| !FLOATS.contains(&dtype));
     match reader.drawn(call, "self").or(reader.drawn(call, "input")) {
-        Some(x) if !training => one(x),
+        Some(x) if !(training || whole) => one(x),
         _ => Ok(None),
     }
+}
+
+/// Repeated by whoever uses it, so that no extents are written out.
+fn expand(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
+    let to: Option<Vec<i64>> = match (reader.drawn(call, "other"), reader.integers(call, "size")) {
+        (Some(other), _) => Some(other.dims.as_slice().iter().map(|e| *e as i64).collect()),
+        (None, sizes) => sizes,
+    };
+    let Some(to) = to.filter(|to| to.len() == x.dims.rank()) else { return Ok(None) };
+    let same = x.dims.as_slice().iter().zip(&to).all(|(own, to)| *to == -1 || *to == *own as i64);
+    one(Drawn { repeats: x.repeats || !same, ..x })
 }
 
 fn view(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {

@@ -1,0 +1,32 @@
+//! What a rule is, and what rules share.
+
+use crate::import::draft::Drawn;
+use crate::import::pt2::reader::{Call, Known, Reader};
+use crate::model::ModelError;
+
+/// What came of a call: its results, or `None` where it is something that is not read.
+pub type Found = Result<Option<Vec<Known>>, ModelError>;
+
+/// Makes layers of a call.
+pub type Rule = for<'a> fn(&mut Reader<'a>, &Call<'_>) -> Found;
+
+/// One result.
+pub fn one(drawn: Drawn) -> Found {
+    Ok(Some(vec![Known::Drawn(drawn)]))
+}
+
+/// An axis that may be counted from the end.
+pub fn axis(number: i64, rank: usize) -> Option<usize> {
+    let axis = if number < 0 { number + rank as i64 } else { number };
+    usize::try_from(axis).ok().filter(|axis| *axis < rank)
+}
+
+/// Two numbers, of which one stands for both.
+pub fn pair(numbers: &[i64]) -> Option<[usize; 2]> {
+    let number = |at: usize| usize::try_from(*numbers.get(at)?).ok();
+    match numbers.len() {
+        1 => Some([number(0)?; 2]),
+        2 => Some([number(0)?, number(1)?]),
+        _ => None,
+    }
+}
