@@ -12,6 +12,7 @@ use super::field::{Field, Seen};
 use super::operation::{Channels, Draw, Op, Operation, Place, Reads, Weight};
 use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
+use super::standardize::widened;
 use super::window::{self, Window};
 use crate::base::{Array, Shape};
 
@@ -140,11 +141,56 @@ impl Conv {
     /// Without the bias.
     pub(super) fn products(&self, x: &Tensor) -> Result<Tensor> {
         let Window { stride, pads, dilation, .. } = self.window;
+        if self.groups > 1 {
+            return self.by_groups(x);
+        }
         let even = stride[0] == stride[1] && dilation[0] == dilation[1];
         if even && pads == [pads[0]; 4] {
-            return x.conv2d(&self.weight, pads[0], stride[0], dilation[0], self.groups);
+            return x.conv2d(&self.weight, pads[0], stride[0], dilation[0], 1);
         }
         self.by_taps(x)
+    }
+
+    /// Groups, without a product for each of them: candle's own launches one after the other. One channel a group is a sum
+    /// over the taps; several are one product of batches of matrices.
+    fn by_groups(&self, x: &Tensor) -> Result<Tensor> {
+        let (n, inside, _, _) = x.dims4()?;
+        let (groups, out) = (self.groups, self.weight.dim(0)?);
+        let [kh, kw] = self.window.kernel;
+        // Sums of half precision are kept in float32.
+        let wide = widened(x)?;
+        let weight = self.weight.to_dtype(wide.dtype())?;
+        let padded = window::pad(&wide, &self.window, 0.0)?;
+        let one_each = inside == groups && out == groups;
+        let mut sum: Option<Tensor> = None;
+        let mut columns = Vec::new();
+        let mut sides = (0, 0);
+        for row in 0..kh {
+            let rows = window::tap(&padded, &self.window, 0, row, &wide)?;
+            for column in 0..kw {
+                let input = window::tap(&rows, &self.window, 1, column, &wide)?;
+                sides = (input.dim(2)?, input.dim(3)?);
+                if one_each {
+                    let weight = weight.narrow(2, row, 1)?.narrow(3, column, 1)?;
+                    let part = input.broadcast_mul(&weight.reshape((1, out, 1, 1))?)?;
+                    sum = Some(match sum {
+                        Some(sum) => (sum + part)?,
+                        None => part,
+                    });
+                } else {
+                    let split = (n, groups, inside / groups, 1, sides.0 * sides.1);
+                    columns.push(input.contiguous()?.reshape(split)?);
+                }
+            }
+        }
+        if let Some(sum) = sum {
+            return sum.to_dtype(x.dtype());
+        }
+        let each = inside / groups * kh * kw;
+        let columns = Tensor::cat(&columns, 3)?.reshape((n, groups, each, sides.0 * sides.1))?;
+        let weight = weight.contiguous()?.reshape((1, groups, out / groups, each))?;
+        let found = weight.broadcast_matmul(&columns)?;
+        found.reshape((n, out, sides.0, sides.1))?.to_dtype(x.dtype())
     }
 
     /// Sum over the taps of (shifted input) x (one tap of the weights): any border, stride and dilation.
@@ -157,7 +203,7 @@ impl Conv {
             for column in 0..kw {
                 let input = window::tap(&rows, &self.window, 1, column, x)?;
                 let weight = self.weight.narrow(2, row, 1)?.narrow(3, column, 1)?.contiguous()?;
-                let part = input.conv2d(&weight, 0, 1, 1, self.groups)?;
+                let part = input.conv2d(&weight, 0, 1, 1, 1)?;
                 sum = Some(match sum {
                     Some(sum) => (sum + part)?,
                     None => part,
