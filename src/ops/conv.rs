@@ -65,7 +65,8 @@ impl Operation for Conv {
 
     fn redrawn(&self, draw: Draw<'_>) -> Result<Option<Op>> {
         let weight = draw(self.weight.dims())?;
-        Ok(Some(Self { weight, bias: None, ..self.clone() }.into()))
+        let bias = self.bias.as_ref().map(Tensor::zeros_like).transpose()?;
+        Ok(Some(Self { weight, bias, ..self.clone() }.into()))
     }
 
     fn prepare(&self, to: &Place) -> Result<Op> {

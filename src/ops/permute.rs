@@ -35,12 +35,10 @@ impl Operation for Permute {
     }
 
     fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
-        let field = Seen::union(inputs);
-        match self.order.as_slice() {
-            // Rows and columns change places.
-            [0, 1, 3, 2] if out.rank() == 4 => Field { rows: field.columns, columns: field.rows },
-            _ => field,
-        }
+        // Rows and columns that are not the last axes any more, or for each other, are no places of the input's.
+        let rank = out.rank();
+        let stay = rank > 3 && self.order.ends_with(&[rank - 2, rank - 1]);
+        if stay { Seen::union(inputs) } else { Field::ALL }
     }
 
     fn multiply_adds(&self, _: &[Dims], _: &Dims) -> u64 {

@@ -155,7 +155,14 @@ fn slack(op: &Op) -> usize {
     let between = resized || op.is::<AdaptivePool>() || op.is::<ConvTranspose>();
     let copies = op.get::<Pad>().is_some_and(|pad| !matches!(pad.border, Border::Constant(_)));
     let gate = op.get::<Binary>().is_some_and(|of| matches!(of.of, Operands::Repeated));
-    if between || copies || gate || op.is::<Concat>() || op.is::<MatMul>() || op.is::<Reshape>() {
+    if between
+        || copies
+        || gate
+        || op.is::<Concat>()
+        || op.is::<MatMul>()
+        || op.is::<Reshape>()
+        || op.is::<Permute>()
+    {
         // What it says holds every pixel that moves it, and more.
         return usize::MAX;
     }
