@@ -32,7 +32,12 @@ fn groups(layers: &[LayerInfo], index: usize) -> (String, Option<String>) {
         [stage, block, _, ..] => (stage.to_string(), Some(format!("{stage}.{block}"))),
         [stage, _] if siblings(layers, index, stage) => (stage.to_string(), None),
         _ => {
-            let behind = layers[..index].iter().any(|l| l.name.contains('.'));
+            let staged = |i: usize| match layers[i].name.split('.').collect::<Vec<_>>()[..] {
+                [_, _, _, ..] => true,
+                [stage, _] => siblings(layers, i, stage),
+                _ => false,
+            };
+            let behind = (0..index).any(staged);
             (if behind { "head" } else { "stem" }.to_string(), None)
         }
     }
