@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Gives every layer a name of its own.
+/// Gives every layer a unique name.
 #[derive(Default)]
 pub struct Names {
     used: HashMap<String, usize>,

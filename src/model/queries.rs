@@ -13,8 +13,8 @@ impl Graph {
         }
     }
 
-    /// How many classes the answer tells apart; 0 where it is no vector that a linear layer made, or a convolution in a
-    /// linear layer's place: with a bias, and pooled or flattened behind it.
+    /// How many classes the answer tells apart; 0 where it is not a vector from a linear layer, or from a convolution
+    /// in a linear layer's place: with a bias, and pooled or flattened after it.
     pub fn classes(&self) -> usize {
         let (mut at, mut is_vector) = (self.answer(), false);
         while let Some(Node { op, inputs, .. }) = self.nodes.get(at.0) {

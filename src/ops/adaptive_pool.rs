@@ -12,7 +12,7 @@ use super::record::{Record, ReluRule};
 use super::resample::{self, Sampling};
 use super::sample::{Drawing, Sample};
 
-/// Pooling to so many rows and columns; `None` keeps them. Unit `i` of `n` pools positions `floor(i size / n)` to
+/// Pooling to a fixed number of rows and columns; `None` keeps it. Unit `i` of `n` pools positions `floor(i size / n)` to
 /// `ceil((i + 1) size / n)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdaptivePool {

@@ -12,7 +12,7 @@ use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
 use super::window::Window;
 
-/// The gradient of a convolution as an operation of its own: `weight` is `[C_in, C_out / groups, kh, kw]`.
+/// The gradient of a convolution as an operation: `weight` is `[C_in, C_out / groups, kh, kw]`.
 #[derive(Clone, Debug)]
 pub struct ConvTranspose {
     /// The convolution whose gradient it is, without a bias.

@@ -186,7 +186,7 @@ impl Field {
         self
     }
 
-    /// What units see behind so many new ones at the top and on the left.
+    /// What units see after `top` new rows and `left` new columns.
     #[must_use]
     pub fn shifted(mut self, [top, left]: [usize; 2]) -> Self {
         self.rows.start -= (top * self.rows.jump) as isize;
@@ -205,7 +205,7 @@ impl Field {
         self
     }
 
-    /// What units see of which so many are made of so many of these, each of some neighbors along an axis.
+    /// What units see after resizing from `from` to `to` rows and columns, each made of `reach` neighbors along an axis.
     #[must_use]
     pub fn resampled(self, from: [usize; 2], to: [usize; 2], reach: usize) -> Self {
         Self {
@@ -214,7 +214,7 @@ impl Field {
         }
     }
 
-    /// What units see that pool equal parts of so many of these.
+    /// What units see that pool `units` rows and columns into `to` equal parts.
     #[must_use]
     pub fn pooled_to(self, units: [usize; 2], to: [usize; 2]) -> Self {
         Self {

@@ -10,7 +10,7 @@ use super::operation::{Channels, Operation, Reads, without_weights};
 use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
 
-/// Every `step`th slice along an axis: `start`, `start + step`, so many.
+/// Every `step`th slice along an axis: `start`, `start + step`, `count` in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Narrow {
     /// Not that of the pictures.

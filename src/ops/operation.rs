@@ -108,9 +108,9 @@ pub enum Channels {
         /// Where it begins.
         first: usize,
     },
-    /// Every channel of the output is made anew, with weights of its own.
+    /// Every channel of the output is made anew, with its own weights.
     Made,
-    /// A channel of the output may come from several of the input, without weights of its own.
+    /// A channel of the output may come from several of the input, without its own weights.
     Mixed,
     /// The output has channels in other places, or none.
     Moved,

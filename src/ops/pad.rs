@@ -36,7 +36,7 @@ impl Pad {
         self.amounts.iter().enumerate().map(|(i, amounts)| (i + 1, *amounts))
     }
 
-    /// For each slice of the output along an axis of so many slices, the slice of the input.
+    /// For each slice of the output along an axis of `size` slices, the slice of the input.
     fn sources(&self, [before, after]: [usize; 2], size: usize) -> Vec<u32> {
         let last = size as isize - 1;
         let source = |at: usize| {

@@ -9,7 +9,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// Of so many inputs; for each output the inputs and their weights.
+    /// Of `from` inputs; for each output the inputs and their weights.
     pub fn new(from: usize, taps: Vec<Vec<(usize, f64)>>) -> Self {
         Self { from, taps }
     }

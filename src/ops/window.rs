@@ -57,7 +57,7 @@ impl Window {
     /// The extents of a map of `channels`, one unit for each window over a map.
     ///
     /// # Errors
-    /// When it is no map, or not even one window fits.
+    /// When it is not a map, or not even one window fits.
     pub fn over(&self, input: &Dims, channels: usize) -> std::result::Result<Dims, Unfit> {
         if input.rank() != 4 {
             return Err("it takes maps with rows and columns".into());

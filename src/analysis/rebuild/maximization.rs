@@ -100,7 +100,7 @@ pub fn maximize_with(
     let mut state = match halted.take() {
         Some(Halted::Maximization(state)) => state,
         _ => {
-            // Each has random numbers of its own: the first picture of several starts as the one alone does.
+            // Each has its own random numbers: the first picture of several starts as the one alone does.
             let climber = |at: u64| {
                 let mut random = Random::new(wish.seed.wrapping_add(at));
                 let parameters = map.start(&mut random);

@@ -3,7 +3,7 @@
 //! The graph is cut into units, a convolution with the norm, the sum and the ReLU behind it (`plan`), which run in one
 //! go: values are written once, in blocks of 16 channels with a border of zeros (`layout`), into memory that is
 //! used again (`pool`). A capture keeps what each unit gives, after its ReLU; what lies between is computed again by one
-//! convolution when somebody looks (`capture`). Gradients go through the same kernels (`taps`, `backward`). Other
+//! convolution when it is read (`capture`). Gradients go through the same kernels (`taps`, `backward`). Other
 //! operations have a file each in `op`; those that have none are handed over to their reference.
 //! `kernels` has the arithmetic, and the only unsafe code.
 

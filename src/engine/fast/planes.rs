@@ -81,7 +81,7 @@ pub fn affine(on: &Cores, input: &Blocked, scale: &[f32], shift: &[f32], out: &m
     });
 }
 
-/// The positions of an axis of so many that a window reads for an output position.
+/// The positions of an axis of length `size` that a window reads for an output position.
 #[inline(always)]
 pub fn reach(
     window: &Window,

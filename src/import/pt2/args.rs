@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::schema::Named;
 
-/// Arguments by their names; those that are not there have PyTorch's default, which whoever asks knows.
+/// Arguments by their names; callers give PyTorch's default for those that are missing.
 pub struct Args<'a>(pub &'a [Named]);
 
 /// An extent or another whole number: written out, or known by a name.

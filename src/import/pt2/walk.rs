@@ -20,7 +20,7 @@ impl Reader<'_> {
         let base = full.strip_suffix('_').filter(|base| !base.is_empty()).unwrap_or(full);
         let stack = step.metadata.get("nn_module_stack").map_or("", String::as_str);
         let (path, is_leaf) = module_of(stack);
-        // What a layer with weights does besides has a name of its own.
+        // What a layer with weights does besides gets its own name.
         let is_leaf = is_leaf && !self.owners.contains(path);
         let call = Call { base, args: Args(&step.inputs), path, is_leaf };
         if overload == "int" && base == "sym_size" {

@@ -77,7 +77,7 @@ fn same(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     }
 }
 
-/// Repeated by whoever uses it, so that no extents are written out.
+/// Left to broadcasting, so that no extents are written into the graph.
 fn expand(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let to: Option<Vec<i64>> = match (reader.drawn(call, "other"), reader.integers(call, "size")) {
