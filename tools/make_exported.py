@@ -4,9 +4,16 @@
     pip install torch numpy
     python3 tools/make_exported.py
 
-Of each network NAME.pt2, its input NAME.npy and NAME.json: for every node of the graph, in its order, its
-shape, its largest magnitude and the sum of its values times cos(0.1 i), in float64, and the same of the outputs.
-Networks have seeded random weights. What a trace says about the files of the machine is taken out.
+Of each network NAME.pt2, its input NAME.npy and NAME.json, in float64:
+
+nodes      for every node of the graph, in its order, its shape, its largest magnitude and the sum of its values
+           times cos(0.1 i)
+outputs    the same of the outputs
+gradients  the same of the gradients of such a sum of the first output: with respect to the input, and to every node
+           that the input changes and that changes that output. Nodes are those of the program without calls in place
+
+Networks have seeded random weights. What a trace says about the files of the machine is taken out; most programs also
+lack what they say of the values between calls, to be smaller.
 """
 
 import io
@@ -16,85 +23,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from check_zoo import own_networks
-from torch import nn
+from exported_networks import Activations, Arithmetic, Blocks, Convolutions, Heads, Norms, Pools, Resizes
+from torch import Tensor, nn
 
 OUT = Path(__file__).parent.parent / "tests/fixtures/exported"
-
-
-class Blocks(nn.Module):
-    """Parts of known families: ShuffleNet, MobileNet, ConvNeXt, Res2Net, ResNet with standardized weights."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = nn.Conv2d(3, 12, 3, stride=2, padding=1, bias=False)
-        self.bn = nn.BatchNorm2d(12)
-        self.expand = nn.Conv2d(6, 6, 1, groups=2)
-        self.dw = nn.Conv2d(6, 6, 3, padding=1, groups=6)
-        self.reduce = nn.Conv2d(12, 4, 1)
-        self.widen = nn.Conv2d(4, 12, 1)
-        self.conv7 = nn.Conv2d(12, 12, 7, padding=3, groups=12)
-        self.norm = nn.LayerNorm(12, eps=1e-6)
-        self.fc1 = nn.Linear(12, 24)
-        self.fc2 = nn.Linear(24, 12)
-        self.gamma = nn.Parameter(torch.rand(12) + 0.5)
-        self.standard = nn.Parameter(torch.randn(8, 12, 3, 3))
-        self.gain = nn.Parameter(torch.rand(8, 1, 1, 1) + 0.5)
-        self.eca = nn.Conv1d(1, 1, 3, padding=1, bias=False)
-        self.up = nn.PixelShuffle(2)
-        self.head = nn.Conv2d(4, 5, 1)
-
-    def forward(self, x):
-        x = F.relu6(self.bn(self.stem(x)))
-        a, b = x.chunk(2, 1)
-        b = F.leaky_relu(self.dw(self.expand(b)), 0.2)
-        x = torch.cat([a, b], 1)
-        n, c, h, w = x.shape
-        x = x.view(n, 2, c // 2, h, w).transpose(1, 2).contiguous().view(n, -1, h, w)
-        gate = self.widen(F.silu(self.reduce(x.mean((2, 3), keepdim=True)))).sigmoid()
-        x = x * gate
-        y = self.norm(self.conv7(x).permute(0, 2, 3, 1))
-        y = self.gamma * self.fc2(F.gelu(self.fc1(y)))
-        x = x + y.permute(0, 3, 1, 2)
-        parts = torch.split(x, [3, 4, 5], 1)
-        x = torch.cat([parts[0], parts[1] * 2 - 1, parts[2].clamp(-0.5, 0.5)], 1)
-        weight = F.batch_norm(self.standard.reshape(1, 8, -1), None, None, training=True, momentum=0.0)
-        x = F.conv2d(x, weight.reshape_as(self.standard) * self.gain, padding=1)
-        line = self.eca(x.mean((2, 3)).view(n, 1, -1)).sigmoid().view(n, -1, 1, 1)
-        x = x * line.expand_as(x)
-        x = self.up(torch.cat([x, x.square()], 1))
-        x = F.interpolate(x, scale_factor=0.5, mode="bicubic")
-        x = torch.stack([x, x.abs().sqrt()], 1).amax(1)
-        return self.head(x[:, :, 1:, ::2]).mean((2, 3))
-
-
-class Heads(nn.Module):
-    """In place, shared weights, a transposed convolution, two outputs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3, padding=1)
-        self.shared = nn.Conv2d(8, 8, 3, padding=1)
-        self.relu = nn.ReLU(inplace=True)
-        self.down = nn.MaxPool2d(2)
-        self.up = nn.ConvTranspose2d(8, 8, 2, stride=2, groups=2)
-        self.mask = nn.Conv2d(16, 3, 1)
-        self.fc = nn.Linear(8, 4)
-
-    def forward(self, x):
-        x = self.relu(self.conv(x))
-        low = self.relu(self.shared(self.shared(self.down(x))))
-        low += self.down(x)
-        low.mul_(0.5)
-        mask = self.mask(torch.cat([x, self.up(low)], 1))
-        return self.fc(F.adaptive_avg_pool2d(low, 1).flatten(1)), mask
 
 
 def measured(net: nn.Module) -> nn.Module:
     """With random parameters where they start as constants, and batch norms that have seen something."""
     for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm2d)) and module.track_running_stats:
             nn.init.uniform_(module.running_mean, -0.5, 0.5)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     for parameter in net.parameters():
@@ -103,36 +42,99 @@ def measured(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
+def is_value(node: torch.fx.Node, value: object) -> bool:
+    return node.op == "call_function" and isinstance(value, Tensor) and value.is_floating_point()
+
+
 class Recorder(torch.fx.Interpreter):
-    def __init__(self, module) -> None:
+    """Keeps the facts of every value when it is made, before a call in place changes it."""
+
+    def __init__(self, module: nn.Module) -> None:
         super().__init__(module)
         self.nodes = []
 
-    def run_node(self, node):
+    def run_node(self, node: torch.fx.Node) -> object:
         value = super().run_node(node)
-        if node.op == "call_function" and isinstance(value, torch.Tensor) and value.is_floating_point():
+        if is_value(node, value):
             self.nodes.append({"node": node.name, **facts(value)})
         return value
 
 
-def facts(value: torch.Tensor) -> dict:
-    flat = value.detach().double().flatten()
-    weights = torch.cos(0.1 * torch.arange(flat.numel(), dtype=torch.float64))
-    return {"shape": list(value.shape), "largest": flat.abs().max().item(), "sum": (flat * weights).sum().item()}
+class Keeper(torch.fx.Interpreter):
+    """Keeps every value that the input changes, for its gradient."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__(module)
+        self.values = {}
+
+    def run_node(self, node: torch.fx.Node) -> object:
+        value = super().run_node(node)
+        if node.op == "get_attr":
+            return value.detach()
+        if is_value(node, value) and value.requires_grad:
+            value.retain_grad()
+            self.values[node.name] = value
+        return value
 
 
-def without_traces(data: bytes) -> str:
+def weighted(value: Tensor) -> Tensor:
+    flat = value.flatten()
+    return (flat * torch.cos(0.1 * torch.arange(flat.numel(), dtype=flat.dtype))).sum()
+
+
+def facts(value: Tensor) -> dict:
+    value = value.detach().double()
+    return {"shape": list(value.shape), "largest": value.abs().max().item(), "sum": weighted(value).item()}
+
+
+def first(outputs: Tensor | tuple | list) -> Tensor:
+    return outputs if isinstance(outputs, Tensor) else outputs[0]
+
+
+def gradients(program: torch.export.ExportedProgram, net: nn.Module, x: Tensor) -> list[dict]:
+    """Facts of the gradients of the first output; the input's is held against differences of the network's own."""
+    keeper = Keeper(program.run_decompositions({}).module())
+    x = x.clone().requires_grad_()
+    weighted(first(keeper.run(x))).backward()
+    with torch.no_grad():
+        length = x.grad.norm()
+        step = 1e-6 * x.grad / length
+        rise = (weighted(first(net(x + step))) - weighted(first(net(x - step)))) / 2e-6
+    assert (rise / length - 1).abs() < 1e-6
+    values = {"input": x} | keeper.values
+    return [{"node": name, **facts(value.grad)} for name, value in values.items() if value.grad is not None]
+
+
+def without_traces(data: bytes, whole: bool) -> str:
     program = json.loads(data)
     program.pop("guards_code", None)
-    for node in program["graph_module"]["graph"]["nodes"]:
+    graph = program["graph_module"]["graph"]
+    for node in graph["nodes"]:
         for key in ("stack_trace", "from_node"):
             node["metadata"].pop(key, None)
-        stack = node["metadata"].get("nn_module_stack", "")
-        node["metadata"]["nn_module_stack"] = stack.replace("own_networks.<locals>.", "")
-    return json.dumps(program, separators=(",", ":"))
+        stack = node["metadata"].get("nn_module_stack", "").replace("own_networks.<locals>.", "")
+        # As if each network were written in the script that exports it.
+        node["metadata"]["nn_module_stack"] = stack.replace("exported_networks.", "__main__.")
+    if not whole:
+        given = {value["as_tensor"]["name"] for value in graph["inputs"]}
+        graph["tensor_values"] = {name: of for name, of in graph["tensor_values"].items() if name in given}
+        del program["graph_module"]["module_call_graph"]
+        for node in graph["nodes"]:
+            del node["is_hop_single_tensor_return"], node["metadata"]["torch_fn"]
+    return compact(program)
 
 
-def write(name: str, net: nn.Module, size: tuple[int, int], core: bool = False) -> None:
+def compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def write(
+    name: str, net: nn.Module, size: tuple[int, int], core: bool = False, whole: bool = False, known: bool = True
+) -> Tensor:
+    """The program, its input, and if `known` what PyTorch computes; gives the input.
+
+    If not `whole`, the program lacks what it says of calls and their values besides, to be smaller.
+    """
     x = torch.randn(1, 3, *size)
     program = torch.export.export(net, (x,))
     if core:
@@ -146,18 +148,31 @@ def write(name: str, net: nn.Module, size: tuple[int, int], core: bool = False) 
                 continue
             data = old.read(entry)
             if inside == "models/model.json":
-                data = without_traces(data)
+                data = without_traces(data, whole)
+            if inside == "data/weights/model_weights_config.json" and not whole:
+                data = compact(json.loads(data))
+            if inside == ".data/serialization_id":
+                data = b"0" * len(data)  # half of it is random
             new.writestr(zipfile.ZipInfo(f"{name}/{inside}"), data)
     np.save(OUT / f"{name}.npy", x.numpy())
-    wide = torch.export.export(net.double(), (x.double(),))
+    if known:
+        expected = computed(net.double(), x.double(), core)
+        net.float()
+        (OUT / f"{name}.json").write_text(compact(expected))
+    return x
+
+
+def computed(net: nn.Module, x: Tensor, core: bool) -> dict:
+    program = torch.export.export(net, (x,))
     if core:
-        wide = wide.run_decompositions()
-    recorder = Recorder(wide.module())
-    outputs = recorder.run(x.double())
-    net.float()
+        program = program.run_decompositions()
+    recorder = Recorder(program.module())
+    outputs = recorder.run(x)
     outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
-    expected = {"nodes": recorder.nodes, "outputs": [facts(value) for value in outputs]}
-    (OUT / f"{name}.json").write_text(json.dumps(expected, separators=(",", ":")))
+    return {
+        "nodes": recorder.nodes, "outputs": [facts(value) for value in outputs],
+        "gradients": gradients(program, net, x),
+    }
 
 
 def older_layouts(name: str) -> None:
@@ -181,18 +196,25 @@ def older_layouts(name: str) -> None:
         new.writestr(zipfile.ZipInfo(f"{name}/data/weights/model.pt"), pickled.getvalue())
 
 
+def check_size() -> None:
+    total = sum(file.stat().st_size for file in OUT.iterdir())
+    print(f"{OUT.name}: {total / 1e6:.2f} MB")
+    assert total < 2e6
+
+
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(3)
     small, heads = measured(own_networks()["small"]()), measured(Heads())
-    write("small", small, (33, 38))
-    write("blocks", measured(Blocks()), (32, 40))
-    write("heads", heads, (24, 16))
-    write("heads_core", heads, (24, 16), core=True)
+    write("small", small, (33, 38), whole=True)
+    write("blocks", measured(Blocks()), (32, 40), whole=True)
+    write("heads", heads, (24, 16), whole=True)
+    write("heads_core", heads, (24, 16), core=True, whole=True)
     older_layouts("heads")
-    total = sum(file.stat().st_size for file in OUT.iterdir())
-    print(f"{OUT}: {total / 1e6:.2f} MB")
-    assert total < 2e6
+    for family in (Activations, Pools, Resizes, Norms, Convolutions, Arithmetic):
+        torch.manual_seed(5)
+        write(family.__name__.lower(), measured(family()), (10, 12))
+    check_size()
 
 
 if __name__ == "__main__":

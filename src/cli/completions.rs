@@ -144,7 +144,7 @@ pub(super) fn layers(current: &OsStr) -> Vec<CompletionCandidate> {
 /// Convolutions of the network on the line.
 pub(super) fn convolutions(current: &OsStr) -> Vec<CompletionCandidate> {
     let Some(network) = network_on_the_line() else { return Vec::new() };
-    let op = |layer: &LayerInfo| (layer.kernels == Some(layer.id)).then(|| layer.op.clone());
+    let op = |layer: &LayerInfo| layer.is_convolution().then(|| layer.op.clone());
     names(&network, &current.to_string_lossy(), op)
 }
 

@@ -117,20 +117,20 @@ fn convolution<'a>(
 ) -> Result<&'a LayerInfo> {
     let layer = context.layer(network, name)?;
     let found = network.layers.get(layer.0).context("the layer has no number")?;
-    match found.kernels {
-        Some(of) if of == layer => Ok(found),
-        Some(of) => {
-            let before = network.layers.get(of.0).map_or("", |layer| &layer.name);
-            let name = &found.name;
-            bail!(Usage(format!("{name} is not a convolution; the one before it is {before}")))
-        }
-        None => {
-            let name = &found.name;
-            bail!(Usage(format!(
-                "{name} is not a convolution; `convscope layers` says which layers are"
-            )))
-        }
+    if found.is_convolution() {
+        return Ok(found);
     }
+    let before = found.makers();
+    let names = before.iter().filter_map(|of| Some(network.layers.get(of.0)?.name.as_str()));
+    let name = &found.name;
+    bail!(Usage(match names.collect::<Vec<_>>().as_slice() {
+        [] => format!("{name} is not a convolution; `convscope layers` says which layers are"),
+        [one] => format!("{name} is not a convolution; the one before it is {one}"),
+        [first, .., last] => format!(
+            "{name} is not a convolution; its channels are made by {}, {first} to {last}",
+            before.len()
+        ),
+    }))
 }
 
 /// All three inputs as colors where that is what they are, else one of them.

@@ -62,7 +62,7 @@ fn listing(network: &NetworkInfo) -> Listing<'_> {
 /// Rows and columns; `None` for the whole input.
 fn field(layer: &LayerInfo) -> Option<[usize; 2]> {
     let field = layer.field;
-    (!field.sees_everything()).then_some([field.rows.size, field.columns.size])
+    (!field.sees_everything()).then_some([field.rows.pixels(), field.columns.pixels()])
 }
 
 fn human(network: &NetworkInfo) -> String {

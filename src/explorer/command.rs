@@ -268,7 +268,7 @@ fn step_photo(state: &mut State, step: isize) -> Vec<Effect> {
 
 fn slice(state: &mut State, number: &str) -> Vec<Effect> {
     let inputs = state.kernels().map_or(0, |kernels| kernels.shape[1]);
-    if let Some(layer) = state.layer_info().filter(|layer| layer.kernels.is_none()) {
+    if let Some(layer) = state.layer_info().filter(|_| state.kernel().is_none()) {
         let words = format!("{} has no kernels", layer.name);
         state.complain(words);
         return Vec::new();

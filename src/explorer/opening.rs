@@ -19,7 +19,8 @@ const ACTIVATIONS: [&str; 10] =
 /// The layer that is shown first when none is asked for: the last activation whose maps have at least a quarter of the
 /// input's rows, and enough rows to recognize things in; else the first activation.
 pub fn first_layer(layers: &[LayerInfo]) -> LayerId {
-    let input = layers.first().map_or(0, |first| first.shape.h * first.field.rows.jump);
+    let input =
+        layers.first().map_or(0, |first| (first.shape.h as f64 * first.field.rows.jump) as usize);
     let relu = |layer: &&LayerInfo| {
         let word = layer.op.split(' ').find(|word| *word != "leaky").unwrap_or_default();
         ACTIVATIONS.contains(&word)

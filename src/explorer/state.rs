@@ -220,24 +220,49 @@ impl State {
         known.unwrap_or_else(|| (0..self.layer_info().map_or(0, |l| l.shape.c)).collect())
     }
 
-    /// The kernels that make the channels of the chosen layer, where they are known.
+    /// The kernels of the convolution that makes the chosen channel, where they are known.
     pub fn kernels(&self) -> Option<&KernelInfo> {
-        match self.answers.get(&self.kernels_request()?)? {
+        self.kernels_of(self.kernel()?.0)
+    }
+
+    /// The convolution that makes the chosen channel, and its kernel; `None` where none does.
+    pub fn kernel(&self) -> Option<(LayerId, usize)> {
+        self.layer_info()?.kernel_of(self.cursor.channel)
+    }
+
+    fn kernels_of(&self, convolution: LayerId) -> Option<&KernelInfo> {
+        match self.answers.get(&self.kernels_request(convolution)?)? {
             Answer::Kernels(kernels) => Some(kernels),
             _ => None,
         }
     }
 
-    /// What is asked for [`State::kernels`]; `None` where no convolution makes the channels.
-    pub(super) fn kernels_request(&self) -> Option<Request> {
-        let layer = self.layer_info()?.kernels?;
+    fn kernels_request(&self, layer: LayerId) -> Option<Request> {
         Some(request::Kernels { network: self.shown.network.as_ref()?.id, layer }.into())
+    }
+
+    /// What is asked for [`State::kernels`], and for the norms of all kernels where channels are sorted by them.
+    pub(super) fn kernels_requests(&self) -> Vec<Request> {
+        let Some(layer) = self.layer_info() else { return Vec::new() };
+        let by_norm = self.display.sort == SortOrder::Norm;
+        let chosen = self.kernel().map(|(convolution, _)| convolution);
+        let makers = if by_norm { layer.makers() } else { chosen.into_iter().collect() };
+        makers.into_iter().filter_map(|of| self.kernels_request(of)).collect()
+    }
+
+    /// The norm of the kernel that makes a channel of the chosen layer, where it is known.
+    pub fn norm(&self, channel: usize) -> Option<f32> {
+        let (convolution, kernel) = self.layer_info()?.kernel_of(channel)?;
+        self.kernels_of(convolution)?.norms.get(kernel).copied()
     }
 
     /// What channels are sorted by besides their values.
     fn weights(&self) -> Option<Vec<f32>> {
         match self.display.sort {
-            SortOrder::Norm => Some(self.kernels()?.norms.clone()),
+            SortOrder::Norm => {
+                let channels = self.layer_info()?.shape.c;
+                (0..channels).map(|channel| self.norm(channel)).collect()
+            }
             SortOrder::Effect => Some(self.effects()?.iter().map(|e| *e as f32).collect()),
             _ => None,
         }

@@ -86,7 +86,7 @@ fn wants(state: &State) -> Vec<Request> {
     wanted.extend(plain.map(|run| request::Statistics { run, layer }.into()));
     wanted.push(request::Statistics { run, layer }.into());
     if state.display.sort == SortOrder::Norm {
-        wanted.extend(state.kernels_request());
+        wanted.extend(state.kernels_requests());
     }
     if state.display.sort == SortOrder::Effect {
         let ranked = state.rank().map(Job::Rank).filter(|job| state.is_there(job));

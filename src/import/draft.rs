@@ -5,7 +5,9 @@ use candle_core::Tensor;
 use super::names::Names;
 use crate::base::LayerId;
 use crate::model::{ModelError, Node, Value};
-use crate::ops::{Binary, Conv, Dims, LayerNorm, Linear, Op, Operands, Over, Permute, Window};
+use crate::ops::{
+    Activation, Binary, Conv, Dims, LayerNorm, Linear, Op, Operands, Over, Permute, Window,
+};
 
 /// Most layers of a network: ten times what the deepest known one has.
 const LAYERS: usize = 20_000;
@@ -26,18 +28,77 @@ pub struct Draft {
 pub struct Drawn {
     /// The value.
     pub value: Value,
-    /// Its extents as the file sees it.
+    /// Its extents here.
     pub dims: Dims,
-    /// Whether the file sees its channels behind rows and columns; here they stand before them.
-    pub channels_last: bool,
-    /// Whether the file sees it repeated along axes where it has one value; only who repeats it anyway can use it.
-    pub repeats: bool,
+    /// How the file sees its axes.
+    pub order: Order,
+    /// The extents to which the file sees it repeated, along axes where it has one value.
+    pub repeated: Option<Dims>,
+}
+
+/// In which order a file sees the axes of a value `[N, A, ...]`. Here the pictures are always the first axis, and channels
+/// stand before rows and columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The same.
+    Plain,
+    /// `[N, H, W, C]` for `[N, C, H, W]`.
+    ChannelsLast,
+    /// `[N A, ...]`: the heads of an attention, taken for pictures.
+    Merged,
+    /// `[A, N, ...]`: queries, keys and values before the pictures.
+    PicturesSecond,
 }
 
 impl Drawn {
     /// A value as it is.
     pub const fn plain(value: Value, dims: Dims) -> Self {
-        Self { value, dims, channels_last: false, repeats: false }
+        Self { value, dims, order: Order::Plain, repeated: None }
+    }
+
+    /// The same value as it is here.
+    pub const fn here(self) -> Self {
+        Self { order: Order::Plain, ..self }
+    }
+
+    /// The same value as a file sees it that has its axes in this order.
+    pub const fn ordered(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// The axes here of each axis of the file's.
+    pub fn axes(&self) -> Vec<Vec<usize>> {
+        let rank = self.dims.rank();
+        let one = |axis| vec![axis];
+        match self.order {
+            Order::Plain => (0..rank).map(one).collect(),
+            Order::ChannelsLast => [0].into_iter().chain(2..rank).chain([1]).map(one).collect(),
+            Order::Merged => [vec![0, 1]].into_iter().chain((2..rank).map(one)).collect(),
+            Order::PicturesSecond => [1, 0].into_iter().chain(2..rank).map(one).collect(),
+        }
+    }
+
+    /// Its extents as the file sees it.
+    pub fn seen(&self) -> Dims {
+        self.in_order(&self.dims)
+    }
+
+    /// Extents of its axes here as the file sees them.
+    pub fn in_order(&self, here: &Dims) -> Dims {
+        let extent = |axes: &Vec<usize>| axes.iter().map(|axis| here.at(*axis)).product();
+        let extents: Vec<usize> = self.axes().iter().map(extent).collect();
+        Dims::new(&extents).unwrap_or(*here)
+    }
+
+    /// The axis here of an axis of the file's, which may be counted from the end; `None` of one that holds the pictures, or
+    /// that is none.
+    pub fn axis(&self, number: i64) -> Option<usize> {
+        let axes = self.axes();
+        let axis = if number < 0 { number + axes.len() as i64 } else { number };
+        match axes.get(usize::try_from(axis).ok()?)?.as_slice() {
+            [axis] if *axis > 0 => Some(*axis),
+            _ => None,
+        }
     }
 }
 
@@ -77,8 +138,16 @@ impl Draft {
             return Err(ModelError::NoNetwork(more));
         }
         let repeats = op.get::<Binary>().is_some_and(|of| matches!(of.of, Operands::Repeated));
-        if !repeats && inputs.iter().any(|input| input.repeats) {
-            let what = "a value that is repeated (expand) before it is used".to_string();
+        let mixed = |input: &&Drawn| matches!(input.order, Order::Merged | Order::PicturesSecond);
+        let what = match inputs.iter().find(mixed) {
+            Some(_) => Some("a value whose first axis is not that of the pictures alone"),
+            None if !repeats && inputs.iter().any(|input| input.repeated.is_some()) => {
+                Some("a value that is repeated (expand) before it is used")
+            }
+            None => None,
+        };
+        if let Some(what) = what {
+            let what = what.to_string();
             return Err(ModelError::Unsupported { name: origin.name.to_string(), what });
         }
         let inputs = inputs.iter().map(|input| self.straight(origin, *input));
@@ -97,6 +166,18 @@ impl Draft {
         });
         self.dims.push(out);
         Ok(Drawn::plain(Value::of(LayerId(self.nodes.len() - 1)), out))
+    }
+
+    /// Takes the layers from a place on away again, with the names that they were given.
+    pub fn rewind(&mut self, to: usize, names: Names) {
+        self.nodes.truncate(to);
+        self.dims.truncate(to);
+        self.names = names;
+    }
+
+    /// The names that are given so far.
+    pub fn names(&self) -> Names {
+        self.names.clone()
     }
 
     /// The layers that outputs come from, with the outputs as they are called then.
@@ -133,42 +214,41 @@ impl Draft {
         (nodes, outputs.iter().map(now).collect())
     }
 
-    /// A value as the file sees it: where its channels are behind, a layer that puts them there.
-    fn straight(&mut self, origin: Origin<'_>, value: Drawn) -> Result<Drawn, ModelError> {
-        if !value.channels_last {
+    /// A value as the file sees it: where its channels come last, a layer that puts them there.
+    ///
+    /// # Errors
+    /// As [`Draft::push`].
+    pub fn straight(&mut self, origin: Origin<'_>, value: Drawn) -> Result<Drawn, ModelError> {
+        if value.order != Order::ChannelsLast {
             return Ok(value);
         }
         let name = format!("{}.permute", origin.name);
         let origin = Origin { name: &name, file_name: None };
-        self.push(origin, Permute { order: vec![0, 2, 3, 1] }, &[before(value)])
+        let order = value.axes().concat();
+        self.push(origin, Permute { order }, &[value.here()])
     }
 
-    /// An operation on a value that the file sees with its channels behind, without moving them, where that can be.
+    /// An operation on a value that the file sees in another order, without moving anything, where that can be.
     ///
     /// # Errors
     /// As [`Draft::push`].
-    pub fn push_channels_last(
+    pub fn push_in_order(
         &mut self,
         origin: Origin<'_>,
         op: &Op,
         input: Drawn,
     ) -> Result<Option<Drawn>, ModelError> {
-        let Some(op) = on_channels(op, input.dims.at(3))? else { return Ok(None) };
-        let out = self.push(origin, op, &[before(input)])?;
-        Ok(Some(behind(out)))
+        let op = match input.order {
+            Order::Plain => None,
+            // A function of each value does not care.
+            _ if op.is::<Activation>() => Some(op.clone()),
+            Order::ChannelsLast => on_channels(op, input.dims.at(1))?,
+            // The last axes are the file's.
+            Order::Merged | Order::PicturesSecond => op.is::<LayerNorm>().then(|| op.clone()),
+        };
+        let Some(op) = op else { return Ok(None) };
+        Ok(Some(self.push(origin, op, &[input.here()])?.ordered(input.order)))
     }
-}
-
-/// The value as it is here.
-pub fn before(value: Drawn) -> Drawn {
-    let [n, h, w, c] = [0, 1, 2, 3].map(|axis| value.dims.at(axis));
-    Drawn { dims: Dims::maps(n, c, h, w), channels_last: false, ..value }
-}
-
-/// A value `[N, C, H, W]` as a file sees it that has the channels behind.
-pub fn behind(value: Drawn) -> Drawn {
-    let [n, c, h, w] = [0, 1, 2, 3].map(|axis| value.dims.at(axis));
-    Drawn { dims: Dims::maps(n, h, w, c), channels_last: true, ..value }
 }
 
 /// What an operation on `[N, H, W, C]` is on `[N, C, H, W]`.
@@ -177,13 +257,10 @@ fn on_channels(op: &Op, channels: usize) -> Result<Option<Op>, ModelError> {
         let last = norm.over == Over::Last(vec![channels]);
         return Ok(last.then(|| LayerNorm { over: Over::Channels, ..norm.clone() }.into()));
     }
-    if let Some(linear) = op.get::<Linear>() {
-        let (out, inside) = linear.weight.dims2()?;
-        let weight: Tensor = linear.weight.reshape((out, inside, 1, 1))?;
-        let window = Window::square(1, 1, 0);
-        let conv = Conv { weight, bias: linear.bias.clone(), window, groups: 1 };
-        return Ok(Some(conv.into()));
-    }
-    // A function of each value does not care.
-    Ok(op.is::<crate::ops::Activation>().then(|| op.clone()))
+    let Some(linear) = op.get::<Linear>() else { return Ok(None) };
+    let (out, inside) = linear.weight.dims2()?;
+    let weight: Tensor = linear.weight.reshape((out, inside, 1, 1))?;
+    let window = Window::square(1, 1, 0);
+    let conv = Conv { weight, bias: linear.bias.clone(), window, groups: 1 };
+    Ok(Some(conv.into()))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 /// Gives every layer a unique name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Names {
     used: HashMap<String, usize>,
 }

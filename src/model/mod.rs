@@ -14,7 +14,7 @@ mod shape;
 pub use cost::{Cost, costs};
 pub use error::ModelError;
 pub use graph::{Graph, Node, Value};
-pub use queries::last_map;
+pub use queries::{Made, last_map};
 pub use receptive::receptive_fields;
 pub use redraw::redrawn;
 pub use shape::{extents, infer};

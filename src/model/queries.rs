@@ -1,8 +1,10 @@
 //! What can be asked about a graph by its edges and operations alone.
 
+use std::ops::Range;
+
 use super::graph::{Graph, Node, Value};
 use crate::base::{LayerId, Shape};
-use crate::ops::{Activation, AveragePool, Channels, Conv, Flatten, Linear, Reshape};
+use crate::ops::{Activation, AveragePool, Channels, Conv, Dims, Flatten, Linear, Reshape};
 
 impl Graph {
     /// The layer that the network answers with: its first output.
@@ -35,19 +37,59 @@ impl Graph {
         0
     }
 
-    /// The convolution that makes a layer's channels: the layer itself, or the one before it with
-    /// nothing in between but layers that keep the channels apart. Of a sum, the one of its first
-    /// input: in a block that is the last convolution, to which the shortcut is added.
-    pub fn kernels_of(&self, layer: LayerId) -> Option<LayerId> {
-        let mut at = layer;
-        loop {
-            let node = self.nodes.get(at.0)?;
-            match (node.op.channels(), node.inputs.first()) {
-                (Channels::Made, _) => return node.op.is::<Conv>().then_some(at),
-                (Channels::Kept, Some(Value::Output { layer, .. })) => at = *layer,
-                (_, _) => return None,
-            }
+    /// For every layer the kernels that make its channels, given the extents that [`super::extents`] found: a convolution's
+    /// own, or those of the ones before it with nothing in between but layers that keep, join or take channels. Of several
+    /// inputs with all channels, those of the first: in a block that is the last convolution, to which the shortcut is
+    /// added. A gate's are those of the value that it weighs.
+    pub fn makers(&self, extents: &[Dims]) -> Vec<Vec<Made>> {
+        let mut all: Vec<Vec<Made>> = Vec::with_capacity(self.nodes.len());
+        for (i, node) in self.nodes.iter().enumerate() {
+            let Some(out) = extents.get(i) else { break };
+            let input = |value: &Value| match value {
+                Value::Output { layer, .. } => Some((extents.get(layer.0)?, all.get(layer.0)?)),
+                Value::Input => None,
+            };
+            let mut inputs = node.inputs.iter().map(input);
+            let first = |inputs: &mut dyn Iterator<Item = Option<(&Dims, &Vec<Made>)>>| {
+                inputs.next().flatten().map(|(_, made)| made.clone()).unwrap_or_default()
+            };
+            all.push(match node.op.channels() {
+                Channels::Made if node.op.is::<Conv>() => {
+                    vec![Made { channels: 0..out.at(1), by: LayerId(i), first: 0 }]
+                }
+                Channels::Kept | Channels::Normalized => {
+                    let whole = |input: &Option<(&Dims, &Vec<Made>)>| {
+                        input.is_some_and(|(dims, _)| dims.len() == out.len())
+                    };
+                    match node.inputs.len() {
+                        0 | 1 => first(&mut inputs),
+                        _ => first(&mut inputs.filter(whole)),
+                    }
+                }
+                Channels::Taken { first: start } => {
+                    part(&first(&mut inputs), start..start + out.at(1))
+                }
+                Channels::Shuffled { groups } => {
+                    let (made, each) = (first(&mut inputs), out.at(1) / groups.max(1));
+                    let source = |channel: usize| channel % groups * each + channel / groups;
+                    let one = |channel: usize| {
+                        shifted(part(&made, source(channel)..source(channel) + 1), channel)
+                    };
+                    (0..groups * each).flat_map(one).collect()
+                }
+                Channels::Joined => {
+                    let (mut made, mut start) = (Vec::new(), 0);
+                    for value in &node.inputs {
+                        let known = input(value);
+                        made.extend(shifted(known.map_or(Vec::new(), |(_, m)| m.clone()), start));
+                        start += known.map_or(self.input_channels, |(dims, _)| dims.at(1));
+                    }
+                    made
+                }
+                Channels::Made | Channels::Mixed | Channels::Moved => Vec::new(),
+            });
         }
+        all
     }
 
     /// Which layers a layer's value goes into, itself among them.
@@ -88,6 +130,39 @@ impl Graph {
             .flatten()
             .map(|layer| (layer, linear))
     }
+}
+
+/// A run of a layer's channels that kernels of one convolution make, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The channels.
+    pub channels: Range<usize>,
+    /// The convolution.
+    pub by: LayerId,
+    /// The kernel of the first channel.
+    pub first: usize,
+}
+
+/// What makes some of the channels, counted from their first.
+fn part(of: &[Made], channels: Range<usize>) -> Vec<Made> {
+    let within = |made: &Made| {
+        let start = made.channels.start.max(channels.start);
+        let end = made.channels.end.min(channels.end);
+        (start < end).then(|| Made {
+            channels: start - channels.start..end - channels.start,
+            by: made.by,
+            first: made.first + start - made.channels.start,
+        })
+    };
+    of.iter().filter_map(within).collect()
+}
+
+/// The same for channels that are so many places further on.
+fn shifted(mut made: Vec<Made>, by: usize) -> Vec<Made> {
+    for Made { channels, .. } in &mut made {
+        *channels = channels.start + by..channels.end + by;
+    }
+    made
 }
 
 /// The last of some layers that has rows and columns, given the shapes of all layers up to it.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use candle_core::{DType, Result, Tensor};
 
 use super::dims::{Dims, Unfit};
-use super::field::{Field, Seen};
+use super::field::{Field, Resampled, Seen};
 use super::operation::{Channels, Operation, Reads, without_weights};
 use super::record::{Record, ReluRule};
 use super::resample::{self, Sampling};
@@ -95,7 +95,8 @@ impl Operation for AdaptivePool {
 
     fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
         let Some(input) = inputs.first() else { return Field::NOTHING };
-        input.field.pooled_to(input.dims.sides(), out.sides())
+        let (from, to) = (input.dims.sides(), out.sides());
+        input.field.resampled([0, 1].map(|axis| Resampled::parts(from[axis], to[axis])))
     }
 
     fn multiply_adds(&self, _: &[Dims], _: &Dims) -> u64 {

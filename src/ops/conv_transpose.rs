@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::conv::Conv;
 use super::dims::{Dims, Unfit};
-use super::field::{Field, Seen};
+use super::field::{Field, Resampled, Seen};
 use super::operation::{Channels, Draw, Op, Operation, Place, Reads, Weight};
 use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
@@ -57,11 +57,16 @@ impl Operation for ConvTranspose {
         self.out(x).ok_or_else(|| "nothing would be left of it".into())
     }
 
-    fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
-        let from = inputs.first().map_or([1; 2], |input| input.dims.sides());
+    fn field(&self, inputs: &[Seen], _: &Dims) -> Field {
         let window = &self.conv.window;
-        let reach = [0, 1].map(|axis| window.span(axis).div_ceil(window.stride[axis]) + 1);
-        Seen::union(inputs).resampled(from, out.sides(), reach[0].max(reach[1]))
+        // Position `i` of the output is made of those `x` with `i = x stride - pad + tap`.
+        Seen::union(inputs).resampled([0, 1].map(|axis| {
+            let (before, _) = window.pads_of(axis);
+            let stride = window.stride[axis] as f64;
+            let reach = (window.span(axis) - 1) as f64 / 2.0;
+            let first = (before as f64 - reach) / stride;
+            Resampled { first, step: 1.0 / stride, reach: reach / stride }
+        }))
     }
 
     fn multiply_adds(&self, inputs: &[Dims], _: &Dims) -> u64 {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use candle_core::{Result, Tensor};
 
 use super::dims::{Dims, Unfit};
-use super::field::{Field, Seen};
+use super::field::{Field, Resampled, Seen};
 use super::operation::{Channels, Operation, Reads, without_weights};
 use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
@@ -65,10 +65,20 @@ impl Operation for DepthToSpace {
         }
     }
 
-    fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
-        let from = inputs.first().map_or([1; 2], |input| input.dims.sides());
-        let reach = if self.back { self.block } else { 1 };
-        Seen::union(inputs).resampled(from, out.sides(), reach)
+    fn field(&self, inputs: &[Seen], _: &Dims) -> Field {
+        let block = self.block as f64;
+        let by = match self.back {
+            true => {
+                let reach = (block - 1.0) / 2.0;
+                Resampled { first: reach, step: block, reach }
+            }
+            // Position `i` lies in the block of position `floor(i / block)`.
+            false => {
+                let reach = (block - 1.0) / block / 2.0;
+                Resampled { first: -reach, step: 1.0 / block, reach }
+            }
+        };
+        Seen::union(inputs).resampled([by; 2])
     }
 
     fn multiply_adds(&self, _: &[Dims], _: &Dims) -> u64 {

@@ -7,27 +7,31 @@
 use super::dims::Dims;
 use super::window::Window;
 
-/// The field along one axis: unit `i` sees input positions `start + i jump ..` of length `size`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The field along one axis: unit `i` sees input positions from `start + i jump` on, over a length of `size`. Units of
+/// resized maps lie between pixels, so these are no whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldAxis {
-    /// Input positions that one unit sees; some may lie in the border.
-    pub size: usize,
-    /// Input positions between two neighboring units.
-    pub jump: usize,
-    /// First input position that unit 0 sees; negative in the border.
-    pub start: isize,
+    /// Length that one unit sees; some of it may lie in the border.
+    pub size: f64,
+    /// Length between two neighboring units.
+    pub jump: f64,
+    /// Where unit 0 begins to see; negative in the border.
+    pub start: f64,
 }
 
 /// More positions than any input has.
-const EVERYTHING: usize = 1 << 20;
+const EVERYTHING: f64 = (1 << 20) as f64;
+
+/// By how much sums of fractions may be off.
+const ROUNDING: f64 = 1e-6;
 
 impl FieldAxis {
-    const INPUT: Self = Self { size: 1, jump: 1, start: 0 };
-    const NOTHING: Self = Self { size: 0, jump: 0, start: 0 };
-    const ALL: Self = Self { size: EVERYTHING, jump: 0, start: -(EVERYTHING as isize / 2) };
+    const INPUT: Self = Self { size: 1.0, jump: 1.0, start: 0.0 };
+    const NOTHING: Self = Self { size: 0.0, jump: 0.0, start: 0.0 };
+    const ALL: Self = Self { size: EVERYTHING, jump: 0.0, start: -EVERYTHING / 2.0 };
 
     fn sees_nothing(self) -> bool {
-        self.size == 0
+        self.size == 0.0
     }
 
     /// Whether every unit sees the whole input.
@@ -35,22 +39,27 @@ impl FieldAxis {
         self.size >= EVERYTHING
     }
 
+    /// Most input positions that one unit sees.
+    pub fn pixels(self) -> usize {
+        (self.size + ROUNDING).floor() as usize
+    }
+
     /// Everything, with the centers of these units.
     fn all(self) -> Self {
-        let center = self.start + self.size as isize / 2;
-        Self { size: EVERYTHING, jump: self.jump, start: center - EVERYTHING as isize / 2 }
+        let center = self.start + self.size / 2.0;
+        Self { size: EVERYTHING, jump: self.jump, start: center - EVERYTHING / 2.0 }
     }
 
     fn through(self, window: &Window, axis: usize) -> Self {
         let (before, _) = window.pads_of(axis);
-        let jump = self.jump * window.stride[axis];
+        let jump = self.jump * window.stride[axis] as f64;
         if self.sees_nothing() {
             return Self { jump, ..self };
         }
         Self {
-            size: self.size + (window.span(axis) - 1) * self.jump,
+            size: self.size + (window.span(axis) - 1) as f64 * self.jump,
             jump,
-            start: self.start - (before * self.jump) as isize,
+            start: self.start - before as f64 * self.jump,
         }
     }
 
@@ -58,8 +67,8 @@ impl FieldAxis {
         if self.sees_nothing() {
             return self;
         }
-        let size = self.size + units.saturating_sub(1) * self.jump;
-        Self { size, jump: self.jump * units.max(1), start: self.start }
+        let size = self.size + units.saturating_sub(1) as f64 * self.jump;
+        Self { size, jump: self.jump * units.max(1) as f64, start: self.start }
     }
 
     fn union(self, other: Self) -> Self {
@@ -71,72 +80,71 @@ impl FieldAxis {
         }
         if self.sees_everything() || other.sees_everything() {
             // The one whose units have places says where they are.
-            return if self.jump > 0 { self.all() } else { other.all() };
+            return if self.jump > 0.0 { self.all() } else { other.all() };
         }
         let start = self.start.min(other.start);
-        let end = (self.start + self.size as isize).max(other.start + other.size as isize);
-        Self { size: (end - start) as usize, jump: self.jump.max(other.jump), start }
+        let end = (self.start + self.size).max(other.start + other.size);
+        Self { size: end - start, jump: self.jump.max(other.jump), start }
     }
 
     /// Of units `start`, `start + step`, ... of these.
     fn narrowed(self, start: usize, step: usize) -> Self {
-        let first = self.start + (start * self.jump) as isize;
-        Self { size: self.size, jump: self.jump * step, start: first }
+        let first = self.start + start as f64 * self.jump;
+        Self { size: self.size, jump: self.jump * step as f64, start: first }
     }
 
-    /// Of `to` units made of `from` of these, each of `reach` neighbors.
-    fn resampled(self, from: usize, to: usize, reach: usize) -> Self {
-        let grows = to.is_multiple_of(from.max(1)) && self.jump.is_multiple_of(to / from.max(1));
-        let shrinks = from.is_multiple_of(to.max(1));
-        let jump = match (self.sees_nothing(), from == to, grows, shrinks) {
-            (true, ..) => return self,
-            (_, true, ..) => self.jump,
-            (_, _, true, _) => self.jump / (to / from.max(1)),
-            (_, _, _, true) => self.jump * (from / to.max(1)),
-            // Its units lie between pixels: where, no whole number says.
-            _ => return self.all(),
-        };
-        // Around the same place, a neighborhood wider on both sides.
-        let wider = reach.saturating_sub(1) * self.jump;
-        let size = self.size + 2 * wider + self.jump.saturating_sub(jump);
-        Self { size, jump, start: self.start - wider as isize }
-    }
-
-    /// Of `to` units that pool parts of `units` of these.
-    fn pooled_to(self, units: usize, to: usize) -> Self {
-        if to <= 1 {
-            return self.over_all(units);
+    fn resampled(self, by: &Resampled) -> Self {
+        if self.sees_nothing() {
+            return self;
         }
-        if units.is_multiple_of(to) {
-            let each = units / to;
-            let size = self.size + (each - 1) * self.jump;
-            return if self.sees_nothing() {
-                self
-            } else {
-                Self { size, jump: self.jump * each, start: self.start }
-            };
+        Self {
+            size: self.size + 2.0 * by.reach * self.jump,
+            jump: self.jump * by.step,
+            start: self.start + (by.first - by.reach) * self.jump,
         }
-        // Parts of two sizes: no one step leads from each to the next.
-        Self { jump: self.jump * units / to, ..self }.all()
     }
 
     /// What unit `i` sees of an input of `length` positions, clipped to it: (first, past the last).
     pub fn range(&self, unit: usize, length: usize) -> (usize, usize) {
-        let first = self.start + (unit * self.jump) as isize;
-        let clip = |at: isize| at.clamp(0, length as isize) as usize;
-        (clip(first), clip(first + self.size as isize))
+        let start = self.start + unit as f64 * self.jump;
+        let first = (start - ROUNDING).ceil();
+        let end = (start + self.size + ROUNDING).floor().max(first);
+        let clip = |at: f64| at.clamp(0.0, length as f64) as usize;
+        (clip(first), clip(end))
     }
 
     /// Which of the units has the center of its field nearest to a position of the input.
     pub fn unit_at(&self, position: f32, units: usize) -> usize {
-        let center = self.start as f32 + self.size as f32 / 2.0;
-        let unit = ((position - center) / self.jump.max(1) as f32).round().max(0.0) as usize;
+        let center = self.start + self.size / 2.0;
+        let jump = if self.jump > 0.0 { self.jump } else { 1.0 };
+        let unit = ((f64::from(position) - center) / jump).round().max(0.0) as usize;
         unit.min(units.saturating_sub(1))
     }
 }
 
+/// Along one axis, which units of a value one of the new units is made of: those within `reach` of `first + i step`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resampled {
+    /// Where the first new unit lies.
+    pub first: f64,
+    /// From one new unit to the next.
+    pub step: f64,
+    /// How far it reaches.
+    pub reach: f64,
+}
+
+impl Resampled {
+    /// Of `to` parts that `units` are pooled into: from `floor(i units / to)` to `ceil((i + 1) units / to)`.
+    pub fn parts(units: usize, to: usize) -> Self {
+        let step = units as f64 / to.max(1) as f64;
+        let whole = units.is_multiple_of(to.max(1));
+        let reach = if whole { (step - 1.0) / 2.0 } else { step / 2.0 + 0.5 };
+        Self { first: (step - 1.0) / 2.0, step, reach }
+    }
+}
+
 /// The field of a layer's units along rows and columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Field {
     /// Along the rows (vertical).
     pub rows: FieldAxis,
@@ -189,8 +197,8 @@ impl Field {
     /// What units see after `top` new rows and `left` new columns.
     #[must_use]
     pub fn shifted(mut self, [top, left]: [usize; 2]) -> Self {
-        self.rows.start -= (top * self.rows.jump) as isize;
-        self.columns.start -= (left * self.columns.jump) as isize;
+        self.rows.start -= top as f64 * self.rows.jump;
+        self.columns.start -= left as f64 * self.columns.jump;
         self
     }
 
@@ -199,28 +207,16 @@ impl Field {
     #[must_use]
     pub fn spread(mut self, sides: [[usize; 2]; 2]) -> Self {
         for (axis, [before, after]) in [&mut self.rows, &mut self.columns].into_iter().zip(sides) {
-            axis.start -= (2 * after * axis.jump) as isize;
-            axis.size += 2 * (before + after) * axis.jump;
+            axis.start -= 2.0 * after as f64 * axis.jump;
+            axis.size += 2.0 * (before + after) as f64 * axis.jump;
         }
         self
     }
 
-    /// What units see after resizing from `from` to `to` rows and columns, each made of `reach` neighbors along an axis.
+    /// What units see that are made of others, of rows and of columns.
     #[must_use]
-    pub fn resampled(self, from: [usize; 2], to: [usize; 2], reach: usize) -> Self {
-        Self {
-            rows: self.rows.resampled(from[0], to[0], reach),
-            columns: self.columns.resampled(from[1], to[1], reach),
-        }
-    }
-
-    /// What units see that pool `units` rows and columns into `to` equal parts.
-    #[must_use]
-    pub fn pooled_to(self, units: [usize; 2], to: [usize; 2]) -> Self {
-        Self {
-            rows: self.rows.pooled_to(units[0], to[0]),
-            columns: self.columns.pooled_to(units[1], to[1]),
-        }
+    pub fn resampled(self, [rows, columns]: [Resampled; 2]) -> Self {
+        Self { rows: self.rows.resampled(&rows), columns: self.columns.resampled(&columns) }
     }
 }
 
@@ -238,7 +234,7 @@ impl Seen {
     pub fn repeated_to(&self, out: &Dims) -> Field {
         let (own, out) = (self.dims.sides(), out.sides());
         let along = |axis: usize, field: FieldAxis| match own[axis] == 1 && out[axis] > 1 {
-            true => FieldAxis { jump: 0, ..field.union(FieldAxis::ALL) },
+            true => FieldAxis { jump: 0.0, ..field.union(FieldAxis::ALL) },
             false => field,
         };
         Field { rows: along(0, self.field.rows), columns: along(1, self.field.columns) }

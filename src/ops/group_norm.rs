@@ -66,7 +66,7 @@ impl Operation for GroupNorm {
     }
 
     fn channels(&self) -> Channels {
-        Channels::Mixed
+        Channels::Normalized
     }
 
     fn weights(&self) -> Vec<Weight<'_>> {

@@ -117,7 +117,7 @@ impl Operation for LayerNorm {
     }
 
     fn channels(&self) -> Channels {
-        Channels::Mixed
+        Channels::Normalized
     }
 
     fn weights(&self) -> Vec<Weight<'_>> {

@@ -63,7 +63,7 @@ impl Operation for Lrn {
     }
 
     fn channels(&self) -> Channels {
-        Channels::Mixed
+        Channels::Normalized
     }
 
     without_weights!();

@@ -17,8 +17,10 @@ mod conv;
 mod conv_transpose;
 mod depth_to_space;
 mod dims;
+mod expand;
 mod field;
 mod flatten;
+mod gather;
 mod group_norm;
 mod layer_norm;
 mod linear;
@@ -57,8 +59,10 @@ pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use depth_to_space::DepthToSpace;
 pub use dims::{Dims, Unfit};
+pub use expand::Expand;
 pub use field::{Field, FieldAxis, Seen};
 pub use flatten::Flatten;
+pub use gather::Gather;
 pub use group_norm::GroupNorm;
 pub use layer_norm::{LayerNorm, Over};
 pub use linear::Linear;
@@ -99,7 +103,9 @@ pub const SAMPLES: &[(&str, Samples)] = &[
     ("conv", conv::samples),
     ("conv_transpose", conv_transpose::samples),
     ("depth_to_space", depth_to_space::samples),
+    ("expand", expand::samples),
     ("flatten", flatten::samples),
+    ("gather", gather::samples),
     ("group_norm", group_norm::samples),
     ("layer_norm", layer_norm::samples),
     ("linear", linear::samples),

@@ -110,6 +110,13 @@ pub enum Channels {
     },
     /// Every channel of the output is made anew, with its own weights.
     Made,
+    /// Channel `c` of the output is channel `c` of the input, measured against others: a norm over channels.
+    Normalized,
+    /// The channels of so many equal groups in turn, one of each.
+    Shuffled {
+        /// How many groups.
+        groups: usize,
+    },
     /// A channel of the output may come from several of the input, without its own weights.
     Mixed,
     /// The output has channels in other places, or none.

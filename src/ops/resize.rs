@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use candle_core::{Result, Tensor};
 
 use super::dims::{Dims, Unfit};
-use super::field::{Field, Seen};
+use super::field::{Field, Resampled, Seen};
 use super::operation::{Channels, Operation, Reads, without_weights};
 use super::record::{Record, ReluRule};
 use super::resample::{self, Sampling};
@@ -29,6 +29,8 @@ pub enum Size {
     Fixed([usize; 2]),
     /// So many times as many, rounded down.
     Times([f64; 2]),
+    /// As large as a second input.
+    Like,
 }
 
 /// How values between places are made.
@@ -54,9 +56,10 @@ pub enum Places {
 }
 
 impl Resize {
-    fn sides(&self, [h, w]: [usize; 2]) -> [usize; 2] {
+    fn sides(&self, [h, w]: [usize; 2], like: Option<[usize; 2]>) -> [usize; 2] {
         match self.to {
             Size::Fixed(sides) => sides,
+            Size::Like => like.unwrap_or([h, w]),
             Size::Times([rows, columns]) => {
                 [(h as f64 * rows).floor() as usize, (w as f64 * columns).floor() as usize]
             }
@@ -69,16 +72,21 @@ impl Resize {
             (Places::AlignCorners, _) if to > 1 => (from - 1) as f64 / (to - 1) as f64,
             (Places::AlignCorners, _) => 0.0,
             (_, Size::Times(times)) => 1.0 / times[axis],
-            (_, Size::Fixed(_)) => from as f64 / to.max(1) as f64,
+            (_, Size::Fixed(_) | Size::Like) => from as f64 / to.max(1) as f64,
+        }
+    }
+
+    /// The place of a slice of the output among those of the input.
+    fn place(&self, i: usize, apart: f64) -> f64 {
+        match self.places {
+            Places::HalfPixel => (i as f64 + 0.5) * apart - 0.5,
+            Places::AlignCorners | Places::Asymmetric => i as f64 * apart,
         }
     }
 
     fn sampling(&self, axis: usize, from: usize, to: usize) -> Sampling {
         let apart = self.apart(axis, from, to);
-        let place = |i: usize| match self.places {
-            Places::HalfPixel => (i as f64 + 0.5) * apart - 0.5,
-            Places::AlignCorners | Places::Asymmetric => i as f64 * apart,
-        };
+        let place = |i: usize| self.place(i, apart);
         let last = from as isize - 1;
         let clip = |at: isize| at.clamp(0, last) as usize;
         let taps = |i: usize| match self.by {
@@ -107,8 +115,8 @@ impl Resize {
         Sampling::new(from, (0..to).map(taps).collect())
     }
 
-    fn both(&self, from: [usize; 2]) -> [Sampling; 2] {
-        let to = self.sides(from);
+    fn both(&self, from: [usize; 2], like: Option<[usize; 2]>) -> [Sampling; 2] {
+        let to = self.sides(from, like);
         [0, 1].map(|axis| self.sampling(axis, from[axis], to[axis]))
     }
 }
@@ -129,17 +137,23 @@ impl Operation for Resize {
         };
         match self.to {
             Size::Fixed([h, w]) => format!("resize {by} to {h}x{w}").into(),
+            Size::Like => format!("resize {by} to another's size").into(),
             Size::Times([h, w]) if h == w => format!("resize {by} x{h}").into(),
             Size::Times([h, w]) => format!("resize {by} x{h} x{w}").into(),
         }
     }
 
     fn infer(&self, inputs: &[Dims]) -> std::result::Result<Dims, Unfit> {
-        let [x] = inputs else { return Err("it takes one input".into()) };
-        if x.rank() != 4 {
+        let (x, like) = match (self.to, inputs) {
+            (Size::Like, [x, like]) => (x, Some(like)),
+            (Size::Fixed(_) | Size::Times(_), [x]) => (x, None),
+            (Size::Like, _) => return Err("it takes a value and one of the wanted size".into()),
+            _ => return Err("it takes one input".into()),
+        };
+        if x.rank() != 4 || like.is_some_and(|like| like.rank() != 4) {
             return Err("it takes maps with rows and columns".into());
         }
-        let [h, w] = self.sides(x.sides());
+        let [h, w] = self.sides(x.sides(), like.map(Dims::sides));
         if h == 0 || w == 0 {
             return Err("nothing would be left of it".into());
         }
@@ -147,13 +161,17 @@ impl Operation for Resize {
     }
 
     fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
-        let from = inputs.first().map_or([1; 2], |input| input.dims.sides());
+        let (from, to) = (inputs.first().map_or([1; 2], |input| input.dims.sides()), out.sides());
+        // The last neighbor has weight 0.
         let reach = match self.by {
-            Interpolation::Nearest => 1,
-            Interpolation::Linear => 2,
-            Interpolation::Cubic(_) => 4,
+            Interpolation::Nearest | Interpolation::Linear => 0.9999,
+            Interpolation::Cubic(_) => 1.9999,
         };
-        Seen::union(inputs).resampled(from, out.sides(), reach)
+        let seen = inputs.first().map_or(Field::INPUT, |input| input.field);
+        seen.resampled([0, 1].map(|axis| {
+            let step = self.apart(axis, from[axis], to[axis]);
+            Resampled { first: self.place(0, step), step, reach }
+        }))
     }
 
     fn multiply_adds(&self, _: &[Dims], _: &Dims) -> u64 {
@@ -167,17 +185,21 @@ impl Operation for Resize {
     without_weights!();
 
     fn forward(&self, inputs: &[Tensor]) -> Result<Tensor> {
-        let [x] = inputs else { candle_core::bail!("it takes one input") };
-        let (_, _, h, w) = x.dims4()?;
-        resample::forward(x, &self.both([h, w]))
+        let [x, like @ ..] = inputs else { candle_core::bail!("it takes a value") };
+        let sides = |of: &Tensor| of.dims4().map(|(_, _, h, w)| [h, w]);
+        resample::forward(x, &self.both(sides(x)?, like.first().map(sides).transpose()?))
     }
 
     fn reads(&self, _: ReluRule) -> Reads {
         Reads::Nothing
     }
 
-    fn backward(&self, _: usize, g: &Tensor, run: &Record<'_>) -> Result<Tensor> {
-        resample::backward(g, &self.both(run.dims(0)?.sides()))
+    fn backward(&self, which: usize, g: &Tensor, run: &Record<'_>) -> Result<Tensor> {
+        if which > 0 {
+            return Tensor::zeros(run.dims(which)?.as_slice(), g.dtype(), g.device());
+        }
+        let like = run.dims.get(1).map(Dims::sides);
+        resample::backward(g, &self.both(run.dims(0)?.sides(), like))
     }
 }
 
@@ -191,5 +213,8 @@ pub fn samples(_: &mut Drawing) -> Result<Vec<Sample>> {
             }
         }
     }
+    let like = Resize { to: Size::Like, by: Interpolation::Linear, places: Places::HalfPixel };
+    let inputs = vec![Dims::maps(2, 3, 5, 4), Dims::maps(2, 3, 1, 1)];
+    samples.push(Sample { op: like.into(), inputs, positive: false });
     Ok(samples)
 }

@@ -48,7 +48,7 @@ impl Operation for Shuffle {
     }
 
     fn channels(&self) -> Channels {
-        Channels::Moved
+        Channels::Shuffled { groups: self.groups }
     }
 
     without_weights!();

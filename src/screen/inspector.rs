@@ -283,7 +283,7 @@ fn layer(state: &State, pen: &mut Pen) {
     if layer.multiply_adds > 0 {
         pen.pair("mult-add", &short_count(layer.multiply_adds));
     }
-    let (rows, columns) = (layer.field.rows.size, layer.field.columns.size);
+    let (rows, columns) = (layer.field.rows.pixels(), layer.field.columns.pixels());
     let field = match (rows, columns) {
         _ if layer.field.sees_everything() => {
             return pen.pair("field", "the whole input");

@@ -43,7 +43,7 @@ pub fn draw(state: &State, layout: &Layout, buffer: &mut Buffer) {
 
 /// What stands in the view where there are no kernels, or none yet.
 fn nothing(state: &State, rect: Rect, buffer: &mut Buffer) {
-    let Some(layer) = state.layer_info().filter(|layer| layer.kernels.is_none()) else {
+    let Some(layer) = state.layer_info().filter(|_| state.kernel().is_none()) else {
         return super::maps::waiting(state, rect, buffer);
     };
     let words = format!("{} has no kernels; [ and ] go to another layer", layer.name);
@@ -64,7 +64,8 @@ fn title(state: &State) -> String {
         return parts.join(" · ");
     }
     if state.display.inputs {
-        parts.push(format!("{inside} inputs of kernel {} · {h}x{w}", state.cursor.channel));
+        let kernel = state.kernel().map_or(0, |(_, kernel)| kernel);
+        parts.push(format!("{inside} inputs of kernel {kernel} · {h}x{w}"));
     } else {
         parts.push(format!("{out} kernels of {inside}x{h}x{w}"));
         let input = views::kernels::input(state, kernels);

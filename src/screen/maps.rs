@@ -111,10 +111,7 @@ fn caption(state: &State, what: PlaneKind, width: u16) -> String {
         SortOrder::Index | SortOrder::Mean => significant(of.mean as f32),
         SortOrder::Max => significant(of.max),
         SortOrder::Sparsity => crate::base::percent(of.sparsity()),
-        SortOrder::Norm => {
-            let norm = state.kernels().and_then(|kernels| kernels.norms.get(channel));
-            significant(norm.copied().unwrap_or(of.mean as f32))
-        }
+        SortOrder::Norm => significant(state.norm(channel).unwrap_or(of.mean as f32)),
         SortOrder::Effect => {
             let effect = state.effects().and_then(|effects| effects.get(channel));
             effect.map_or(String::new(), |effect| format!("{:+.2}", -effect))

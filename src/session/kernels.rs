@@ -61,11 +61,20 @@ impl Session {
         network: NetworkId,
         layer: LayerId,
     ) -> Result<Arc<Kernels>, SessionError> {
-        let graph = &self.network(network)?.graph;
+        let network_of = self.network(network)?;
+        let graph = &network_of.graph;
         let name = graph.nodes.get(layer.0).map_or("", |node| &node.name);
         let missing =
             || SessionError::Unknown(format!("{name} has no kernels: it is not a convolution"));
-        let layer = graph.kernels_of(layer).ok_or_else(missing)?;
+        let info = network_of.info.layers.get(layer.0).ok_or_else(missing)?;
+        let layer = match *info.makers().as_slice() {
+            [by] => by,
+            [] => return Err(missing()),
+            [..] => {
+                let several = format!("{name} is made by several convolutions: choose one of them");
+                return Err(SessionError::Unknown(several));
+            }
+        };
         let mut held = lock(&self.weights);
         if let Some(known) = held.as_ref().filter(|k| k.network == network && k.info.layer == layer)
         {

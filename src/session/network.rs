@@ -201,11 +201,12 @@ pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, Sessio
     let dims = extents(graph, input)?;
     let shapes = dims.iter().map(Dims::shape);
     let fields = receptive_fields(graph, input, &dims);
-    let facts = shapes.zip(fields).zip(costs(graph, input, &dims));
+    let makers = graph.makers(&dims);
+    let facts = shapes.zip(fields).zip(costs(graph, input, &dims)).zip(makers);
     Ok(graph
         .layers()
         .zip(facts)
-        .map(|((id, node), ((shape, field), cost))| LayerInfo {
+        .map(|((id, node), (((shape, field), cost), made))| LayerInfo {
             id,
             name: clean(&node.name),
             op: node.op.word().into_owned(),
@@ -213,7 +214,7 @@ pub fn layer_infos(graph: &Graph, input: Shape) -> Result<Vec<LayerInfo>, Sessio
             parameters: cost.parameters,
             multiply_adds: cost.multiply_adds,
             field,
-            kernels: graph.kernels_of(id),
+            made,
         })
         .collect())
 }

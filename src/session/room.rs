@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_bound_holds_the_need_down() {
-        let axis = FieldAxis { size: 1, jump: 1, start: 0 };
+        let axis = FieldAxis { size: 1.0, jump: 1.0, start: 0.0 };
         let layer = |side: usize| LayerInfo {
             id: LayerId(0),
             name: "a".into(),
@@ -216,7 +216,7 @@ mod tests {
             parameters: 0,
             multiply_adds: 0,
             field: Field { rows: axis, columns: axis },
-            kernels: None,
+            made: Vec::new(),
         };
         let need = Need::new(&[layer(100), layer(50)], Shape::new(1, 1, 10, 10), Dtype::F64);
         assert_eq!(need.forward(0), 5 * 80_000 + 800);

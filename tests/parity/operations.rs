@@ -99,8 +99,9 @@ fn page() -> String {
          For everyone who wonders whether a network runs: what a layer can compute, and which calls of PyTorch are read as such.\n\
          This page is written by `UPDATE_OPERATIONS=1 cargo test --test parity operations`; a test holds it to the program.\n\n\
          Every operation runs forward and backward on the CPU and on GPUs, in float64, float32 and half precision. Channels are\n\
-         *kept* where channel `c` of the output comes from channel `c` of the input alone, *made* by weights, *joined*, *taken*,\n\
-         *mixed* from several, or *moved* to other places.\n\n\
+         *kept* where channel `c` of the output comes from channel `c` of the input alone, *normalized* where it is measured\n\
+         against others, *made* by weights, *joined*, *taken*, *shuffled* between groups, *mixed* from several, or *moved* to\n\
+         other places.\n\n\
          | operation | in lists | channels |\n|---|---|---|\n",
     );
     let mut drawing = Drawing::new(1);
@@ -124,6 +125,8 @@ fn page() -> String {
             Channels::Joined => "joined",
             Channels::Taken { .. } => "taken",
             Channels::Made => "made",
+            Channels::Normalized => "normalized",
+            Channels::Shuffled { .. } => "shuffled",
             Channels::Mixed => "mixed",
             Channels::Moved => "moved",
         });

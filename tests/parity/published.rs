@@ -164,7 +164,7 @@ fn sizes_agree(net: &Published, file: &str) {
             name: node.name.clone(),
             shape: shapes[layer.0].dims(),
             multiply_adds: cost.multiply_adds,
-            receptive_field: field.rows.size,
+            receptive_field: field.rows.pixels(),
         };
         assert_eq!(ours, *row);
     }

@@ -108,7 +108,8 @@ impl Descent {
 fn jump(graph: &Graph, input: Shape, layer: LayerId) -> usize {
     let dims = extents(graph, input).unwrap_or_default();
     let fields = receptive_fields(graph, input, &dims);
-    fields.get(layer.0).map_or(1, |field| field.rows.jump.max(field.columns.jump))
+    let jump = fields.get(layer.0).map(|field| field.rows.jump.max(field.columns.jump));
+    jump.map_or(1, |jump| jump.ceil() as usize)
 }
 
 /// What is made small: `|Phi(x) - Phi0|^2 / |Phi0|^2 + lambda_tv sum (dx^2 + dy^2) + lambda_alpha |x|_6^6`, where `Phi0`

@@ -27,13 +27,17 @@ fn all(state: &State) -> Option<(Vec<Tile>, usize)> {
     }
     let input = input(state, kernels);
     if state.display.inputs {
-        let tiles = (0..kernels.shape[1]).map(|i| (state.cursor.channel, Slice::Input(i)));
+        let kernel = state.kernel()?.1;
+        let tiles = (0..kernels.shape[1]).map(|i| (kernel, Slice::Input(i)));
         return Some((tiles.collect(), input));
     }
     let slice = if kernels.color { Slice::Color } else { Slice::Input(input) };
-    let order = state.order();
+    // Of a layer that several convolutions make, the kernels of the chosen channel's.
+    let (layer, (convolution, _)) = (state.layer_info()?, state.kernel()?);
+    let own = |channel: &usize| layer.kernel_of(*channel).filter(|(of, _)| *of == convolution);
+    let order: Vec<usize> = state.order().into_iter().filter(|c| own(c).is_some()).collect();
     let chosen = order.iter().position(|c| *c == state.cursor.channel).unwrap_or(0);
-    Some((order.into_iter().map(|kernel| (kernel, slice)).collect(), chosen))
+    Some((order.iter().filter_map(|c| Some((own(c)?.1, slice))).collect(), chosen))
 }
 
 /// The page that holds the chosen tile.
@@ -73,7 +77,7 @@ pub struct Weight {
 pub fn weight(state: &State) -> Option<Weight> {
     let kernels = state.kernels().filter(|kernels| kernels.is_matrix())?;
     let [rows, columns] = kernels.extent(Slice::Matrix);
-    let kernel = state.cursor.channel.min(rows.saturating_sub(1));
+    let kernel = state.kernel()?.1.min(rows.saturating_sub(1));
     Some(Weight { kernel, input: input(state, kernels), rows, columns })
 }
 
@@ -98,7 +102,7 @@ impl Weight {
             Move::PageUp => (self.kernel.saturating_sub(PAGE), self.input),
             Move::PageDown => ((self.kernel + PAGE).min(bottom), self.input),
         };
-        state.choose_channel(kernel);
+        choose_kernel(state, kernel);
         state.cursor.slice = input;
     }
 }
@@ -132,7 +136,7 @@ impl View for Kernels {
     }
 
     fn wants(&self, state: &State) -> Vec<Request> {
-        let mut wanted: Vec<Request> = state.kernels_request().into_iter().collect();
+        let mut wanted: Vec<Request> = state.kernels_requests();
         wanted.extend(row_request(state).map(Request::from));
         if let Some(page) = page(state) {
             let request = |place: usize| Some(tile_request(state, page.tiles[place])?.into());
@@ -189,7 +193,7 @@ impl View for Kernels {
             let picture = grid.slot(0);
             if picture.contains(x, y) {
                 let kernel = usize::from(y - picture.y) * rows / usize::from(picture.height);
-                state.choose_channel(kernel);
+                choose_kernel(state, kernel);
                 state.cursor.slice =
                     usize::from(x - picture.x) * columns / usize::from(picture.width);
             }
@@ -201,8 +205,17 @@ impl View for Kernels {
     }
 }
 
+/// Chooses the channel that a kernel makes; where the layer has none of it, the choice stays.
+fn choose_kernel(state: &mut State, kernel: usize) {
+    let convolution = state.kernel().map(|(convolution, _)| convolution);
+    let layer = state.layer_info().zip(convolution);
+    if let Some(channel) = layer.and_then(|(layer, of)| layer.channel_of(of, kernel)) {
+        state.choose_channel(channel);
+    }
+}
+
 fn choose(state: &mut State, kernel: usize, slice: Slice) {
-    state.choose_channel(kernel);
+    choose_kernel(state, kernel);
     if let (true, Slice::Input(input)) = (state.display.inputs, slice) {
         state.cursor.slice = input;
     }

@@ -45,10 +45,23 @@ impl<'a> Args<'a> {
         value.as_array()?.iter().map(|one| one.get("name")?.as_str()).collect()
     }
 
+    /// The names of several of which some are none.
+    pub fn optional_tensors(&self, name: &str) -> Option<Vec<Option<&'a str>>> {
+        let (kind, value) = self.of(name)?;
+        let name = |one: &'a Json| (one.get("as_tensor").unwrap_or(one)).get("name")?.as_str();
+        match kind {
+            "as_tensors" | "as_optional_tensors" => {
+                Some(value.as_array()?.iter().map(name).collect())
+            }
+            _ => None,
+        }
+    }
+
     /// The names of all tensors.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + '_ {
         let one = self.0.iter().filter_map(|named| self.tensor(&named.name));
-        one.chain(self.0.iter().filter_map(|named| self.tensors(&named.name)).flatten())
+        let many = self.0.iter().filter_map(|named| self.optional_tensors(&named.name));
+        one.chain(many.flatten().flatten())
     }
 
     /// A number.

@@ -1,18 +1,35 @@
 //! Calls on numbers of the file alone: weights that are standardized, tables that are made when the network is. They are
 //! computed once, in float64.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Error, Result, Tensor};
 
-use super::reader::{Call, Reader};
+use super::aten::{self, BOOLEAN, WHOLES};
+use super::reader::{Call, Known, Reader};
+use crate::model::{ModelError, Node, Value};
+use crate::ops::{Constant as Numbers, Place};
 
 /// Most numbers that a call makes.
 const MOST: usize = 1 << 28;
 
-/// What a call on numbers gives; `None` where it is none that is known.
+/// What a call on numbers gives, of a type as PyTorch counts types; `None` where it is none that is known.
 ///
 /// # Errors
 /// When the numbers do not fit.
-pub fn evaluate(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Vec<Tensor>>> {
+pub fn evaluate(
+    reader: &Reader<'_>,
+    call: &Call<'_>,
+    dtype: Option<i64>,
+) -> Result<Option<Vec<Tensor>>> {
+    let Some(found) = values(reader, call, dtype)? else { return Ok(None) };
+    let rounded = |tensor: Tensor| match dtype {
+        Some(BOOLEAN) => tensor.ne(0.0)?.to_dtype(DType::F64),
+        Some(dtype) if WHOLES.contains(&dtype) => tensor.sign()? * tensor.abs()?.floor()?,
+        _ => Ok(tensor),
+    };
+    found.into_iter().map(rounded).collect::<Result<_>>().map(Some)
+}
+
+fn values(reader: &Reader<'_>, call: &Call<'_>, dtype: Option<i64>) -> Result<Option<Vec<Tensor>>> {
     let of = |name: &str| {
         let tensor = reader.constant(call, name).map(|constant| &constant.tensor);
         tensor.map(|tensor| tensor.to_dtype(DType::F64)).transpose()
@@ -49,9 +66,68 @@ pub fn evaluate(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Vec<Tenso
                 None => None,
             }
         }
+        // Of yes and no it is the other, of whole numbers the one below the negative.
+        "bitwise_not" if dtype == Some(BOOLEAN) => Some((1.0 - &x)?),
+        "bitwise_not" => Some((-1.0 - &x)?),
+        "logical_not" => Some(x.eq(0.0)?.to_dtype(DType::F64)?),
+        "pow" if call.args.tensor("exponent").is_some() => {
+            of("exponent")?.map(|exponent| x.broadcast_pow(&exponent)).transpose()?
+        }
         _ => function(call, &x)?,
     };
     Ok(found.map(|one| vec![one]))
+}
+
+/// What a call on numbers gives that is a layer elsewhere: the layer is run, and left out.
+///
+/// # Errors
+/// When it takes no such numbers.
+pub fn by_rule(
+    reader: &mut Reader<'_>,
+    call: &Call<'_>,
+) -> std::result::Result<Option<Vec<Tensor>>, ModelError> {
+    let name = call.args.tensor("self").or(call.args.tensor("input"));
+    let (Some(name), Some(rule)) = (name, aten::rule(call.base)) else { return Ok(None) };
+    let Some(constant) = reader.constant_named(name).cloned() else { return Ok(None) };
+    let (start, names) = (reader.draft.nodes.len(), reader.draft.names());
+    let value = constant.tensor.to_dtype(DType::F64)?;
+    let drawn = reader.push(call, None, Numbers { value }, &[])?;
+    reader.known.insert(name.to_string(), Known::Drawn(drawn));
+    let found = rule(reader, call);
+    reader.known.insert(name.to_string(), Known::Constant(constant));
+    let values = run(&reader.draft.nodes, start)?;
+    reader.draft.rewind(start, names);
+    let Some(found) = found? else { return Ok(None) };
+    let value = |known: &Known| match known {
+        Known::Drawn(drawn) => match drawn.value {
+            Value::Output { layer, .. } => {
+                let value = values.get(layer.0.checked_sub(start)?)?;
+                let order = drawn.axes().concat();
+                let seen = drawn.seen();
+                Some(value.permute(order).and_then(|v| v.contiguous()?.reshape(seen.as_slice())))
+            }
+            Value::Input => None,
+        },
+        Known::Constant(constant) => Some(Ok(constant.tensor.clone())),
+    };
+    let values: Option<Result<Vec<Tensor>>> = found.iter().map(value).collect();
+    Ok(values.transpose()?)
+}
+
+/// The values of the layers from a place on, which take no others.
+fn run(nodes: &[Node], start: usize) -> Result<Vec<Tensor>> {
+    let place = Place { dtype: DType::F64, device: Device::Cpu };
+    let mut values: Vec<Tensor> = Vec::new();
+    for node in nodes.iter().skip(start) {
+        let input = |value: &Value| match value {
+            Value::Output { layer, .. } => values.get(layer.0.checked_sub(start)?).cloned(),
+            Value::Input => None,
+        };
+        let inputs: Option<Vec<Tensor>> = node.inputs.iter().map(input).collect();
+        let inputs = inputs.ok_or_else(|| Error::msg("it depends on the input"))?;
+        values.push(node.op.prepare(&place)?.forward(&inputs)?);
+    }
+    Ok(values)
 }
 
 fn number(call: &Call<'_>, name: &str) -> Result<Option<Tensor>> {
@@ -213,10 +289,13 @@ fn moved(reader: &Reader<'_>, call: &Call<'_>, x: &Tensor) -> Result<Option<Tens
             let at = |n: i64| if n < 0 { (n + size).max(0) } else { n.min(size) };
             let start = at(call.args.whole("start").unwrap_or(0));
             let end = at(call.args.whole("end").unwrap_or(size));
-            if call.args.whole("step").unwrap_or(1) != 1 || end <= start {
+            let step = call.args.whole("step").unwrap_or(1);
+            if step < 1 || end <= start {
                 return Ok(None);
             }
-            x.narrow(dim, start as usize, (end - start) as usize)?.contiguous().map(Some)
+            let slices: Vec<u32> =
+                (start..end).step_by(step as usize).map(|at| at as u32).collect();
+            x.contiguous()?.index_select(&Tensor::new(slices, &Device::Cpu)?, dim).map(Some)
         }
     }
 }
@@ -281,6 +360,13 @@ fn arithmetic(call: &Call<'_>, a: &Tensor, b: &Tensor) -> Result<Option<Tensor>>
 
 fn function(call: &Call<'_>, x: &Tensor) -> Result<Option<Tensor>> {
     let found = match call.base {
+        "floor" => x.floor(),
+        "ceil" => x.ceil(),
+        "round" => x.round(),
+        "clamp" | "clamp_min" | "clamp_max" => {
+            let bound = |name: &str, default| call.args.number(name).unwrap_or(default);
+            x.clamp(bound("min", f64::MIN), bound("max", f64::MAX))
+        }
         "sqrt" => x.sqrt(),
         "rsqrt" => x.sqrt()?.recip(),
         "exp" => x.exp(),

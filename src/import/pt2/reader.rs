@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::args::{Args, Whole, whole};
 use super::schema::{Module, Signature};
-use crate::import::draft::{Draft, Drawn, Origin};
+use crate::import::draft::{Draft, Drawn, Order, Origin};
 use crate::model::{ModelError, Value};
 use crate::ops::{Dims, Op};
 
@@ -170,6 +170,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The type of the numbers of a value, as PyTorch counts types.
+    pub fn dtype(&self, name: &str) -> Option<i64> {
+        self.module.graph.tensor_values.get(name)?.dtype
+    }
+
     /// Several arguments that all depend on the input.
     pub fn all_drawn(&self, call: &Call<'_>, name: &str) -> Option<Vec<Drawn>> {
         call.args.tensors(name)?.into_iter().map(|name| self.drawn_named(name)).collect()
@@ -182,6 +187,31 @@ impl<'a> Reader<'a> {
             Whole::Symbol(name) => self.symbol(&name),
         };
         call.args.wholes(name)?.into_iter().map(known).collect()
+    }
+
+    /// The first value with rows and columns that are the two symbols of an argument, whatever the input's size.
+    pub fn with_sides(&self, call: &Call<'_>, name: &str) -> Option<Drawn> {
+        let symbol = |whole: &Whole| match whole {
+            Whole::Symbol(name) => expression(self.module.graph.sym_int_values.get(name)?),
+            Whole::Is(_) => None,
+        };
+        let wanted: Vec<&str> =
+            call.args.wholes(name)?.iter().map(symbol).collect::<Option<_>>()?;
+        let place = |drawn: &Drawn| match drawn.value {
+            Value::Input => 0,
+            Value::Output { layer, .. } => layer.0 + 1,
+        };
+        let fits = |(name, known): (&String, &Known)| match known {
+            Known::Drawn(drawn) if drawn.order == Order::Plain && drawn.repeated.is_none() => {
+                let [_, _, h, w] = self.module.graph.tensor_values.get(name)?.sizes.as_slice()
+                else {
+                    return None;
+                };
+                ([expression(h)?, expression(w)?] == *wanted).then_some(*drawn)
+            }
+            _ => None,
+        };
+        self.known.iter().filter_map(fits).min_by_key(place)
     }
 
     fn symbol(&self, name: &str) -> Option<i64> {
@@ -217,12 +247,34 @@ impl<'a> Reader<'a> {
         let origin = Origin { name, file_name: file };
         let op = op.into();
         if let [input] = inputs
-            && input.channels_last
-            && let Some(out) = self.draft.push_channels_last(origin, &op, *input)?
+            && let Some(out) = self.draft.push_in_order(origin, &op, *input)?
         {
             return Ok(out);
         }
         self.draft.push(origin, op, inputs)
+    }
+
+    /// Adds a layer that acts on an input's axes here, and whose value the file sees in the same order.
+    ///
+    /// # Errors
+    /// As [`Draft::push`].
+    pub fn push_alike(
+        &mut self,
+        call: &Call<'_>,
+        weights: Option<&Constant>,
+        op: impl Into<Op>,
+        input: Drawn,
+    ) -> Result<Drawn, ModelError> {
+        Ok(self.push(call, weights, op, &[input.here()])?.ordered(input.order))
+    }
+
+    /// A value with its axes in the file's order.
+    ///
+    /// # Errors
+    /// As [`Draft::push`].
+    pub fn straight(&mut self, call: &Call<'_>, value: Drawn) -> Result<Drawn, ModelError> {
+        let name = call.name();
+        self.draft.straight(Origin { name: &name, file_name: None }, value)
     }
 }
 
@@ -235,6 +287,11 @@ impl Call<'_> {
             (path, false) => format!("{path}.{}", self.base),
         }
     }
+}
+
+/// The formula of a size that follows the input's.
+fn expression(size: &Json) -> Option<&str> {
+    size.get("as_expr")?.get("expr_str")?.as_str()
 }
 
 /// An extent of a tensor, as it was when the program was written.

@@ -62,6 +62,9 @@ pub struct Named {
 pub struct Meta {
     #[serde(default)]
     pub sizes: Vec<Json>,
+    /// The type of its numbers, as PyTorch counts types.
+    #[serde(default)]
+    pub dtype: Option<i64>,
 }
 
 /// What the inputs and outputs of the graph are.

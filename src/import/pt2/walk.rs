@@ -6,7 +6,9 @@ use super::args::Args;
 use super::reader::{Call, Constant, Known, Reader};
 use super::schema::{Named, Step};
 use super::{aten, fold};
+use crate::import::draft::Drawn;
 use crate::model::ModelError;
+use crate::ops::Expand;
 
 impl Reader<'_> {
     /// Reads one call.
@@ -23,6 +25,15 @@ impl Reader<'_> {
         // What a layer with weights does besides gets its own name.
         let is_leaf = is_leaf && !self.owners.contains(path);
         let call = Call { base, args: Args(&step.inputs), path, is_leaf };
+        // Checks, and arithmetic on sizes: what it gives stands beside the calls.
+        let is_number = |output: &Json| {
+            ["as_sym_int", "as_sym_bool", "as_sym_float"].iter().any(|k| output.get(k).is_some())
+        };
+        let checks = base.starts_with("_assert") || base.starts_with("sym_constrain");
+        let computes = base != "sym_size" && !step.outputs.is_empty();
+        if checks || (computes && step.outputs.iter().all(is_number)) {
+            return Ok(());
+        }
         if overload == "int" && base == "sym_size" {
             return self.size_of(&call, step);
         }
@@ -38,12 +49,18 @@ impl Reader<'_> {
             what: format!("the operation {}", step.target.trim_start_matches("torch.ops.")),
         };
         let found = if self.is_constant(&step.inputs) {
-            let folded = fold::evaluate(self, &call).map_err(|_| refused())?.ok_or_else(refused)?;
+            let dtype = step.outputs.iter().flat_map(output_names).next();
+            let dtype = dtype.and_then(|name| self.dtype(name));
+            let folded = match fold::evaluate(self, &call, dtype).map_err(|_| refused())? {
+                Some(folded) => folded,
+                None => fold::by_rule(self, &call)?.ok_or_else(refused)?,
+            };
             folded
                 .into_iter()
                 .map(|tensor| Known::Constant(Constant { tensor, file: None }))
                 .collect()
         } else {
+            self.repeat(&call)?;
             let rule = aten::rule(base).ok_or_else(refused)?;
             rule(self, &call)?.ok_or_else(refused)?
         };
@@ -67,6 +84,30 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Arguments that the file sees repeated are so by layers, but where the call repeats them anyway or changes nothing.
+    fn repeat(&mut self, call: &Call<'_>) -> Result<(), ModelError> {
+        if aten::keeps_repeated(call.base) {
+            return Ok(());
+        }
+        let names: Vec<&str> = call.args.names().collect();
+        for name in &names {
+            let Some(Known::Drawn(drawn)) = self.known.get(*name).cloned() else { continue };
+            let Some(to) = drawn.repeated else { continue };
+            let covers = |other: &&str| {
+                let other = self.drawn_named(other).filter(|other| other.repeated.is_none());
+                let other = other.filter(|other| other.order == drawn.order);
+                other.is_some_and(|other| other.dims.repeated(&to) == Some(other.dims))
+            };
+            if aten::broadcasts(call.base) && names.iter().any(covers) {
+                continue;
+            }
+            let own = Drawn { repeated: None, ..drawn };
+            let repeated = self.push_alike(call, None, Expand { to }, own)?;
+            self.known.insert((*name).to_string(), Known::Drawn(repeated));
+        }
+        Ok(())
+    }
+
     /// A value is changed in place: other names for its numbers, or for parts of them, mean what nobody says here.
     fn change(&mut self, own: Option<&str>) {
         let Some(own) = own else { return };
@@ -86,7 +127,7 @@ impl Reader<'_> {
     fn size_of(&mut self, call: &Call<'_>, step: &Step) -> Result<(), ModelError> {
         let drawn = self.drawn(call, "self");
         let axis = call.args.whole("dim").unwrap_or(0);
-        let size = drawn.map_or(1, |drawn| drawn.dims.at(axis.max(0) as usize));
+        let size = drawn.map_or(1, |drawn| drawn.seen().at(axis.max(0) as usize));
         for output in &step.outputs {
             let name =
                 output.get("as_sym_int").and_then(|o| o.get("as_name")).and_then(Json::as_str);

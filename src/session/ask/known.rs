@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::refs::{InputId, NetworkId, RunKey, Slice};
 use crate::base::{Colormap, LayerId, OutputFunction, RangeMode, Shape};
+use crate::model::Made;
 use crate::ops::Field;
 use crate::picture::{Cells, Range};
 use crate::source::Placement;
@@ -61,8 +62,42 @@ pub struct LayerInfo {
     pub multiply_adds: u64,
     /// What one unit sees of the input.
     pub field: Field,
-    /// The convolution that makes its channels.
-    pub kernels: Option<LayerId>,
+    /// The kernels that make its channels, where a convolution's do.
+    pub made: Vec<Made>,
+}
+
+impl LayerInfo {
+    /// The convolution that makes a channel, and the number of its kernel.
+    pub fn kernel_of(&self, channel: usize) -> Option<(LayerId, usize)> {
+        let made = self.made.iter().find(|made| made.channels.contains(&channel))?;
+        Some((made.by, made.first + channel - made.channels.start))
+    }
+
+    /// The channel that a kernel of a convolution makes.
+    pub fn channel_of(&self, convolution: LayerId, kernel: usize) -> Option<usize> {
+        let of = |made: &Made| {
+            let place = kernel.checked_sub(made.first)?;
+            let here = made.by == convolution && place < made.channels.len();
+            here.then_some(made.channels.start + place)
+        };
+        self.made.iter().find_map(of)
+    }
+
+    /// The convolutions that make its channels.
+    pub fn makers(&self) -> Vec<LayerId> {
+        let mut makers: Vec<LayerId> = Vec::new();
+        for made in &self.made {
+            if !makers.contains(&made.by) {
+                makers.push(made.by);
+            }
+        }
+        makers
+    }
+
+    /// Whether it is a convolution itself.
+    pub fn is_convolution(&self) -> bool {
+        self.makers() == [self.id]
+    }
 }
 
 /// A photo that is ready.

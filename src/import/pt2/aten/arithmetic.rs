@@ -2,13 +2,18 @@
 
 use candle_core::{DType, Tensor};
 
-use super::rule::{Found, Rule, axis, one};
-use crate::import::draft::{before, behind};
-use crate::import::pt2::reader::{Call, Constant, Known, Reader};
+use super::norm;
+use super::rule::{Found, Rule, one};
+use crate::import::draft::{Drawn, Order};
+use crate::import::pt2::reader::{Call, Constant, Reader};
+use crate::model::ModelError;
 use crate::ops::{
-    Activation, AveragePool, Binary, BinaryKind, Constant as Numbers, Flatten, MatMul, Op,
-    Operands, PRelu, Reduce, Reduction, SELU_ALPHA, Softmax,
+    Activation, AveragePool, Binary, BinaryKind, Constant as Numbers, Flatten, MatMul, Operands,
+    PRelu, Reduce, Reduction, SELU_ALPHA, Softmax,
 };
+
+/// Calls that repeat the smaller of their inputs.
+pub const BROADCASTING: [&str; 6] = ["add", "sub", "mul", "div", "maximum", "minimum"];
 
 pub const RULES: &[(&str, Rule)] = &[
     ("relu", |r, c| activation(r, c, |_| Some(Activation::Relu))),
@@ -147,51 +152,54 @@ fn binary(reader: &mut Reader<'_>, call: &Call<'_>, kind: BinaryKind) -> Found {
     {
         return Ok(None);
     }
-    let sides = ["self", "other"].map(|name| reader.drawn(call, name));
-    match sides {
-        [Some(a), Some(b)]
-            if a.dims == b.dims
-                && a.channels_last == b.channels_last
-                && !(a.repeats || b.repeats) =>
-        {
-            let of = Op::from(Binary { kind, of: Operands::Same });
-            if a.channels_last {
-                let out = reader.push(call, None, of, &[before(a), before(b)])?;
-                return one(behind(out));
-            }
-            one(reader.push(call, None, of, &[a, b])?)
-        }
-        [Some(a), Some(b)] if a.channels_last && b.channels_last => {
-            let of = Binary { kind, of: Operands::Repeated };
-            one(behind(reader.push(call, None, of, &[before(a), before(b)])?))
-        }
+    match ["self", "other"].map(|name| reader.drawn(call, name)) {
         [Some(a), Some(b)] => {
-            one(reader.push(call, None, Binary { kind, of: Operands::Repeated }, &[a, b])?)
+            let lrn = (kind == BinaryKind::Divide).then(|| norm::lrn(reader, a, b)).flatten();
+            match lrn {
+                Some(lrn) => one(reader.push(call, None, lrn, &[a])?),
+                None => both(reader, call, kind, a, b)?.map_or(Ok(None), one),
+            }
         }
-        [Some(x), None] | [None, Some(x)] => {
-            let first = sides[0].is_none();
-            let Some(constant) = operand(reader, call, if first { "self" } else { "other" }) else {
-                return Ok(None);
-            };
-            let number = constant.tensor.elem_count() == 1;
-            let weights = (!number).then_some(&constant);
-            let mut value =
-                if number { constant.tensor.flatten_all()? } else { constant.tensor.clone() };
-            if value.rank() == x.dims.rank() && value.dims().first() == Some(&1) && !number {
-                value = value.squeeze(0)?;
-            }
-            let last = x.channels_last && (number || value.rank() == 1);
-            if last && !number {
-                value = value.reshape(((), 1, 1))?;
-            }
-            let op = Binary { kind, of: Operands::Constant { value, first } };
-            if last {
-                return one(behind(reader.push(call, weights, op, &[before(x)])?));
-            }
-            one(reader.push(call, weights, op, &[x])?)
-        }
+        [Some(x), None] => with_constant(reader, call, kind, x, "other", false),
+        [None, Some(x)] => with_constant(reader, call, kind, x, "self", true),
         [None, None] => Ok(None),
     }
+}
+
+/// A function of two values that depend on the input.
+fn both(
+    reader: &mut Reader<'_>,
+    call: &Call<'_>,
+    kind: BinaryKind,
+    a: Drawn,
+    b: Drawn,
+) -> Result<Option<Drawn>, ModelError> {
+    let repeated = a.repeated.is_some() || b.repeated.is_some();
+    if a.order == b.order {
+        let same = a.dims == b.dims && !repeated;
+        // Repeated along axes of the file, which are aligned at their ends.
+        if a.order != Order::Plain && a.dims.rank() != b.dims.rank() {
+            return Ok(None);
+        }
+        let op = Binary { kind, of: if same { Operands::Same } else { Operands::Repeated } };
+        return Ok(Some(reader.push(call, None, op, &[a.here(), b.here()])?.ordered(a.order)));
+    }
+    let (a, b) = (reader.straight(call, a)?, reader.straight(call, b)?);
+    let op = Binary { kind, of: Operands::Repeated };
+    Ok(Some(reader.push(call, None, op, &[a, b])?))
+}
+
+/// A function of a value and of numbers that the file holds, which stand first or second.
+fn with_constant(
+    reader: &mut Reader<'_>,
+    call: &Call<'_>,
+    kind: BinaryKind,
+    x: Drawn,
+    name: &str,
+    first: bool,
+) -> Found {
+    let Some(constant) = operand(reader, call, name) else { return Ok(None) };
+    scaled(reader, call, x, &constant, (kind, first))?.map_or(Ok(None), one)
 }
 
 /// `input + value * tensor1 * tensor2`.
@@ -199,102 +207,108 @@ fn addcmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     if call.args.number("value").is_some_and(|value| value != 1.0) {
         return Ok(None);
     }
-    let last = |drawn: crate::import::draft::Drawn| drawn.channels_last;
-    let factors = ["tensor1", "tensor2"].map(|name| reader.drawn(call, name));
-    let product = match factors {
-        [Some(a), Some(b)] if last(a) == last(b) => {
-            let of = if a.dims == b.dims { Operands::Same } else { Operands::Repeated };
-            let op = Binary { kind: BinaryKind::Multiply, of };
-            match last(a) {
-                true => behind(reader.push(call, None, op, &[before(a), before(b)])?),
-                false => reader.push(call, None, op, &[a, b])?,
-            }
-        }
-        [Some(x), None] | [None, Some(x)] => {
-            let name = if factors[0].is_none() { "tensor1" } else { "tensor2" };
+    let product = match ["tensor1", "tensor2"].map(|name| reader.drawn(call, name)) {
+        [Some(a), Some(b)] => both(reader, call, BinaryKind::Multiply, a, b)?,
+        [None, None] => return Ok(None),
+        [x, y] => {
+            let name = if x.is_none() { "tensor1" } else { "tensor2" };
             let Some(constant) = reader.constant(call, name).cloned() else { return Ok(None) };
-            scaled(reader, call, x, &constant, BinaryKind::Multiply)?
+            let Some(x) = x.or(y) else { return Ok(None) };
+            scaled(reader, call, x, &constant, (BinaryKind::Multiply, false))?
         }
-        _ => return Ok(None),
     };
-    if let Some(x) = reader.drawn(call, "self") {
-        let op = Binary { kind: BinaryKind::Add, of: Operands::Same };
-        return match (last(x), last(product)) {
-            (true, true) => {
-                one(behind(reader.push(call, None, op, &[before(x), before(product)])?))
-            }
-            (false, false) => one(reader.push(call, None, op, &[x, product])?),
-            _ => Ok(None),
-        };
-    }
-    let Some(constant) = reader.constant(call, "self").cloned() else { return Ok(None) };
-    one(scaled(reader, call, product, &constant, BinaryKind::Add)?)
+    let Some(product) = product else { return Ok(None) };
+    let sum = match reader.drawn(call, "self") {
+        Some(x) => both(reader, call, BinaryKind::Add, x, product)?,
+        None => {
+            let Some(constant) = reader.constant(call, "self").cloned() else { return Ok(None) };
+            scaled(reader, call, product, &constant, (BinaryKind::Add, false))?
+        }
+    };
+    sum.map_or(Ok(None), one)
 }
 
-/// A value with a constant of one number for each channel, or of all its axes but the pictures'.
+/// A function of a value and of a number, of one number for each channel, or of one for each of its values. The numbers
+/// stand first or second.
 fn scaled(
     reader: &mut Reader<'_>,
     call: &Call<'_>,
-    x: crate::import::draft::Drawn,
+    x: Drawn,
     constant: &Constant,
-    kind: BinaryKind,
-) -> Result<crate::import::draft::Drawn, crate::model::ModelError> {
-    let count = constant.tensor.elem_count();
-    let op = |value| Binary { kind, of: Operands::Constant { value, first: false } };
-    if x.channels_last && count == x.dims.at(3) {
-        let value = constant.tensor.reshape((count, 1, 1))?;
-        return Ok(behind(reader.push(call, Some(constant), op(value), &[before(x)])?));
+    (kind, first): (BinaryKind, bool),
+) -> Result<Option<Drawn>, ModelError> {
+    let op = |value| Binary { kind, of: Operands::Constant { value, first } };
+    if constant.tensor.elem_count() == 1 {
+        let number = constant.tensor.flatten_all()?;
+        return reader.push_alike(call, None, op(number), x).map(Some);
     }
-    let mut value = constant.tensor.clone();
-    if value.rank() == x.dims.rank() && value.dims().first() == Some(&1) {
+    let (rank, mut value) = (x.seen().rank(), constant.tensor.clone());
+    if value.rank() == rank && value.dims().first() == Some(&1) && x.order != Order::PicturesSecond
+    {
         value = value.squeeze(0)?;
     }
-    reader.push(call, Some(constant), op(value), &[x])
+    match x.order {
+        Order::ChannelsLast if value.rank() == 1 => value = value.reshape(((), 1, 1))?,
+        Order::ChannelsLast => {
+            let x = reader.straight(call, x)?;
+            return reader.push(call, Some(constant), op(value), &[x]).map(Some);
+        }
+        // Its first axis would be that of the pictures.
+        Order::PicturesSecond if value.rank() + 1 >= rank => return Ok(None),
+        Order::Plain | Order::Merged | Order::PicturesSecond => {}
+    }
+    reader.push_alike(call, Some(constant), op(value), x).map(Some)
 }
 
 fn softmax(reader: &mut Reader<'_>, call: &Call<'_>, log: bool) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let dim = call.args.whole("dim").unwrap_or(-1);
-    let Some(axis) = axis(dim, x.dims.rank()).filter(|axis| *axis > 0) else { return Ok(None) };
-    one(reader.push(call, None, Softmax { axis, log }, &[x])?)
+    let Some(axis) = x.axis(call.args.whole("dim").unwrap_or(-1)) else { return Ok(None) };
+    one(reader.push_alike(call, None, Softmax { axis, log }, x)?)
 }
 
 fn reduce(reader: &mut Reader<'_>, call: &Call<'_>, kind: Reduction) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let Some(dims) = call.args.integers("dim") else { return Ok(None) };
-    let rank = x.dims.rank();
-    let axes: Option<Vec<usize>> = dims.into_iter().map(|dim| axis(dim, rank)).collect();
-    let Some(mut axes) = axes.filter(|axes| !axes.is_empty() && !axes.contains(&0)) else {
-        return Ok(None);
-    };
     let keep = call.args.flag("keepdim").unwrap_or(false);
-    if x.channels_last && keep {
-        // Rows, columns, channels stand at 2, 3 and 1 here.
-        axes.iter_mut().for_each(|axis| *axis = [0, 2, 3, 1][*axis]);
-        axes.sort_unstable();
-        return one(behind(reader.push(call, None, Reduce { kind, axes, keep }, &[before(x)])?));
-    }
+    // Rows and columns that are left would stand where channels do.
+    let x = if keep { x } else { reader.straight(call, x)? };
+    let axes: Option<Vec<usize>> = dims.into_iter().map(|dim| x.axis(dim)).collect();
+    let Some(mut axes) = axes.filter(|axes| !axes.is_empty()) else { return Ok(None) };
     axes.sort_unstable();
-    if kind == Reduction::Mean && axes == [2, 3] && rank == 4 && !x.channels_last {
+    if kind == Reduction::Mean && axes == [2, 3] && x.dims.rank() == 4 && x.order == Order::Plain {
         let pooled = reader.push(call, None, AveragePool::Global, &[x])?;
         return one(if keep { pooled } else { reader.push(call, None, Flatten, &[pooled])? });
     }
-    one(reader.push(call, None, Reduce { kind, axes, keep }, &[x])?)
+    if x.order == Order::PicturesSecond && !keep && axes.contains(&1) {
+        let reduced = reader.push(call, None, Reduce { kind, axes, keep }, &[x.here()])?;
+        return one(reduced);
+    }
+    one(reader.push_alike(call, None, Reduce { kind, axes, keep }, x)?)
 }
 
 fn matmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let other = if call.args.has("other") { "other" } else { "mat2" };
-    let mut sides = Vec::new();
-    for name in ["self", other] {
-        let side = match (reader.drawn(call, name), reader.constant(call, name).cloned()) {
-            (Some(drawn), _) => drawn,
+    let sides = ["self", other].map(|name| reader.drawn(call, name));
+    let straight = |reader: &mut Reader<'_>, side: Option<Drawn>| {
+        side.map(|side| reader.straight(call, side)).transpose()
+    };
+    let [a, b] = sides;
+    let (a, b) = (straight(reader, a)?, straight(reader, b)?);
+    let order = a.or(b).map_or(Order::Plain, |side| side.order);
+    let alike = |side: &Drawn| side.order == order;
+    if !a.iter().chain(&b).all(alike) || order == Order::PicturesSecond {
+        return Ok(None);
+    }
+    let mut inputs = Vec::new();
+    for (name, side) in ["self", other].into_iter().zip([a, b]) {
+        inputs.push(match (side, reader.constant(call, name).cloned()) {
+            (Some(drawn), _) => drawn.here(),
             (None, Some(constant)) => {
                 let value = constant.tensor.to_dtype(DType::F64)?;
                 reader.push(call, Some(&constant), Numbers { value }, &[])?
             }
             (None, None) => return Ok(None),
-        };
-        sides.push(side);
+        });
     }
-    Ok(Some(vec![Known::Drawn(reader.push(call, None, MatMul, &sides)?)]))
+    one(reader.push(call, None, MatMul, &inputs)?.ordered(order))
 }

@@ -1,9 +1,11 @@
 //! Convolutions and linear layers.
 
 use super::rule::{Found, Rule, one, pair};
+use crate::import::draft::{Drawn, Order};
 use crate::import::pt2::reader::{Call, Constant, Reader};
+use crate::model::ModelError;
 use crate::ops::{
-    Binary, BinaryKind, Constant as Numbers, Conv, ConvTranspose, Dims, Linear, MatMul, Operands,
+    Binary, BinaryKind, Constant as Numbers, Conv, ConvTranspose, Linear, MatMul, Operands,
     Reshape, Window,
 };
 
@@ -103,7 +105,7 @@ fn linear(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
         return Ok(None);
     }
     let linear = Linear { weight: weight.tensor.clone(), bias };
-    if x.dims.rank() == 2 || x.channels_last {
+    if x.dims.rank() == 2 || x.order == Order::ChannelsLast {
         return one(reader.push(call, Some(&weight), linear, &[x])?);
     }
     one(along_last(reader, call, x, (&weight, linear))?)
@@ -113,15 +115,16 @@ fn linear(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 fn along_last(
     reader: &mut Reader<'_>,
     call: &Call<'_>,
-    x: crate::import::draft::Drawn,
+    x: Drawn,
     (weight, linear): (&Constant, Linear),
-) -> Result<crate::import::draft::Drawn, crate::model::ModelError> {
+) -> Result<Drawn, ModelError> {
     let value = linear.weight.t()?.contiguous()?;
     let matrix = reader.push(call, None, Numbers { value }, &[])?;
-    let product = reader.push(call, Some(weight), MatMul, &[x, matrix])?;
+    let product = reader.push(call, Some(weight), MatMul, &[x.here(), matrix])?;
+    let product = product.ordered(x.order);
     let Some(value) = linear.bias else { return Ok(product) };
     let of = Operands::Constant { value, first: false };
-    reader.push(call, None, Binary { kind: BinaryKind::Add, of }, &[product])
+    reader.push_alike(call, None, Binary { kind: BinaryKind::Add, of }, product)
 }
 
 /// `bias + input weight`, where the weight is a linear layer's turned around.
@@ -145,9 +148,4 @@ fn addmm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     }
     let linear = Linear { weight: weight.tensor.t()?.contiguous()?, bias };
     one(reader.push(call, Some(&weight), linear, &[x])?)
-}
-
-/// The extents behind the pictures.
-pub fn inner(dims: &Dims) -> Vec<usize> {
-    dims.as_slice().iter().skip(1).copied().collect()
 }

@@ -3,17 +3,22 @@
 mod arithmetic;
 mod conv;
 mod norm;
+mod parts;
 mod pool;
 mod rule;
 mod shape;
 
-pub use rule::Rule;
+pub use rule::{BOOLEAN, Rule, WHOLES};
+
+fn rules() -> impl Iterator<Item = &'static (&'static str, Rule)> {
+    let families =
+        [arithmetic::RULES, conv::RULES, norm::RULES, parts::RULES, pool::RULES, shape::RULES];
+    families.into_iter().flatten()
+}
 
 /// The rule for a call, by its name without the mark of a call in place.
 pub fn rule(base: &str) -> Option<Rule> {
-    let families = [arithmetic::RULES, conv::RULES, norm::RULES, pool::RULES, shape::RULES];
-    let all = families.into_iter().flatten();
-    all.into_iter().find(|(name, _)| *name == base).map(|(_, rule)| *rule)
+    rules().find(|(name, _)| *name == base).map(|(_, rule)| *rule)
 }
 
 /// Whether a call gives the numbers of its input under another name, and no copy of them.
@@ -21,10 +26,19 @@ pub fn shares(base: &str) -> bool {
     shape::SHARING.contains(&base)
 }
 
+/// Whether a call repeats the smaller of its inputs along the axes where it has one value.
+pub fn broadcasts(base: &str) -> bool {
+    arithmetic::BROADCASTING.contains(&base)
+}
+
+/// Whether what a call gives is repeated as its input is.
+pub fn keeps_repeated(base: &str) -> bool {
+    shape::KEEPING_REPEATED.contains(&base)
+}
+
 /// The names of all calls that are read.
 pub fn calls() -> Vec<&'static str> {
-    let families = [arithmetic::RULES, conv::RULES, norm::RULES, pool::RULES, shape::RULES];
-    let mut names: Vec<_> = families.into_iter().flatten().map(|(name, _)| *name).collect();
+    let mut names: Vec<_> = rules().map(|(name, _)| *name).collect();
     names.sort_unstable();
     names
 }

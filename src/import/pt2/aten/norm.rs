@@ -1,10 +1,15 @@
 //! Norms.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
 use super::rule::{Found, Rule, one};
-use crate::import::pt2::reader::{Call, Known, Reader};
-use crate::ops::{BatchNorm, GroupNorm, LayerNorm, Over};
+use crate::import::draft::Drawn;
+use crate::import::pt2::reader::{Call, Constant, Known, Reader};
+use crate::model::{Node, Value};
+use crate::ops::{
+    Activation, AveragePool, BatchNorm, Binary, BinaryKind, GroupNorm, LayerNorm, Lrn, Op,
+    Operands, Over, Pad, Reshape, Window,
+};
 
 pub const RULES: &[(&str, Rule)] = &[
     ("batch_norm", batch_norm),
@@ -14,6 +19,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("native_group_norm", group_norm),
     ("layer_norm", layer_norm),
     ("native_layer_norm", layer_norm),
+    ("avg_pool3d", neighbors),
 ];
 
 fn numbers(reader: &Reader<'_>, call: &Call<'_>, name: &str) -> Option<Tensor> {
@@ -78,9 +84,77 @@ fn layer_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 fn first(
     reader: &mut Reader<'_>,
     call: &Call<'_>,
-    named: Option<crate::import::pt2::reader::Constant>,
-    norm: impl Into<crate::ops::Op>,
-    x: crate::import::draft::Drawn,
+    named: Option<Constant>,
+    norm: impl Into<Op>,
+    x: Drawn,
 ) -> Found {
     Ok(Some(vec![Known::Drawn(reader.push(call, named.as_ref(), norm, &[x])?)]))
+}
+
+/// The mean over neighboring channels of `[N, 1, C, H, W]`, as local response normalization is written.
+fn neighbors(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
+    let integers = |name| call.args.integers(name).unwrap_or_default();
+    let plain = !call.args.flag("ceil_mode").unwrap_or(false)
+        && !call.args.has("divisor_override")
+        && integers("stride") == [1, 1, 1]
+        && integers("padding").iter().all(|pad| *pad == 0);
+    let (kernel, seen) = (integers("kernel_size"), x.seen());
+    let ([size, 1, 1], [_, 1, channels, h, w], true) = (kernel.as_slice(), seen.as_slice(), plain)
+    else {
+        return Ok(None);
+    };
+    let Some(size) = usize::try_from(*size).ok().filter(|size| (1..=*channels).contains(size))
+    else {
+        return Ok(None);
+    };
+    let rows = |channels: usize| Reshape { to: vec![Some(1), Some(channels), None], sides: false };
+    let lines = reader.push(call, None, rows(*channels), &[x])?;
+    let window = Window { kernel: [size, 1], ..Window::square(1, 1, 0) };
+    let mean = AveragePool::Windowed { window, count_include_pad: true };
+    let means = reader.push(call, None, mean, &[lines])?;
+    let to = vec![Some(1), Some(channels + 1 - size), Some(*h), Some(*w)];
+    one(reader.push(call, None, Reshape { to, sides: false }, &[means])?)
+}
+
+/// Whether `x / divisor` is a local response normalization of `x`.
+pub fn lrn(reader: &Reader<'_>, x: Drawn, divisor: Drawn) -> Option<Lrn> {
+    let nodes = &reader.draft.nodes;
+    let node = |value: Value| match value {
+        Value::Output { layer, .. } => nodes.get(layer.0),
+        Value::Input => None,
+    };
+    // The layer before one with a single input, past reshapes.
+    let before = |of: &Node| {
+        let mut at = node(*of.inputs.first()?)?;
+        while at.op.is::<Reshape>() {
+            at = node(*at.inputs.first()?)?;
+        }
+        Some(at)
+    };
+    let number = |of: &Node, kind: BinaryKind| match of.op.get::<Binary>() {
+        Some(Binary { kind: known, of: Operands::Constant { value, .. } }) if *known == kind => {
+            value.to_dtype(DType::F64).ok()?.reshape(()).ok()?.to_scalar::<f64>().ok()
+        }
+        _ => None,
+    };
+    let power = node(divisor.value)?;
+    let Some(Activation::Power { exponent: beta }) = power.op.get() else { return None };
+    let sum = before(power)?;
+    let k = number(sum, BinaryKind::Add)?;
+    let product = before(sum)?;
+    let alpha = number(product, BinaryKind::Multiply)?;
+    let pool = before(product)?;
+    let Some(AveragePool::Windowed { window, .. }) = pool.op.get() else { return None };
+    let [size, 1] = window.kernel else { return None };
+    let pad = before(pool)?;
+    let [[0, 0], amounts, [0, 0], [0, 0]] = pad.op.get::<Pad>()?.amounts.as_slice() else {
+        return None;
+    };
+    let square = before(pad)?;
+    let same =
+        matches!(square.op.get(), Some(Binary { kind: BinaryKind::Multiply, of: Operands::Same }));
+    let itself = same && square.inputs.iter().all(|input| *input == x.value);
+    let centered = *amounts == [size / 2, (size - 1) / 2];
+    (itself && centered).then_some(Lrn { size, alpha, beta: *beta, k })
 }

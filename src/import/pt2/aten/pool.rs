@@ -80,6 +80,12 @@ fn resize(reader: &mut Reader<'_>, call: &Call<'_>, by: Interpolation, places: P
     let aligned = call.args.flag("align_corners").unwrap_or(false);
     let places = if aligned { Places::AlignCorners } else { places };
     let factors = call.args.numbers("scale_factors").filter(|factors| factors.len() == 2);
+    // A size that follows the input's is that of another value.
+    if factors.is_none()
+        && let Some(like) = reader.with_sides(call, "output_size")
+    {
+        return one(reader.push(call, None, Resize { to: Size::Like, by, places }, &[x, like])?);
+    }
     let to = match (factors, reader.integers(call, "output_size").and_then(|to| pair(&to))) {
         (Some(factors), _) => Size::Times([factors[0], factors[1]]),
         (None, Some(to)) => Size::Fixed(to),
@@ -91,9 +97,7 @@ fn resize(reader: &mut Reader<'_>, call: &Call<'_>, by: Interpolation, places: P
 fn pad(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let amounts = call.args.integers("pad").or(call.args.integers("padding"));
-    let Some(amounts) =
-        amounts.filter(|a| a.len().is_multiple_of(2) && a.len() < 2 * x.dims.rank())
-    else {
+    let Some(amounts) = amounts.filter(|amounts| amounts.len().is_multiple_of(2)) else {
         return Ok(None);
     };
     let border = match (call.base, call.args.text("mode")) {
@@ -103,11 +107,10 @@ fn pad(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
         (_, Some(_)) => return Ok(None),
     };
     // PyTorch counts from the last axis; a negative amount takes away.
-    let rank = x.dims.rank();
-    let mut wider = vec![[0; 2]; rank - 1];
+    let mut wider = vec![[0; 2]; x.dims.rank() - 1];
     let mut at = x;
     for (i, both) in amounts.chunks_exact(2).enumerate() {
-        let axis = rank - 1 - i;
+        let Some(axis) = x.axis(-1 - i as i64) else { return Ok(None) };
         wider[axis - 1] = [both[0].max(0) as usize, both[1].max(0) as usize];
         let less = [both[0].min(0).unsigned_abs() as usize, both[1].min(0).unsigned_abs() as usize];
         if less != [0, 0] {
@@ -115,13 +118,13 @@ fn pad(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
                 return Ok(None);
             };
             let narrow = Narrow { axis, start: less[0], count, step: 1 };
-            at = reader.push(call, None, narrow, &[at])?;
+            at = reader.push_alike(call, None, narrow, at)?;
         }
     }
     if wider.iter().all(|amounts| *amounts == [0, 0]) {
         return one(at);
     }
-    one(reader.push(call, None, Pad { amounts: wider, border }, &[at])?)
+    one(reader.push_alike(call, None, Pad { amounts: wider, border }, at)?)
 }
 
 fn space(reader: &mut Reader<'_>, call: &Call<'_>, factor: &str, back: bool) -> Found {

@@ -10,6 +10,13 @@ pub type Found = Result<Option<Vec<Known>>, ModelError>;
 /// Makes layers of a call.
 pub type Rule = for<'a> fn(&mut Reader<'a>, &Call<'_>) -> Found;
 
+/// PyTorch's types of numbers that are computed with: half, float, double, bfloat16.
+pub const FLOATS: [i64; 4] = [6, 7, 8, 13];
+/// Its types of whole numbers.
+pub const WHOLES: [i64; 5] = [1, 2, 3, 4, 5];
+/// Its type of yes and no.
+pub const BOOLEAN: i64 = 12;
+
 /// One result.
 pub fn one(drawn: Drawn) -> Found {
     Ok(Some(vec![Known::Drawn(drawn)]))

@@ -1,11 +1,11 @@
-//! The same values under other extents, in another order, in parts, together.
+//! The same values under other extents, repeated, and in another order.
 
-use super::conv::inner;
-use super::rule::{Found, Rule, axis, one};
-use crate::import::draft::{Drawn, before, behind};
-use crate::import::pt2::reader::{Call, Known, Reader};
-use crate::model::{ModelError, Value};
-use crate::ops::{Concat, Constant as Numbers, Flatten, Narrow, Permute, Reshape, Shuffle};
+use super::rule::{FLOATS, Found, Rule, axis, one};
+use crate::import::draft::{Drawn, Order};
+use crate::import::pt2::args::Whole;
+use crate::import::pt2::reader::{Call, Reader};
+use crate::model::Value;
+use crate::ops::{Dims, Flatten, Permute, Reshape, Shuffle};
 
 pub const RULES: &[(&str, Rule)] = &[
     ("dropout", same),
@@ -30,14 +30,6 @@ pub const RULES: &[(&str, Rule)] = &[
     ("transpose", transpose),
     ("unsqueeze", unsqueeze),
     ("squeeze", squeeze),
-    ("cat", cat),
-    ("stack", stack),
-    ("split", split),
-    ("split_with_sizes", split),
-    ("chunk", split),
-    ("unbind", unbind),
-    ("slice", slice),
-    ("select", select),
 ];
 
 /// Calls that give the same numbers, or a part of them.
@@ -65,8 +57,9 @@ pub const SHARING: [&str; 21] = [
     "slice",
 ];
 
-/// PyTorch's numbers of the types that are computed with: half, float, double, bfloat16.
-const FLOATS: [i64; 4] = [6, 7, 8, 13];
+/// Calls whose values are repeated as their inputs are.
+pub const KEEPING_REPEATED: [&str; 9] =
+    ["expand", "expand_as", "contiguous", "clone", "alias", "detach", "to", "_to_copy", "dropout"];
 
 fn same(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let training = call.args.flag("train").or(call.args.flag("training")).unwrap_or(false);
@@ -77,16 +70,29 @@ fn same(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     }
 }
 
-/// Left to broadcasting, so that no extents are written into the graph.
+/// Left to who uses it, so that no extents are written into the graph where it is repeated anyway.
 fn expand(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let to: Option<Vec<i64>> = match (reader.drawn(call, "other"), reader.integers(call, "size")) {
-        (Some(other), _) => Some(other.dims.as_slice().iter().map(|e| *e as i64).collect()),
+        (Some(other), _) => {
+            let to = other.in_order(&other.repeated.unwrap_or(other.dims));
+            Some(to.as_slice().iter().map(|e| *e as i64).collect())
+        }
         (None, sizes) => sizes,
     };
-    let Some(to) = to.filter(|to| to.len() == x.dims.rank()) else { return Ok(None) };
-    let same = x.dims.as_slice().iter().zip(&to).all(|(own, to)| *to == -1 || *to == *own as i64);
-    one(Drawn { repeats: x.repeats || !same, ..x })
+    let axes = x.axes();
+    let Some(to) = to.filter(|to| to.len() == axes.len()) else { return Ok(None) };
+    let mut repeated = x.repeated.unwrap_or(x.dims);
+    for (axes, to) in axes.iter().zip(to) {
+        let own: usize = axes.iter().map(|axis| repeated.at(*axis)).product();
+        match (axes.as_slice(), usize::try_from(to)) {
+            (_, Err(_)) => {}
+            (_, Ok(to)) if to == own => {}
+            ([axis], Ok(to)) if *axis > 0 && own == 1 => repeated = repeated.with(*axis, to),
+            _ => return Ok(None),
+        }
+    }
+    one(Drawn { repeated: (repeated != x.dims).then_some(repeated), ..x })
 }
 
 fn view(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
@@ -97,44 +103,69 @@ fn view(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let rest = (x.dims.len() as i64).checked_div(known).unwrap_or(0);
     let extents =
         sizes.iter().map(|size| usize::try_from(if *size == -1 { rest } else { *size }).ok());
-    let Some(extents) = extents.collect::<Option<Vec<usize>>>() else { return Ok(None) };
-    // The pictures of a batch stay what they are.
-    let [pictures, to @ ..] = extents.as_slice() else { return Ok(None) };
-    if *pictures != x.dims.at(0) || to.iter().product::<usize>() * pictures != x.dims.len() {
-        return Ok(None);
-    }
-    let open = sizes.iter().skip(1).position(|size| *size == -1);
-    reshape(reader, call, x, to, open)
+    let Some(to) = extents.collect::<Option<Vec<usize>>>() else { return Ok(None) };
+    // What is left, or else the one that follows the input's size.
+    let symbols = call.args.wholes("size").or_else(|| call.args.wholes("shape"));
+    let symbols: Vec<usize> = symbols.map_or(Vec::new(), |sizes| {
+        let is_symbol = |i: &usize| *i > 0 && matches!(sizes[*i], Whole::Symbol(_));
+        (0..sizes.len()).filter(is_symbol).collect()
+    });
+    let open = sizes.iter().position(|size| *size == -1).or(match symbols.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    });
+    reshape(reader, call, x, &to, open)
 }
 
-/// To these extents behind the pictures; that at `open` is what is left.
-fn reshape(
+/// The extents behind the pictures.
+pub fn inner(dims: &Dims) -> &[usize] {
+    dims.as_slice().get(1..).unwrap_or(&[])
+}
+
+/// To extents as the file sees them; that at `open` is what is left.
+pub fn reshape(
     reader: &mut Reader<'_>,
     call: &Call<'_>,
     x: Drawn,
     to: &[usize],
     open: Option<usize>,
 ) -> Found {
+    let x = reader.straight(call, x)?;
+    let pictures = x.dims.at(0);
+    let known = to.iter().try_fold(1usize, |all, extent| all.checked_mul(*extent));
+    let ([first, rest @ ..], true) = (to, known == Some(x.dims.len())) else { return Ok(None) };
+    if x.order == Order::PicturesSecond || pictures == 0 || !first.is_multiple_of(pictures) {
+        return Ok(None);
+    }
+    // What more stands in the first axis than pictures.
+    let parts = first / pictures;
+    let (order, to): (Order, Vec<usize>) = match parts {
+        1 => (Order::Plain, rest.to_vec()),
+        _ => (Order::Merged, [parts].iter().chain(rest).copied().collect()),
+    };
+    let open = match order {
+        Order::Merged => open,
+        _ => open.and_then(|open| open.checked_sub(1)),
+    };
+    let x = x.here();
     let own = inner(&x.dims);
     if own == to {
-        return one(x);
+        return one(x.ordered(order));
     }
-    if let [_] = to
-        && !x.channels_last
-    {
+    if let [_] = to.as_slice() {
         return one(reader.push(call, None, Flatten, &[x])?);
     }
     // Rows and columns that stay are those of whatever input comes.
     let sides = |extents: &[usize]| extents.len().checked_sub(2).map(|at| extents[at..].to_vec());
-    let stays = own.len() > 2 && to.len() > 2 && sides(&own) == sides(to) && sides(to).is_some();
-    if stays && let Some(groups) = shuffled(reader, x, to) {
+    let stays = own.len() > 2 && to.len() > 2 && sides(own) == sides(&to) && sides(&to).is_some();
+    if stays && let Some(groups) = shuffled(reader, x, &to) {
         let input = groups_input(reader, x);
         return one(reader.push(call, None, Shuffle { groups }, &[input])?);
     }
     let kept = if stays { to.len() - 2 } else { to.len() };
     let extent = |(i, extent): (usize, &usize)| (open != Some(i)).then_some(*extent);
     let to = to.iter().enumerate().take(kept).map(extent).collect();
-    one(reader.push(call, None, Reshape { to, sides: stays }, &[x])?)
+    one(reader.push(call, None, Reshape { to, sides: stays }, &[x])?.ordered(order))
 }
 
 /// Whether this is the end of a channel shuffle: a value split into groups, turned, and put together again. Gives how
@@ -173,218 +204,79 @@ fn groups_input(reader: &Reader<'_>, x: Drawn) -> Drawn {
 
 fn flatten(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let rank = x.dims.rank();
-    let of = |name: &str, default: i64| axis(call.args.whole(name).unwrap_or(default), rank);
+    let seen = x.seen();
+    let of = |name: &str, default: i64| axis(call.args.whole(name).unwrap_or(default), seen.rank());
     let (Some(start), Some(end)) = (of("start_dim", 0), of("end_dim", -1)) else { return Ok(None) };
     if start == 0 || end < start {
         return Ok(None);
     }
-    let extents = x.dims.as_slice();
-    let mut to: Vec<usize> = extents[1..start].to_vec();
+    let extents = seen.as_slice();
+    let mut to: Vec<usize> = extents[..start].to_vec();
     to.push(extents[start..=end].iter().product());
     to.extend(&extents[end + 1..]);
-    reshape(reader, call, x, &to, Some(start - 1))
+    reshape(reader, call, x, &to, Some(start))
 }
 
 fn permute(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let rank = x.dims.rank();
+    let rank = x.seen().rank();
     let order = call.args.integers("dims").unwrap_or_default();
     let order: Option<Vec<usize>> = order.into_iter().map(|dim| axis(dim, rank)).collect();
     let Some(order) = order.filter(|order| order.len() == rank) else { return Ok(None) };
-    ordered(reader, call, x, order)
+    ordered(reader, call, x, &order)
 }
 
 fn transpose(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let rank = x.dims.rank();
+    let rank = x.seen().rank();
     let of = |name: &str| axis(call.args.whole(name)?, rank);
     let (Some(a), Some(b)) = (of("dim0"), of("dim1")) else { return Ok(None) };
     let mut order: Vec<usize> = (0..rank).collect();
     order.swap(a, b);
-    ordered(reader, call, x, order)
+    ordered(reader, call, x, &order)
 }
 
-/// Channels behind rows and columns stay where they are; who uses them knows.
-fn ordered(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, order: Vec<usize>) -> Found {
-    match (order.as_slice(), x.channels_last) {
-        ([0, 2, 3, 1], false) => one(behind(x)),
-        ([0, 3, 1, 2], true) => one(before(x)),
-        ([0, ..], _) => one(reader.push(call, None, Permute { order }, &[x])?),
-        _ => Ok(None),
+/// The file's axes in another order. Channels that come last stay where they are; who uses them knows.
+fn ordered(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, by: &[usize]) -> Found {
+    let axes = x.axes();
+    let mut order: Vec<usize> =
+        by.iter().filter_map(|axis| axes.get(*axis)).flatten().copied().collect();
+    let merged = x.order == Order::Merged;
+    let seen = match order.as_slice() {
+        [0, 2, 3, 1] if x.order == Order::Plain => return one(x.ordered(Order::ChannelsLast)),
+        [0, 1, ..] if merged => Order::Merged,
+        [0, ..] if !merged => Order::Plain,
+        [_, 0, ..] if !merged => {
+            order.swap(0, 1);
+            Order::PicturesSecond
+        }
+        _ => return Ok(None),
+    };
+    if order.iter().enumerate().all(|(at, axis)| at == *axis) {
+        return one(x.ordered(seen));
     }
+    one(reader.push(call, None, Permute { order }, &[x.here()])?.ordered(seen))
 }
 
 fn unsqueeze(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let place = axis(call.args.whole("dim").unwrap_or(0), x.dims.rank() + 1);
+    let seen = x.seen();
+    let place = axis(call.args.whole("dim").unwrap_or(0), seen.rank() + 1);
     let Some(place) = place.filter(|place| *place > 0) else { return Ok(None) };
-    let mut to = inner(&x.dims);
-    to.insert(place - 1, 1);
+    let mut to = seen.as_slice().to_vec();
+    to.insert(place, 1);
     reshape(reader, call, x, &to, None)
 }
 
 fn squeeze(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let rank = x.dims.rank();
+    let seen = x.seen();
+    let rank = seen.rank();
     let dims = call.args.integers("dim").unwrap_or_else(|| (1..rank as i64).collect());
     let gone: Option<Vec<usize>> = dims.into_iter().map(|dim| axis(dim, rank)).collect();
     let Some(gone) = gone.filter(|gone| !gone.contains(&0)) else { return Ok(None) };
     let stays = |(i, extent): &(usize, &usize)| !(gone.contains(i) && **extent == 1);
-    let to = x.dims.as_slice().iter().enumerate().skip(1).filter(stays);
+    let to = seen.as_slice().iter().enumerate().filter(stays);
     let to: Vec<usize> = to.map(|(_, extent)| *extent).collect();
     reshape(reader, call, x, &to, None)
-}
-
-/// Several values, those of the file as layers of their own.
-fn values(reader: &mut Reader<'_>, call: &Call<'_>) -> Result<Option<Vec<Drawn>>, ModelError> {
-    if let Some(all) = reader.all_drawn(call, "tensors") {
-        return Ok(Some(all));
-    }
-    let mut all = Vec::new();
-    for name in call.args.tensors("tensors").unwrap_or_default() {
-        let drawn = match reader.drawn_named(name) {
-            Some(drawn) => drawn,
-            None => {
-                let Some(constant) = reader.constant_named(name).cloned() else { return Ok(None) };
-                let value = constant.tensor.clone();
-                reader.push(call, Some(&constant), Numbers { value }, &[])?
-            }
-        };
-        all.push(drawn);
-    }
-    Ok((!all.is_empty()).then_some(all))
-}
-
-fn cat(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
-    let Some(all) = values(reader, call)? else { return Ok(None) };
-    joined(reader, call, &all, call.args.whole("dim").unwrap_or(0))
-}
-
-fn joined(reader: &mut Reader<'_>, call: &Call<'_>, all: &[Drawn], dim: i64) -> Found {
-    let Some(first) = all.first() else { return Ok(None) };
-    let Some(axis) = axis(dim, first.dims.rank()).filter(|axis| *axis > 0) else { return Ok(None) };
-    if all.iter().all(|value| value.channels_last) {
-        let axis = [0, 2, 3, 1][axis];
-        let all: Vec<Drawn> = all.iter().map(|value| before(*value)).collect();
-        return one(behind(reader.push(call, None, Concat { axis }, &all)?));
-    }
-    one(reader.push(call, None, Concat { axis }, all)?)
-}
-
-fn stack(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
-    let Some(all) = values(reader, call)? else { return Ok(None) };
-    let Some(first) = all.first() else { return Ok(None) };
-    let dim = call.args.whole("dim").unwrap_or(0);
-    let Some(place) = axis(dim, first.dims.rank() + 1).filter(|place| *place > 0) else {
-        return Ok(None);
-    };
-    let mut wider = Vec::new();
-    for value in &all {
-        let mut to = inner(&value.dims);
-        to.insert(place - 1, 1);
-        match reshape(reader, call, *value, &to, None)?.as_deref() {
-            Some([Known::Drawn(drawn)]) => wider.push(*drawn),
-            _ => return Ok(None),
-        }
-    }
-    joined(reader, call, &wider, place as i64)
-}
-
-/// A part along an axis.
-fn part(
-    reader: &mut Reader<'_>,
-    call: &Call<'_>,
-    x: Drawn,
-    mut narrow: Narrow,
-) -> Result<Drawn, ModelError> {
-    if narrow.count == x.dims.at(narrow.axis) && narrow.step == 1 {
-        return Ok(x);
-    }
-    if x.channels_last {
-        narrow.axis = [0, 2, 3, 1][narrow.axis];
-        return Ok(behind(reader.push(call, None, narrow, &[before(x)])?));
-    }
-    reader.push(call, None, narrow, &[x])
-}
-
-fn split(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
-    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let dim = call.args.whole("dim").unwrap_or(0);
-    let Some(axis) = axis(dim, x.dims.rank()).filter(|axis| *axis > 0) else { return Ok(None) };
-    let size = x.dims.at(axis);
-    let equal = |each: usize| {
-        (0..size.div_ceil(each)).map(|i| each.min(size - i * each)).collect::<Vec<usize>>()
-    };
-    let whole =
-        |name: &str| call.args.whole(name).and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
-    let sizes = match call.base {
-        "chunk" => whole("chunks").map(|chunks| equal(size.div_ceil(chunks).max(1))),
-        "split" if whole("split_size").is_some() => whole("split_size").map(equal),
-        _ => {
-            let sizes = call.args.integers("split_sizes").or(call.args.integers("split_size"));
-            sizes.and_then(|s| s.into_iter().map(|n| usize::try_from(n).ok()).collect())
-        }
-    };
-    let Some(sizes) = sizes.filter(|sizes| sizes.iter().sum::<usize>() == size) else {
-        return Ok(None);
-    };
-    let (mut start, mut parts) = (0, Vec::new());
-    for count in sizes {
-        let narrow = Narrow { axis, start, count, step: 1 };
-        parts.push(Known::Drawn(part(reader, call, x, narrow)?));
-        start += count;
-    }
-    Ok(Some(parts))
-}
-
-/// Without the axis that is left with one.
-fn without(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, axis: usize) -> Found {
-    let mut to = inner(&x.dims);
-    to.remove(axis - 1);
-    reshape(reader, call, x, &to, None)
-}
-
-fn unbind(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
-    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let dim = call.args.whole("dim").unwrap_or(0);
-    let Some(axis) = axis(dim, x.dims.rank()).filter(|axis| *axis > 0) else { return Ok(None) };
-    let mut parts = Vec::new();
-    for start in 0..x.dims.at(axis) {
-        let one = part(reader, call, x, Narrow { axis, start, count: 1, step: 1 })?;
-        let Some(found) = without(reader, call, one, axis)? else { return Ok(None) };
-        parts.extend(found);
-    }
-    Ok(Some(parts))
-}
-
-fn select(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
-    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let dim = call.args.whole("dim").unwrap_or(0);
-    let Some(along) = axis(dim, x.dims.rank()).filter(|axis| *axis > 0) else { return Ok(None) };
-    let index = call.args.whole("index").and_then(|index| axis(index, x.dims.at(along)));
-    let Some(start) = index else { return Ok(None) };
-    let one = part(reader, call, x, Narrow { axis: along, start, count: 1, step: 1 })?;
-    without(reader, call, one, along)
-}
-
-fn slice(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
-    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let dim = call.args.whole("dim").unwrap_or(0);
-    let Some(axis) = axis(dim, x.dims.rank()) else { return Ok(None) };
-    let size = x.dims.at(axis) as i64;
-    let at = |number: i64| if number < 0 { (number + size).max(0) } else { number.min(size) };
-    let start = at(call.args.whole("start").unwrap_or(0));
-    let end = at(call.args.whole("end").unwrap_or(size));
-    let step = call.args.whole("step").unwrap_or(1);
-    if (start, end, step) == (0, size, 1) {
-        return one(x);
-    }
-    if axis == 0 || step < 1 || end <= start {
-        return Ok(None);
-    }
-    let count = (end - start) as usize;
-    let (start, step) = (start as usize, step as usize);
-    let narrow = Narrow { axis, start, count: count.div_ceil(step), step };
-    one(part(reader, call, x, narrow)?)
 }
