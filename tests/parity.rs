@@ -1,6 +1,7 @@
 //! The numbers: every layer, input, statistic, gradient, explanation and judgement against PyTorch, torchvision,
 //! PIL, captum and pytorch-grad-cam (the fixtures that `tools/make_fixtures.py`,
-//! `tools/make_recipes.py` and `tools/make_explanations.py` write), against candle-transformers' ResNets, and against direct loops where
+//! `tools/make_recipes.py`, `tools/make_explanations.py`, `tools/make_exported.py` and
+//! `tools/make_exported_explanations.py` write), against candle-transformers' ResNets, and against direct loops where
 //! no library has the operation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -16,6 +17,8 @@ mod edits;
 mod explanations;
 #[path = "parity/exported.rs"]
 mod exported;
+#[path = "parity/exported_explanations.rs"]
+mod exported_explanations;
 #[path = "parity/gradients.rs"]
 mod gradients;
 #[path = "parity/identities.rs"]

@@ -90,9 +90,10 @@ class Activations(nn.Module):
         self.stem = nn.Conv2d(3, 4, 3, padding=1)
         self.layers = nn.ModuleList([
             nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(), nn.LeakyReLU(0.3), nn.PReLU(), nn.PReLU(4), nn.ELU(), nn.ELU(0.5),
-            nn.SELU(), nn.SiLU(), nn.GELU(), nn.GELU(approximate="tanh"), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(),
+            nn.CELU(), nn.CELU(0.5), nn.SELU(), nn.SiLU(), nn.GELU(), nn.GELU(approximate="tanh"), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(),
             nn.Hardtanh(), nn.Hardtanh(-0.2, 0.9), nn.Sigmoid(), nn.Tanh(), nn.Softplus(),
             nn.Softplus(beta=2, threshold=3), nn.Softmax(1), nn.LogSoftmax(1), nn.Softmax(-1), nn.LogSoftmax(2),
+            nn.LogSigmoid(), nn.GLU(1), nn.GLU(),
         ])
 
     def forward(self, x):
@@ -158,7 +159,7 @@ class Pools(nn.Module):
         )
         self.borders = nn.ModuleList([
             nn.ZeroPad2d((1, 2, 4, 3)), nn.ConstantPad2d((2, 4, 1, 3), 0.5), nn.ReflectionPad2d((3, 1, 2, 4)),
-            nn.ReplicationPad2d((4, 2, 1, 3)), nn.ReflectionPad2d((0, 2, 0, 0)), nn.ReplicationPad2d((0, 0, 1, 0)),
+            nn.ReplicationPad2d((4, 2, 1, 3)), nn.CircularPad2d((2, 1, 0, 3)), nn.ReflectionPad2d((0, 2, 0, 0)), nn.ReplicationPad2d((0, 0, 1, 0)),
         ])
 
     def forward(self, x):
@@ -222,7 +223,7 @@ class Norms(nn.Module):
             nn.InstanceNorm2d(8), nn.InstanceNorm2d(8, affine=True), nn.InstanceNorm2d(8, track_running_stats=True),
             nn.GroupNorm(2, 8), nn.GroupNorm(1, 8), nn.GroupNorm(4, 8, affine=False, eps=0.01),
             nn.LayerNorm((8, 10, 12)), nn.LayerNorm((8, 10, 12), elementwise_affine=False), nn.LayerNorm((10, 12)),
-            nn.LayerNorm(12, bias=False), nn.LocalResponseNorm(3), nn.LocalResponseNorm(4, 0.3, 0.6, 2.0),
+            nn.LayerNorm(12, bias=False), nn.RMSNorm(12), nn.RMSNorm((10, 12), 0.01, False), nn.LocalResponseNorm(3), nn.LocalResponseNorm(4, 0.3, 0.6, 2.0),
         ])
         self.positions = nn.ModuleList([
             nn.LayerNorm(8), nn.LayerNorm(8, elementwise_affine=False, eps=0.01), nn.LayerNorm((12, 8)),
@@ -335,6 +336,9 @@ class Arithmetic(nn.Module):
             2 * a,
             a / 1.5,
             1.5 / b,
+            1 - a,
+            torch.add(a, b, alpha=2),
+            torch.sub(a, gate, alpha=0.5),
             (a * 1).add_(b).mul_(gate).sub_(0.3).div_(b),
             torch.addcmul(a, b, gate),
             torch.addcmul(self.each, a, b),
@@ -397,6 +401,13 @@ class Arithmetic(nn.Module):
             a.permute(0, 3, 1, 2),
             a.transpose(2, 3),
             a.transpose(1, -1),
+            a.mT,
+            a.movedim(1, -1),
+            a.narrow(2, 3, 4),
+            a.unflatten(1, (2, -1)),
+            a.repeat(1, 2, 1, 1),
+            a.repeat_interleave(2, 3),
+            a.max(1).values,
             a.reshape(1, 2, -1),
             a.reshape(n, c * 2, h // 2, w),
             a.view(n, 2, c // 2, h, w).mean(2),
@@ -414,3 +425,68 @@ class Arithmetic(nn.Module):
     def forward(self, x):
         a, b = self.stem(x), self.other(x).square() + 0.3
         return vector([*self.pairs(a, b), *self.over(a), *self.places(a, b)])
+
+
+class Tables(nn.Module):
+    """What is written with tables of indices in the core operations of PyTorch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, padding=1)
+        self.layers = nn.ModuleList([
+            nn.Upsample((9, 4), mode="bilinear", align_corners=True), nn.Upsample((9, 4)), nn.Upsample(scale_factor=2, mode="bilinear"), nn.ReflectionPad2d((3, 1, 2, 4)),
+            nn.ReplicationPad2d((2, 0, 1, 3)), nn.AdaptiveAvgPool2d(4), nn.AdaptiveMaxPool2d(3), nn.PixelShuffle(2),
+            nn.LocalResponseNorm(3), nn.GroupNorm(2, 4), nn.GELU(), nn.Hardswish(), nn.LeakyReLU(), nn.ELU(),
+            nn.Softplus(), nn.Mish(),
+        ])
+
+    def forward(self, x):
+        x = self.stem(x)
+        return vector([layer(x) for layer in self.layers])
+
+
+class Attention(nn.Module):
+    """Heads that are taken for pictures, relative positions (BoTNet), queries before the pictures (XCiT), a table of
+    positions that depends on nothing (EdgeNeXt)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Conv2d(3, 24, 1)
+        self.rows = nn.Parameter(torch.randn(7, 4))
+        self.columns = nn.Parameter(torch.randn(9, 4))
+        self.norm = nn.BatchNorm2d(8)
+        self.tokens = nn.Linear(8, 24)
+        self.temperature = nn.Parameter(torch.rand(2, 1, 1) + 0.5)
+        self.place = nn.Conv2d(8, 8, 1)
+        self.out = nn.Linear(8, 5)
+
+    def relative(self, q: Tensor, table: Tensor, h: int, w: int) -> Tensor:
+        """Products of each query with every position that is so far away along the columns: [N, h, w, h, w]."""
+        x = (q @ table.transpose(-1, -2)).reshape(-1, w, 2 * w - 1)
+        x = F.pad(F.pad(x, (0, 1)).flatten(1), (0, w - 1)).reshape(-1, w + 1, 2 * w - 1)
+        x = x[:, :w, w - 1:].reshape(q.shape[0], h, 1, w, w)
+        return x.expand(-1, -1, h, -1, -1)
+
+    def positions(self, h: int, w: int) -> Tensor:
+        seen = ~torch.zeros(1, h, w).to(torch.bool)
+        dtype = self.place.weight.dtype
+        rows, columns = seen.cumsum(1, dtype=dtype), seen.cumsum(2, dtype=dtype)
+        scale = 16 ** (2 * torch.div(torch.arange(4), 2, rounding_mode="floor") / 4)
+        rows, columns = rows[..., None] / (rows[:, -1:, :, None] * scale), columns[..., None] / scale
+        both = [torch.stack((x[..., 0::2].sin(), x[..., 1::2].cos()), 4).flatten(3) for x in (rows, columns)]
+        return self.place(torch.cat(both, 3).permute(0, 3, 1, 2))
+
+    def forward(self, x):
+        n, _, h, w = x.shape
+        q, k, v = (part.reshape(n * 2, 4, -1) for part in self.qkv(x).split(8, 1))
+        q, v = q.transpose(-1, -2), v.transpose(-1, -2)
+        grid = q.reshape(n * 2, h, w, -1)
+        along = self.relative(grid, self.columns, h, w).permute(0, 1, 3, 2, 4)
+        down = self.relative(grid.transpose(1, 2), self.rows, w, h).permute(0, 3, 1, 4, 2)
+        weights = (q @ k * 0.5 + (along + down).reshape(n * 2, h * w, h * w)).softmax(-1)
+        x = self.norm((weights @ v).transpose(-1, -2).reshape(n, 8, h, w)) + self.positions(h, w)
+        y = self.tokens(x.reshape(n, 8, -1).permute(0, 2, 1)).reshape(n, h * w, 3, 2, 4).permute(2, 0, 3, 4, 1)
+        q, k, v = y.unbind(0)
+        weights = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1) * self.temperature
+        y = (weights.softmax(-1) @ v).permute(0, 3, 1, 2).reshape(n, h * w, 8)
+        return self.out(y).mean(1)

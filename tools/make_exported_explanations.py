@@ -40,7 +40,7 @@ from torchvision.models.shufflenetv2 import ShuffleNetV2
 from torchvision.models.squeezenet import Fire, SqueezeNet
 from torchvision.ops.misc import Conv2dNormActivation
 
-SIZE = (40, 48)
+SIZE = (36, 40)
 CLASSES = 10
 CAMS = ["grad-cam", "hirescam", "layer-cam"]
 CAPTUM = {  # and how far it may be from float64: integrated gradients round their weights to float32

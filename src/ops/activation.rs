@@ -27,6 +27,11 @@ pub enum Activation {
         /// How far down it goes.
         alpha: f64,
     },
+    /// `x` above 0, `alpha (exp(x / alpha) - 1)` below (Barron 2017).
+    Celu {
+        /// How far down it goes.
+        alpha: f64,
+    },
     /// `scale` times an ELU of [`SELU_ALPHA`] (Klambauer et al. 2017).
     Selu,
     /// `x sigmoid(x)`, also called swish.
@@ -50,6 +55,8 @@ pub enum Activation {
     },
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
+    /// The logarithm of a sigmoid.
+    LogSigmoid,
     /// The hyperbolic tangent.
     Tanh,
     /// `log(1 + exp(beta x)) / beta`, and `x` where `beta x` is above a threshold.
@@ -96,6 +103,7 @@ impl Operation for Activation {
             Self::Relu6 => "relu6".into(),
             Self::LeakyRelu { slope } => format!("leaky relu {slope}").into(),
             Self::Elu { .. } => "elu".into(),
+            Self::Celu { .. } => "celu".into(),
             Self::Selu => "selu".into(),
             Self::Silu => "silu".into(),
             Self::Gelu => "gelu".into(),
@@ -109,6 +117,7 @@ impl Operation for Activation {
                 _ => format!("at most {max}").into(),
             },
             Self::Sigmoid => "sigmoid".into(),
+            Self::LogSigmoid => "log sigmoid".into(),
             Self::Tanh => "tanh".into(),
             Self::Softplus { .. } => "softplus".into(),
             Self::Exp => "exp".into(),
@@ -146,6 +155,7 @@ impl Operation for Activation {
             Self::Relu6 => clamp(x, 0.0, 6.0),
             Self::LeakyRelu { slope } => above(x, 0.0)?.where_cond(x, &(x * slope)?),
             Self::Elu { alpha } => elu(x, alpha),
+            Self::Celu { alpha } => elu(&(x / alpha)?, 1.0)? * alpha,
             Self::Selu => elu(x, SELU_ALPHA)? * SELU_SCALE,
             Self::Silu => x * sigmoid(x)?,
             Self::Gelu => x.gelu_erf(),
@@ -155,6 +165,7 @@ impl Operation for Activation {
             Self::HardSigmoid => hard_sigmoid(x),
             Self::HardTanh { min, max } => clamp(x, min, max),
             Self::Sigmoid => sigmoid(x),
+            Self::LogSigmoid => softplus(&x.neg()?, 1.0)?.neg(),
             Self::Tanh => x.tanh(),
             Self::Softplus { beta, threshold } => {
                 above(&(x * beta)?, threshold)?.where_cond(x, &softplus(x, beta)?)
@@ -185,6 +196,7 @@ impl Operation for Activation {
             Self::Relu6 => g * inside(x()?, 0.0, 6.0)?,
             Self::LeakyRelu { slope } => above(x()?, 0.0)?.where_cond(g, &(g * slope)?),
             Self::Elu { alpha } => above(x()?, 0.0)?.where_cond(g, &(g * (x()?.exp()? * alpha)?)?),
+            Self::Celu { alpha } => above(x()?, 0.0)?.where_cond(g, &(g * (x()? / alpha)?.exp()?)?),
             Self::Selu => {
                 let low = (x()?.exp()? * SELU_ALPHA)?;
                 above(x()?, 0.0)?.where_cond(g, &(g * low)?)? * SELU_SCALE
@@ -215,12 +227,13 @@ impl Operation for Activation {
             Self::HardSwish => {
                 // PyTorch's, which is 0 at -3 and 1 at 3.
                 let x = x()?;
-                let slope = (x.affine(1.0 / 3.0, 0.5)? * between(x, -3.0, 3.0)?)?;
+                let slope = (x.affine(1.0 / 3.0, 0.5)? * inside(x, -3.0, 3.0)?)?;
                 g * (slope + above_or_at(x, 3.0)?.to_dtype(x.dtype())?)?
             }
             Self::HardSigmoid => g * (inside(x()?, -3.0, 3.0)? / 6.0)?,
             Self::HardTanh { min, max } => g * inside(x()?, min, max)?,
             Self::Sigmoid => g * (y()? * y()?.affine(-1.0, 1.0)?)?,
+            Self::LogSigmoid => g * sigmoid(&x()?.neg()?)?,
             Self::Tanh => g * y()?.sqr()?.affine(-1.0, 1.0)?,
             Self::Softplus { beta, threshold } => {
                 let at = (x()? * beta)?;
@@ -264,12 +277,6 @@ fn above_or_at(x: &Tensor, bound: f64) -> Result<Tensor> {
 
 /// 1 between two bounds, 0 at them and outside.
 fn inside(x: &Tensor, min: f64, max: f64) -> Result<Tensor> {
-    let (low, high) = (above(x, min)?, x.broadcast_lt(&constant(x, max)?)?);
-    (low * high)?.to_dtype(x.dtype())
-}
-
-/// 1 between two bounds and at the lower one, 0 elsewhere.
-fn between(x: &Tensor, min: f64, max: f64) -> Result<Tensor> {
     let (low, high) = (above(x, min)?, x.broadcast_lt(&constant(x, max)?)?);
     (low * high)?.to_dtype(x.dtype())
 }
@@ -325,6 +332,7 @@ pub fn samples(_: &mut Drawing) -> Result<Vec<Sample>> {
         Relu6,
         LeakyRelu { slope: 0.1 },
         Elu { alpha: 0.7 },
+        Celu { alpha: 0.7 },
         Selu,
         Silu,
         Gelu,
@@ -335,6 +343,7 @@ pub fn samples(_: &mut Drawing) -> Result<Vec<Sample>> {
         HardTanh { min: -0.4, max: 0.6 },
         HardTanh { min: 0.1, max: f64::INFINITY },
         Sigmoid,
+        LogSigmoid,
         Tanh,
         Softplus { beta: 2.0, threshold: 20.0 },
         Softplus { beta: 2.0, threshold: 1.0 },

@@ -17,6 +17,8 @@ pub struct Linear {
     pub weight: Tensor,
     /// The shift.
     pub bias: Option<Tensor>,
+    /// Whether it acts along the last of more axes, `[N, ..., in]`, instead of on vectors.
+    pub last_axis: bool,
 }
 
 impl Linear {
@@ -41,23 +43,30 @@ impl Operation for Linear {
 
     fn infer(&self, inputs: &[Dims]) -> std::result::Result<Dims, Unfit> {
         let [x] = inputs else { return Err("it takes one input".into()) };
+        let last = x.rank().saturating_sub(1);
+        let fits = if self.last_axis { last > 1 } else { last == 1 };
         match *self.weight.dims() {
-            [out, inside] if x.rank() == 2 && inside == x.at(1) => Ok(Dims::vectors(x.at(0), out)),
+            [out, inside] if fits && inside == x.at(last) => Ok(x.with(last, out)),
             [_, inside] => Err(Unfit(format!("expected {inside} values"))),
             _ => Err("its weight is not a matrix".into()),
         }
     }
 
-    fn field(&self, inputs: &[Seen], _: &Dims) -> Field {
-        Seen::union(inputs)
+    fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
+        if out.rank() == 4 { Field::ALL } else { Seen::union(inputs) }
     }
 
-    fn multiply_adds(&self, _: &[Dims], _: &Dims) -> u64 {
-        self.weight.elem_count() as u64
+    fn multiply_adds(&self, inputs: &[Dims], _: &Dims) -> u64 {
+        let axes = inputs.first().map_or(&[][..], Dims::as_slice);
+        let places = match axes {
+            [_, places @ .., _] => places.iter().product(),
+            _ => 1,
+        };
+        (self.weight.elem_count() * places) as u64
     }
 
     fn channels(&self) -> Channels {
-        Channels::Made
+        if self.last_axis { Channels::Mixed } else { Channels::Made }
     }
 
     fn weights(&self) -> Vec<Weight<'_>> {
@@ -66,17 +75,19 @@ impl Operation for Linear {
     }
 
     fn redrawn(&self, draw: Draw<'_>) -> Result<Option<Op>> {
-        Ok(Some(Self { weight: draw(self.weight.dims())?, bias: None }.into()))
+        let weight = draw(self.weight.dims())?;
+        Ok(Some(Self { weight, bias: None, last_axis: self.last_axis }.into()))
     }
 
     fn prepare(&self, to: &Place) -> Result<Op> {
         let (weight, bias) = (to.load(&self.weight)?, to.load_some(self.bias.as_ref())?);
-        Ok(Self { weight, bias }.into())
+        Ok(Self { weight, bias, last_axis: self.last_axis }.into())
     }
 
     fn forward(&self, inputs: &[Tensor]) -> Result<Tensor> {
         let [x] = inputs else { candle_core::bail!("a linear layer takes one input") };
-        candle_nn::Linear::new(self.weight.clone(), self.bias.clone()).forward(x)
+        let linear = candle_nn::Linear::new(self.weight.clone(), self.bias.clone());
+        along_last(x, |rows| linear.forward(rows))
     }
 
     fn reads(&self, _: ReluRule) -> Reads {
@@ -84,13 +95,32 @@ impl Operation for Linear {
     }
 
     fn backward(&self, _: usize, g: &Tensor, _: &Record<'_>) -> Result<Tensor> {
-        g.matmul(&self.weight)
+        along_last(g, |rows| rows.matmul(&self.weight))
     }
 }
 
-/// With and without a shift.
+/// A function of vectors, of those along the last axis.
+fn along_last(x: &Tensor, of: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    let [places @ .., inside] = x.dims() else { candle_core::bail!("it takes vectors") };
+    if places.len() == 1 {
+        return of(x);
+    }
+    let rows = of(&x.contiguous()?.reshape(((), *inside))?)?;
+    let out: Vec<usize> = places.iter().copied().chain([rows.dim(1)?]).collect();
+    rows.reshape(out)
+}
+
+/// With and without a shift, and along columns.
 pub fn samples(drawing: &mut Drawing) -> Result<Vec<Sample>> {
     let (weight, bias) = (drawing.normal(&[3, 5])?, drawing.normal(&[3])?);
-    let with = Linear { weight: weight.clone(), bias: Some(bias) };
-    Ok(vec![Sample::on_vector(with, 2, 5), Sample::on_vector(Linear { weight, bias: None }, 2, 5)])
+    let of = |bias: Option<&Tensor>, last_axis| Linear {
+        weight: weight.clone(),
+        bias: bias.cloned(),
+        last_axis,
+    };
+    Ok(vec![
+        Sample::on_vector(of(Some(&bias), false), 2, 5),
+        Sample::on_vector(of(None, false), 2, 5),
+        Sample::on(of(Some(&bias), true), 2, 4, 3, 5),
+    ])
 }

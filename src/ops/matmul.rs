@@ -52,7 +52,7 @@ impl Operation for MatMul {
 
     fn forward(&self, inputs: &[Tensor]) -> Result<Tensor> {
         let [a, b] = inputs else { candle_core::bail!("a product takes two inputs") };
-        a.contiguous()?.broadcast_matmul(&b.contiguous()?)
+        product(a, b)
     }
 
     fn reads(&self, _: ReluRule) -> Reads {
@@ -60,14 +60,31 @@ impl Operation for MatMul {
     }
 
     fn backward(&self, which: usize, g: &Tensor, run: &Record<'_>) -> Result<Tensor> {
-        let turned = |which: usize| run.input(which)?.t()?.contiguous();
-        let g = g.contiguous()?;
         let part = match which {
-            0 => g.broadcast_matmul(&turned(1)?)?,
-            _ => turned(0)?.broadcast_matmul(&g)?,
+            0 => product(g, &run.input(1)?.t()?)?,
+            _ => product(&run.input(0)?.t()?, g)?,
         };
         gathered(&part, run.dims(which)?)
     }
+}
+
+/// candle's product takes two axes before the matrices at most.
+fn product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (a, b) = (a.contiguous()?, b.contiguous()?);
+    if a.rank().max(b.rank()) <= 4 {
+        return a.broadcast_matmul(&b);
+    }
+    let [before @ .., rows, inside] = a.dims() else { candle_core::bail!("it takes matrices") };
+    let [others @ .., _, columns] = b.dims() else { candle_core::bail!("it takes matrices") };
+    let batch = Dims::new(before).zip(Dims::new(others)).and_then(|(a, b)| a.repeated(&b));
+    let Some(batch) = batch else { candle_core::bail!("the batches of a product differ") };
+    let flat = |x: &Tensor, rows: usize, columns: usize| {
+        let to: Vec<usize> = batch.as_slice().iter().copied().chain([rows, columns]).collect();
+        x.broadcast_as(to)?.contiguous()?.reshape(((), rows, columns))
+    };
+    let product = flat(&a, *rows, *inside)?.matmul(&flat(&b, *inside, *columns)?)?;
+    let to: Vec<usize> = batch.as_slice().iter().copied().chain([*rows, *columns]).collect();
+    product.reshape(to)
 }
 
 /// Of maps.

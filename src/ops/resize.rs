@@ -162,15 +162,17 @@ impl Operation for Resize {
 
     fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
         let (from, to) = (inputs.first().map_or([1; 2], |input| input.dims.sides()), out.sides());
-        // The last neighbor has weight 0.
-        let reach = match self.by {
-            Interpolation::Nearest | Interpolation::Linear => 0.9999,
-            Interpolation::Cubic(_) => 1.9999,
+        // Neighbors that are a whole number of places away have weight 0, and of two that are as near one is taken.
+        let (shift, reach) = match (self.by, self.places) {
+            (Interpolation::Nearest, Places::Asymmetric) => (-0.4999, 0.4999),
+            (Interpolation::Nearest, _) => (0.0001, 0.4999),
+            (Interpolation::Linear, _) => (0.0, 0.9999),
+            (Interpolation::Cubic(_), _) => (0.0, 1.9999),
         };
         let seen = inputs.first().map_or(Field::INPUT, |input| input.field);
         seen.resampled([0, 1].map(|axis| {
             let step = self.apart(axis, from[axis], to[axis]);
-            Resampled { first: self.place(0, step), step, reach }
+            Resampled { first: self.place(0, step) + shift, step, reach }
         }))
     }
 

@@ -36,7 +36,7 @@ fn without_weights(graph: &mut Graph, bias_too: bool) {
     let column = kept.reshape((classes, 1)).unwrap();
     let bias = linear.bias.map(|bias| if bias_too { (bias * &kept).unwrap() } else { bias });
     let weight = linear.weight.broadcast_mul(&column).unwrap();
-    graph.nodes[last].op = Linear { weight, bias }.into();
+    graph.nodes[last].op = Linear { weight, bias, last_axis: false }.into();
 }
 
 /// All channels of the layer are 0.

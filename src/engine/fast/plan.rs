@@ -104,7 +104,7 @@ impl Plan {
         unit_of.iter_mut().for_each(|unit| *unit = place[*unit]);
         units.sort_by_key(Unit::out);
         let kernel = |node: &Node| -> Result<Option<Box<dyn Kernel>>, EngineError> {
-            let has_body = node.op.is::<Conv>() || node.op.is::<Linear>();
+            let has_body = node.op.is::<Conv>() || vectors(node).is_some();
             let failed = |source| EngineError::Tensor { layer: node.name.clone(), source };
             (!has_body).then(|| op::kernel(&node.op)).transpose().map_err(failed)
         };
@@ -206,7 +206,7 @@ fn unit(
         let channels = reads_input.then_some(graph.input_channels);
         let unit = ConvUnit::new(conv, folded, channels).map_err(failed)?;
         Body::Conv(first, Box::new(unit))
-    } else if let Some(linear) = node.op.get::<Linear>() {
+    } else if let Some(linear) = vectors(node) {
         Body::Linear(first, Box::new(as_convolution(linear).map_err(failed)?))
     } else if is_add(node) {
         (add, residual) = (Some(first), node.inputs.get(1).copied());
@@ -231,6 +231,11 @@ fn unit(
         layers.extend(relu);
     }
     Ok(Unit { layers, inputs, residual, body, norm, add, relu })
+}
+
+/// A linear layer on vectors.
+fn vectors(node: &Node) -> Option<&Linear> {
+    node.op.get::<Linear>().filter(|linear| !linear.last_axis)
 }
 
 fn is_add(node: &Node) -> bool {

@@ -159,7 +159,7 @@ impl Draw {
             graph.nodes.push(node(Flatten.into(), last(&graph)));
             let inside = infer(&graph, input).unwrap().last().unwrap().c;
             let weight = self.tensor(&[4, inside]);
-            let linear = Linear { weight, bias: Some(self.tensor(&[4])) };
+            let linear = Linear { weight, bias: Some(self.tensor(&[4])), last_axis: false };
             graph.nodes.push(node(linear.into(), last(&graph)));
         }
         graph

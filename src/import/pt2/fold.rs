@@ -109,6 +109,7 @@ pub fn by_rule(
             Value::Input => None,
         },
         Known::Constant(constant) => Some(Ok(constant.tensor.clone())),
+        Known::Above(_) => None,
     };
     let values: Option<Result<Vec<Tensor>>> = found.iter().map(value).collect();
     Ok(values.transpose()?)

@@ -18,6 +18,17 @@ pub enum Known {
     Drawn(Drawn),
     /// Numbers of the file, or made of such.
     Constant(Constant),
+    /// Where a value is above a number.
+    Above(Above),
+}
+
+/// Where a value is above a number; only a choice by it can be read.
+#[derive(Clone, Copy)]
+pub struct Above {
+    /// The value.
+    pub value: Value,
+    /// The number.
+    pub bound: f64,
 }
 
 /// Numbers that no input changes.
@@ -153,7 +164,15 @@ impl<'a> Reader<'a> {
     pub fn drawn_named(&self, name: &str) -> Option<Drawn> {
         match self.known.get(name)? {
             Known::Drawn(drawn) => Some(*drawn),
-            Known::Constant(_) => None,
+            Known::Constant(_) | Known::Above(_) => None,
+        }
+    }
+
+    /// A comparison by its name.
+    pub fn above(&self, name: &str) -> Option<Above> {
+        match self.known.get(name)? {
+            Known::Above(above) => Some(*above),
+            Known::Drawn(_) | Known::Constant(_) => None,
         }
     }
 
@@ -166,7 +185,7 @@ impl<'a> Reader<'a> {
     pub fn constant_named(&self, name: &str) -> Option<&Constant> {
         match self.known.get(name)? {
             Known::Constant(constant) => Some(constant),
-            Known::Drawn(_) => None,
+            Known::Drawn(_) | Known::Above(_) => None,
         }
     }
 
@@ -278,7 +297,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// A part of what the call does, as a call of that name in its module.
+    pub const fn part(&self, word: &'a str) -> Self {
+        Call { base: word, args: Args(self.args.0), path: self.path, is_leaf: false }
+    }
+
     /// The name of a layer without weights.
     pub fn name(&self) -> String {
         match (self.path, self.is_leaf) {

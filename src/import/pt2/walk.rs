@@ -140,7 +140,9 @@ impl Reader<'_> {
 
     /// Whether no tensor of a call depends on the input.
     fn is_constant(&self, inputs: &[Named]) -> bool {
-        Args(inputs).names().all(|name| !matches!(self.known.get(name), Some(Known::Drawn(_))))
+        Args(inputs)
+            .names()
+            .all(|name| !matches!(self.known.get(name), Some(Known::Drawn(_) | Known::Above(_))))
     }
 }
 

@@ -241,7 +241,7 @@ impl<'a> Builder<'a> {
             _ => return Err(wrong(&weight_name, &weight, format!("[classes, {inside}]"))),
         };
         let bias = self.optional(&format!("{name}.bias"), out)?;
-        Ok(self.push(name, Linear { weight, bias }, vec![input]))
+        Ok(self.push(name, Linear { weight, bias, last_axis: false }, vec![input]))
     }
 
     fn tensor(&self, name: &str) -> Result<&'a Tensor, ModelError> {

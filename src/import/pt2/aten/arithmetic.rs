@@ -1,15 +1,15 @@
 //! Functions of values: activations, sums, products, means.
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 
-use super::norm;
+use super::lrn;
 use super::rule::{Found, Rule, one};
 use crate::import::draft::{Drawn, Order};
 use crate::import::pt2::reader::{Call, Constant, Reader};
 use crate::model::ModelError;
 use crate::ops::{
-    Activation, AveragePool, Binary, BinaryKind, Constant as Numbers, Flatten, MatMul, Operands,
-    PRelu, Reduce, Reduction, SELU_ALPHA, Softmax,
+    Activation, AveragePool, Binary, BinaryKind, Constant as Numbers, Flatten, Linear, MatMul,
+    Operands, PRelu, Reduce, Reduction, SELU_ALPHA, Softmax,
 };
 
 /// Calls that repeat the smaller of their inputs.
@@ -34,6 +34,12 @@ pub const RULES: &[(&str, Rule)] = &[
         })
     }),
     ("elu", |r, c| activation(r, c, elu)),
+    ("celu", |r, c| {
+        activation(r, c, |c| {
+            Some(Activation::Celu { alpha: c.args.number("alpha").unwrap_or(1.0) })
+        })
+    }),
+    ("log_sigmoid", |r, c| activation(r, c, |_| Some(Activation::LogSigmoid))),
     ("selu", |r, c| activation(r, c, |_| Some(Activation::Selu))),
     ("silu", |r, c| activation(r, c, |_| Some(Activation::Silu))),
     ("gelu", |r, c| {
@@ -70,6 +76,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("prelu", prelu),
     ("add", |r, c| binary(r, c, BinaryKind::Add)),
     ("sub", |r, c| binary(r, c, BinaryKind::Subtract)),
+    ("rsub", reversed),
     ("mul", |r, c| binary(r, c, BinaryKind::Multiply)),
     ("div", |r, c| binary(r, c, BinaryKind::Divide)),
     ("maximum", |r, c| binary(r, c, BinaryKind::Maximum)),
@@ -82,6 +89,12 @@ pub const RULES: &[(&str, Rule)] = &[
     ("mean", |r, c| reduce(r, c, Reduction::Mean)),
     ("sum", |r, c| reduce(r, c, Reduction::Sum)),
     ("amax", |r, c| reduce(r, c, Reduction::Max)),
+    ("max", |r, c| match c.args.has("dim") {
+        true => reduce(r, c, Reduction::Max),
+        // Of two values, or of all that there are.
+        false if c.args.has("other") => binary(r, c, BinaryKind::Maximum),
+        false => Ok(None),
+    }),
     ("linalg_vector_norm", |r, c| match c.args.number("ord").unwrap_or(2.0) {
         2.0 => reduce(r, c, Reduction::L2),
         _ => Ok(None),
@@ -103,10 +116,13 @@ fn activation(
     one(reader.push(call, None, kind, &[x])?)
 }
 
-/// A clamp, or a ReLU6 that is written as one.
+/// A clamp, or a ReLU6 that is written as one. Bounds that are values are none.
 fn bounds(call: &Call<'_>, min: &str, max: &str, defaults: [f64; 2]) -> Option<Activation> {
-    let bound = |name: &str, default| call.args.number(name).unwrap_or(default);
-    match (bound(min, defaults[0]), bound(max, defaults[1])) {
+    let bound = |name: &str, default| match call.args.has(name) {
+        true => call.args.number(name),
+        false => Some(default),
+    };
+    match (bound(min, defaults[0])?, bound(max, defaults[1])?) {
         (0.0, 6.0) => Some(Activation::Relu6),
         (0.0, f64::INFINITY) => Some(Activation::Relu),
         (min, max) if min <= max => Some(Activation::HardTanh { min, max }),
@@ -127,6 +143,13 @@ fn elu(call: &Call<'_>) -> Option<Activation> {
     }
 }
 
+/// A product with a number.
+fn times(number: f64) -> Result<Binary, ModelError> {
+    let value = Tensor::new(&[number], &Device::Cpu)?;
+    let of = Operands::Constant { value, first: false };
+    Ok(Binary { kind: BinaryKind::Multiply, of })
+}
+
 fn prelu(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let (Some(x), Some(weight)) = (reader.drawn(call, "self"), reader.constant(call, "weight"))
     else {
@@ -143,25 +166,43 @@ fn operand(reader: &Reader<'_>, call: &Call<'_>, name: &str) -> Option<Constant>
         return Some(constant.clone());
     }
     let number = call.args.number(name)?;
-    let tensor = Tensor::new(&[number], &candle_core::Device::Cpu).ok()?;
+    let tensor = Tensor::new(&[number], &Device::Cpu).ok()?;
     Some(Constant { tensor, file: None })
 }
 
 fn binary(reader: &mut Reader<'_>, call: &Call<'_>, kind: BinaryKind) -> Found {
-    if call.args.has("rounding_mode") || call.args.number("alpha").is_some_and(|alpha| alpha != 1.0)
-    {
+    if call.args.has("rounding_mode") {
         return Ok(None);
     }
+    let alpha = call.args.number("alpha").filter(|alpha| *alpha != 1.0);
     match ["self", "other"].map(|name| reader.drawn(call, name)) {
         [Some(a), Some(b)] => {
-            let lrn = (kind == BinaryKind::Divide).then(|| norm::lrn(reader, a, b)).flatten();
+            let b = match alpha {
+                Some(alpha) => reader.push_alike(&call.part("mul"), None, times(alpha)?, b)?,
+                None => b,
+            };
+            let lrn = (kind == BinaryKind::Divide).then(|| lrn::lrn(reader, a, b)).flatten();
             match lrn {
                 Some(lrn) => one(reader.push(call, None, lrn, &[a])?),
                 None => both(reader, call, kind, a, b)?.map_or(Ok(None), one),
             }
         }
-        [Some(x), None] => with_constant(reader, call, kind, x, "other", false),
-        [None, Some(x)] => with_constant(reader, call, kind, x, "self", true),
+        [Some(x), None] if alpha.is_none() => with_constant(reader, call, kind, x, "other", false),
+        [None, Some(x)] if alpha.is_none() => with_constant(reader, call, kind, x, "self", true),
+        _ => Ok(None),
+    }
+}
+
+/// `other - self`.
+fn reversed(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let kind = BinaryKind::Subtract;
+    if call.args.number("alpha").is_some_and(|alpha| alpha != 1.0) {
+        return Ok(None);
+    }
+    match ["self", "other"].map(|name| reader.drawn(call, name)) {
+        [Some(a), Some(b)] => both(reader, call, kind, b, a)?.map_or(Ok(None), one),
+        [Some(x), None] => with_constant(reader, call, kind, x, "other", true),
+        [None, Some(x)] => with_constant(reader, call, kind, x, "self", false),
         [None, None] => Ok(None),
     }
 }
@@ -230,7 +271,7 @@ fn addcmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 
 /// A function of a value and of a number, of one number for each channel, or of one for each of its values. The numbers
 /// stand first or second.
-fn scaled(
+pub fn scaled(
     reader: &mut Reader<'_>,
     call: &Call<'_>,
     x: Drawn,
@@ -288,6 +329,17 @@ fn reduce(reader: &mut Reader<'_>, call: &Call<'_>, kind: Reduction) -> Found {
 
 fn matmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let other = if call.args.has("other") { "other" } else { "mat2" };
+    // With a matrix of the file's it is a linear layer.
+    if let (Some(x), Some(constant)) =
+        (reader.drawn(call, "self"), reader.constant(call, other).cloned())
+        && constant.tensor.rank() == 2
+        && x.order != Order::PicturesSecond
+    {
+        let x = reader.straight(call, x)?;
+        let weight = constant.tensor.t()?.contiguous()?;
+        let linear = Linear { weight, bias: None, last_axis: x.dims.rank() > 2 };
+        return one(reader.push_alike(call, Some(&constant), linear, x)?);
+    }
     let sides = ["self", other].map(|name| reader.drawn(call, name));
     let straight = |reader: &mut Reader<'_>, side: Option<Drawn>| {
         side.map(|side| reader.straight(call, side)).transpose()

@@ -1,13 +1,9 @@
 //! Convolutions and linear layers.
 
 use super::rule::{Found, Rule, one, pair};
-use crate::import::draft::{Drawn, Order};
-use crate::import::pt2::reader::{Call, Constant, Reader};
-use crate::model::ModelError;
-use crate::ops::{
-    Binary, BinaryKind, Constant as Numbers, Conv, ConvTranspose, Linear, MatMul, Operands,
-    Reshape, Window,
-};
+use crate::import::draft::Order;
+use crate::import::pt2::reader::{Call, Reader};
+use crate::ops::{Conv, ConvTranspose, Linear, Reshape, Window};
 
 pub const RULES: &[(&str, Rule)] = &[
     ("conv2d", conv),
@@ -104,27 +100,12 @@ fn linear(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     if weight.tensor.rank() != 2 || (bias.is_none() && call.args.has("bias")) {
         return Ok(None);
     }
-    let linear = Linear { weight: weight.tensor.clone(), bias };
-    if x.dims.rank() == 2 || x.order == Order::ChannelsLast {
-        return one(reader.push(call, Some(&weight), linear, &[x])?);
+    let last_axis = x.dims.rank() > 2 && x.order != Order::ChannelsLast;
+    let linear = Linear { weight: weight.tensor.clone(), bias, last_axis };
+    if last_axis {
+        return one(reader.push_alike(call, Some(&weight), linear, x)?);
     }
-    one(along_last(reader, call, x, (&weight, linear))?)
-}
-
-/// A linear layer along the last of many axes.
-fn along_last(
-    reader: &mut Reader<'_>,
-    call: &Call<'_>,
-    x: Drawn,
-    (weight, linear): (&Constant, Linear),
-) -> Result<Drawn, ModelError> {
-    let value = linear.weight.t()?.contiguous()?;
-    let matrix = reader.push(call, None, Numbers { value }, &[])?;
-    let product = reader.push(call, Some(weight), MatMul, &[x.here(), matrix])?;
-    let product = product.ordered(x.order);
-    let Some(value) = linear.bias else { return Ok(product) };
-    let of = Operands::Constant { value, first: false };
-    reader.push_alike(call, None, Binary { kind: BinaryKind::Add, of }, product)
+    one(reader.push(call, Some(&weight), linear, &[x])?)
 }
 
 /// `bias + input weight`, where the weight is a linear layer's turned around.
@@ -146,6 +127,6 @@ fn addmm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     if weight.tensor.rank() != 2 || x.dims.rank() != 2 || scaled("beta") || scaled("alpha") {
         return Ok(None);
     }
-    let linear = Linear { weight: weight.tensor.t()?.contiguous()?, bias };
+    let linear = Linear { weight: weight.tensor.t()?.contiguous()?, bias, last_axis: false };
     one(reader.push(call, Some(&weight), linear, &[x])?)
 }

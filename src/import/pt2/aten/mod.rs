@@ -2,17 +2,27 @@
 
 mod arithmetic;
 mod conv;
+mod lrn;
 mod norm;
 mod parts;
 mod pool;
 mod rule;
 mod shape;
+mod softplus;
 
 pub use rule::{BOOLEAN, Rule, WHOLES};
 
 fn rules() -> impl Iterator<Item = &'static (&'static str, Rule)> {
-    let families =
-        [arithmetic::RULES, conv::RULES, norm::RULES, parts::RULES, pool::RULES, shape::RULES];
+    let families = [
+        arithmetic::RULES,
+        conv::RULES,
+        lrn::RULES,
+        norm::RULES,
+        parts::RULES,
+        pool::RULES,
+        shape::RULES,
+        softplus::RULES,
+    ];
     families.into_iter().flatten()
 }
 

@@ -1,14 +1,14 @@
 //! Norms.
 
-use candle_core::{DType, Tensor};
+use candle_core::{Device, Tensor};
 
+use super::arithmetic;
 use super::rule::{Found, Rule, one};
 use crate::import::draft::Drawn;
 use crate::import::pt2::reader::{Call, Constant, Known, Reader};
-use crate::model::{Node, Value};
 use crate::ops::{
-    Activation, AveragePool, BatchNorm, Binary, BinaryKind, GroupNorm, LayerNorm, Lrn, Op,
-    Operands, Over, Pad, Reshape, Window,
+    Activation, BatchNorm, Binary, BinaryKind, GroupNorm, LayerNorm, Op, Operands, Over, Reduce,
+    Reduction,
 };
 
 pub const RULES: &[(&str, Rule)] = &[
@@ -19,7 +19,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("native_group_norm", group_norm),
     ("layer_norm", layer_norm),
     ("native_layer_norm", layer_norm),
-    ("avg_pool3d", neighbors),
+    ("rms_norm", rms_norm),
 ];
 
 fn numbers(reader: &Reader<'_>, call: &Call<'_>, name: &str) -> Option<Tensor> {
@@ -91,70 +91,31 @@ fn first(
     Ok(Some(vec![Known::Drawn(reader.push(call, named.as_ref(), norm, &[x])?)]))
 }
 
-/// The mean over neighboring channels of `[N, 1, C, H, W]`, as local response normalization is written.
-fn neighbors(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
-    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
-    let integers = |name| call.args.integers(name).unwrap_or_default();
-    let plain = !call.args.flag("ceil_mode").unwrap_or(false)
-        && !call.args.has("divisor_override")
-        && integers("stride") == [1, 1, 1]
-        && integers("padding").iter().all(|pad| *pad == 0);
-    let (kernel, seen) = (integers("kernel_size"), x.seen());
-    let ([size, 1, 1], [_, 1, channels, h, w], true) = (kernel.as_slice(), seen.as_slice(), plain)
-    else {
-        return Ok(None);
-    };
-    let Some(size) = usize::try_from(*size).ok().filter(|size| (1..=*channels).contains(size))
-    else {
-        return Ok(None);
-    };
-    let rows = |channels: usize| Reshape { to: vec![Some(1), Some(channels), None], sides: false };
-    let lines = reader.push(call, None, rows(*channels), &[x])?;
-    let window = Window { kernel: [size, 1], ..Window::square(1, 1, 0) };
-    let mean = AveragePool::Windowed { window, count_include_pad: true };
-    let means = reader.push(call, None, mean, &[lines])?;
-    let to = vec![Some(1), Some(channels + 1 - size), Some(*h), Some(*w)];
-    one(reader.push(call, None, Reshape { to, sides: false }, &[means])?)
-}
-
-/// Whether `x / divisor` is a local response normalization of `x`.
-pub fn lrn(reader: &Reader<'_>, x: Drawn, divisor: Drawn) -> Option<Lrn> {
-    let nodes = &reader.draft.nodes;
-    let node = |value: Value| match value {
-        Value::Output { layer, .. } => nodes.get(layer.0),
-        Value::Input => None,
-    };
-    // The layer before one with a single input, past reshapes.
-    let before = |of: &Node| {
-        let mut at = node(*of.inputs.first()?)?;
-        while at.op.is::<Reshape>() {
-            at = node(*at.inputs.first()?)?;
-        }
-        Some(at)
-    };
-    let number = |of: &Node, kind: BinaryKind| match of.op.get::<Binary>() {
-        Some(Binary { kind: known, of: Operands::Constant { value, .. } }) if *known == kind => {
-            value.to_dtype(DType::F64).ok()?.reshape(()).ok()?.to_scalar::<f64>().ok()
-        }
-        _ => None,
-    };
-    let power = node(divisor.value)?;
-    let Some(Activation::Power { exponent: beta }) = power.op.get() else { return None };
-    let sum = before(power)?;
-    let k = number(sum, BinaryKind::Add)?;
-    let product = before(sum)?;
-    let alpha = number(product, BinaryKind::Multiply)?;
-    let pool = before(product)?;
-    let Some(AveragePool::Windowed { window, .. }) = pool.op.get() else { return None };
-    let [size, 1] = window.kernel else { return None };
-    let pad = before(pool)?;
-    let [[0, 0], amounts, [0, 0], [0, 0]] = pad.op.get::<Pad>()?.amounts.as_slice() else {
-        return None;
-    };
-    let square = before(pad)?;
-    let same =
-        matches!(square.op.get(), Some(Binary { kind: BinaryKind::Multiply, of: Operands::Same }));
-    let itself = same && square.inputs.iter().all(|input| *input == x.value);
-    let centered = *amounts == [size / 2, (size - 1) / 2];
-    (itself && centered).then_some(Lrn { size, alpha, beta: *beta, k })
+/// `x / sqrt(mean x^2 + eps)` over the last axes, times weights.
+fn rms_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(x) = reader.drawn(call, "input") else { return Ok(None) };
+    let shape = reader.integers(call, "normalized_shape").unwrap_or_default();
+    let axes: Option<Vec<usize>> = (1..=shape.len() as i64).map(|i| x.axis(-i)).collect();
+    let Some(mut axes) = axes.filter(|axes| !axes.is_empty()) else { return Ok(None) };
+    axes.sort_unstable();
+    let eps = call.args.number("eps").unwrap_or_else(|| f64::from(f32::EPSILON));
+    let value = Tensor::new(&[eps], &Device::Cpu)?;
+    let of = Operands::Constant { value, first: false };
+    let steps: [(&str, Op); 4] = [
+        ("square", Activation::Power { exponent: 2.0 }.into()),
+        ("mean", Reduce { kind: Reduction::Mean, axes, keep: true }.into()),
+        ("add", Binary { kind: BinaryKind::Add, of }.into()),
+        ("rsqrt", Activation::Power { exponent: -0.5 }.into()),
+    ];
+    let mut scale = x;
+    for (word, step) in steps {
+        scale = reader.push_alike(&call.part(word), None, step, scale)?;
+    }
+    let op = Binary { kind: BinaryKind::Multiply, of: Operands::Repeated };
+    let weight = reader.constant(call, "weight").cloned();
+    let product = if weight.is_some() { &call.part("mul") } else { call };
+    let y = reader.push(product, None, op, &[x.here(), scale.here()])?.ordered(x.order);
+    let Some(weight) = weight else { return one(y) };
+    let scaled = arithmetic::scaled(reader, call, y, &weight, (BinaryKind::Multiply, false))?;
+    scaled.map_or(Ok(None), one)
 }

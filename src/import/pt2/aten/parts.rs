@@ -7,7 +7,9 @@ use super::shape::{inner, reshape};
 use crate::import::draft::{Drawn, Order};
 use crate::import::pt2::reader::{Call, Constant, Known, Reader};
 use crate::model::ModelError;
-use crate::ops::{Concat, Constant as Numbers, Gather, Narrow, Reshape};
+use crate::ops::{
+    Activation, Binary, BinaryKind, Concat, Constant as Numbers, Gather, Narrow, Operands, Reshape,
+};
 
 pub const RULES: &[(&str, Rule)] = &[
     ("cat", cat),
@@ -22,6 +24,10 @@ pub const RULES: &[(&str, Rule)] = &[
     ("_unsafe_index", index),
     ("index_select", index_select),
     ("flip", flip),
+    ("narrow", narrow),
+    ("repeat", repeat),
+    ("repeat_interleave", repeat),
+    ("glu", glu),
 ];
 
 /// Several values, those of the file as layers of their own.
@@ -73,7 +79,7 @@ fn stack(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     for value in &all {
         let mut to = value.seen().as_slice().to_vec();
         to.insert(place, 1);
-        match reshape(reader, call, *value, &to, None)?.as_deref() {
+        match reshape(reader, &call.part("unsqueeze"), *value, &to, None)?.as_deref() {
             Some([Known::Drawn(drawn)]) => wider.push(*drawn),
             _ => return Ok(None),
         }
@@ -234,4 +240,54 @@ fn flip(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
         at = reader.push_alike(call, None, Gather { axis, slices }, at)?;
     }
     one(at)
+}
+
+fn narrow(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
+    let whole = |name: &str| call.args.whole(name).and_then(|n| usize::try_from(n).ok());
+    let (Some(axis), Some(start), Some(count)) =
+        (x.axis(call.args.whole("dim").unwrap_or(0)), whole("start"), whole("length"))
+    else {
+        return Ok(None);
+    };
+    one(part(reader, call, x, Narrow { axis, start, count, step: 1 })?)
+}
+
+/// All of an axis again and again, or each slice of it.
+fn repeat(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(mut at) = reader.drawn(call, "self") else { return Ok(None) };
+    let each = call.base == "repeat_interleave";
+    let counts = match each {
+        true => call.args.whole("repeats").zip(call.args.whole("dim")).map(|one| vec![one]),
+        false => {
+            reader.integers(call, "repeats").map(|counts| counts.into_iter().zip(0..).collect())
+        }
+    };
+    let Some(counts) = counts.filter(|counts| each || counts.len() == at.seen().rank()) else {
+        return Ok(None);
+    };
+    for (count, dim) in counts.into_iter().filter(|(count, _)| *count != 1) {
+        let Some(axis) = at.axis(dim) else { return Ok(None) };
+        let (size, count) = (at.dims.at(axis), usize::try_from(count).unwrap_or(0));
+        if count == 0 || size.saturating_mul(count) > 1 << 16 {
+            return Ok(None);
+        }
+        let slice = |i: usize| if each { i / count } else { i % size };
+        let slices = (0..size * count).map(|i| slice(i) as u32).collect();
+        at = reader.push_alike(call, None, Gather { axis, slices }, at)?;
+    }
+    one(at)
+}
+
+/// The first half of an axis times the sigmoid of the second.
+fn glu(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
+    let Some(axis) = x.axis(call.args.whole("dim").unwrap_or(-1)) else { return Ok(None) };
+    let count = x.dims.at(axis) / 2;
+    let half = |start| Narrow { axis, start, count, step: 1 };
+    let value = reader.push_alike(&call.part("narrow"), None, half(0), x)?;
+    let gate = reader.push_alike(&call.part("narrow"), None, half(count), x)?;
+    let gate = reader.push_alike(&call.part("sigmoid"), None, Activation::Sigmoid, gate)?;
+    let product = Binary { kind: BinaryKind::Multiply, of: Operands::Same };
+    one(reader.push(call, None, product, &[value.here(), gate.here()])?.ordered(x.order))
 }

@@ -1,10 +1,11 @@
 //! Pools, and maps at another size.
 
 use super::rule::{Found, Rule, one, pair};
+use crate::import::draft::Drawn;
 use crate::import::pt2::reader::{Call, Known, Reader};
 use crate::ops::{
-    AdaptivePool, AveragePool, Border, DepthToSpace, Interpolation, MaxPool, Narrow, Pad, Places,
-    Resize, Shuffle, Size, Window,
+    AdaptivePool, AveragePool, Border, DepthToSpace, Gather, Interpolation, MaxPool, Narrow, Pad,
+    Places, Resize, Shuffle, Size, Window,
 };
 
 pub const RULES: &[(&str, Rule)] = &[
@@ -100,6 +101,9 @@ fn pad(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(amounts) = amounts.filter(|amounts| amounts.len().is_multiple_of(2)) else {
         return Ok(None);
     };
+    if call.args.text("mode") == Some("circular") {
+        return wrapped(reader, call, x, &amounts);
+    }
     let border = match (call.base, call.args.text("mode")) {
         ("reflection_pad2d", _) | (_, Some("reflect")) => Border::Reflect,
         ("replication_pad2d", _) | (_, Some("replicate")) => Border::Replicate,
@@ -118,13 +122,30 @@ fn pad(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
                 return Ok(None);
             };
             let narrow = Narrow { axis, start: less[0], count, step: 1 };
-            at = reader.push_alike(call, None, narrow, at)?;
+            at = reader.push_alike(&call.part("narrow"), None, narrow, at)?;
         }
     }
     if wider.iter().all(|amounts| *amounts == [0, 0]) {
         return one(at);
     }
     one(reader.push_alike(call, None, Pad { amounts: wider, border }, at)?)
+}
+
+/// A border of what stands at the other end.
+fn wrapped(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, amounts: &[i64]) -> Found {
+    let mut at = x;
+    for (i, both) in amounts.chunks_exact(2).enumerate() {
+        let Some(axis) = x.axis(-1 - i as i64) else { return Ok(None) };
+        let size = x.dims.at(axis) as i64;
+        if both.iter().any(|amount| amount.abs() > size) {
+            return Ok(None);
+        }
+        let slices = (-both[0]..size + both[1]).map(|at| at.rem_euclid(size) as u32).collect();
+        if *both != [0, 0] {
+            at = reader.push_alike(call, None, Gather { axis, slices }, at)?;
+        }
+    }
+    one(at)
 }
 
 fn space(reader: &mut Reader<'_>, call: &Call<'_>, factor: &str, back: bool) -> Found {

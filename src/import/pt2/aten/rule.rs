@@ -1,8 +1,11 @@
 //! What a rule is, and what rules share.
 
+use candle_core::DType;
+
 use crate::import::draft::Drawn;
 use crate::import::pt2::reader::{Call, Known, Reader};
-use crate::model::ModelError;
+use crate::model::{ModelError, Node, Value};
+use crate::ops::{Binary, BinaryKind, Operands};
 
 /// What came of a call: its results, or `None` where it is something that is not read.
 pub type Found = Result<Option<Vec<Known>>, ModelError>;
@@ -34,6 +37,26 @@ pub fn pair(numbers: &[i64]) -> Option<[usize; 2]> {
     match numbers.len() {
         1 => Some([number(0)?; 2]),
         2 => Some([number(0)?, number(1)?]),
+        _ => None,
+    }
+}
+
+/// The layer that a value comes from.
+pub fn node<'r>(reader: &'r Reader<'_>, value: Value) -> Option<&'r Node> {
+    match value {
+        Value::Output { layer, .. } => reader.draft.nodes.get(layer.0),
+        Value::Input => None,
+    }
+}
+
+/// The number of a function of a value and a number.
+pub fn number(of: &Node, kind: BinaryKind) -> Option<f64> {
+    match of.op.get::<Binary>() {
+        Some(Binary { kind: known, of: Operands::Constant { value, first: false } })
+            if *known == kind && value.elem_count() == 1 =>
+        {
+            value.to_dtype(DType::F64).ok()?.flatten_all().ok()?.get(0).ok()?.to_scalar().ok()
+        }
         _ => None,
     }
 }

@@ -28,6 +28,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("flatten", flatten),
     ("permute", permute),
     ("transpose", transpose),
+    ("mT", transpose),
+    ("movedim", move_axes),
+    ("unflatten", unflatten),
     ("unsqueeze", unsqueeze),
     ("squeeze", squeeze),
 ];
@@ -229,11 +232,44 @@ fn permute(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 fn transpose(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let rank = x.seen().rank();
-    let of = |name: &str| axis(call.args.whole(name)?, rank);
-    let (Some(a), Some(b)) = (of("dim0"), of("dim1")) else { return Ok(None) };
+    // A matrix is turned by its last two.
+    let of = |name: &str, usual| axis(call.args.whole(name).unwrap_or(usual), rank);
+    let (Some(a), Some(b)) = (of("dim0", -2), of("dim1", -1)) else { return Ok(None) };
     let mut order: Vec<usize> = (0..rank).collect();
     order.swap(a, b);
     ordered(reader, call, x, &order)
+}
+
+fn move_axes(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
+    let rank = x.seen().rank();
+    let of = |name: &str| -> Option<Vec<usize>> {
+        call.args.integers(name)?.into_iter().map(|dim| axis(dim, rank)).collect()
+    };
+    let (Some(from), Some(to)) = (of("source"), of("destination")) else { return Ok(None) };
+    let mut rest = (0..rank).filter(|axis| !from.contains(axis));
+    let place = |at: usize| match to.iter().position(|to| *to == at) {
+        Some(moved) => from.get(moved).copied(),
+        None => rest.next(),
+    };
+    let Some(order) = (0..rank).map(place).collect::<Option<Vec<usize>>>() else { return Ok(None) };
+    ordered(reader, call, x, &order)
+}
+
+fn unflatten(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+    let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
+    let seen = x.seen();
+    let place = axis(call.args.whole("dim").unwrap_or(0), seen.rank());
+    let (Some(place), Some(sizes)) = (place, reader.integers(call, "sizes")) else {
+        return Ok(None);
+    };
+    let known: i64 = sizes.iter().filter(|size| **size != -1).product();
+    let rest = (seen.at(place) as i64).checked_div(known).unwrap_or(0);
+    let sizes = sizes.iter().map(|size| usize::try_from(if *size == -1 { rest } else { *size }));
+    let Ok(sizes) = sizes.collect::<Result<Vec<usize>, _>>() else { return Ok(None) };
+    let mut to = seen.as_slice().to_vec();
+    to.splice(place..=place, sizes);
+    reshape(reader, call, x, &to, None)
 }
 
 /// The file's axes in another order. Channels that come last stay where they are; who uses them knows.
