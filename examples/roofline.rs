@@ -17,7 +17,7 @@ use std::time::Instant;
 use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress, Shape};
 use convscope::engine::device::{Devices, Machine};
 use convscope::engine::fast::kernels::{Isa, Team, peak};
-use convscope::engine::{Backend, Edits, Keep, Pull, Seed};
+use convscope::engine::{Backend, Edits, GradientRequest, Keep, Seed};
 use convscope::import::resnet;
 use convscope::model::{Graph, Value, costs, extents, infer};
 use convscope::ops::{AveragePool, Conv, Flatten, Linear, MaxPool, ReluRule};
@@ -130,7 +130,7 @@ fn backward(backend: &dyn Backend, graph: &Graph, input: &Array) -> Vec<f64> {
         .forward(input, &Edits::new(), &keep, &Cancel::new(), &mut Progress::none())
         .expect("a run");
     let seed = Seed::Unit { layer: last, channel: 0, row: 0, column: 0 };
-    let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+    let request = GradientRequest { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
     let mut least = vec![f64::INFINITY; graph.nodes.len()];
     for _ in 0..RUNS {
         let (mut since, mut at) = (Instant::now(), last.0);
@@ -140,14 +140,15 @@ fn backward(backend: &dyn Backend, graph: &Graph, input: &Array) -> Vec<f64> {
             at = (total - done).saturating_sub(1);
             since = Instant::now();
         });
-        backend.backward(&*run, &pull, &Cancel::new(), &mut progress).expect("a gradient");
+        backend.backward(&*run, &request, &Cancel::new(), &mut progress).expect("a gradient");
     }
     least
 }
 
 fn print(graph: &Graph, input: Shape, seconds: &[f64], peak: f64) {
     let shapes = infer(graph, input).expect("shapes");
-    let costs = costs(graph, input, &extents(graph, input).expect("extents"));
+    let extents = extents(graph, input).expect("extents");
+    let (costs, makers) = (costs(graph, input, &extents), graph.makers(&extents));
     let (mut all, mut operations) = (0.0, 0.0);
     println!("{:<26} {:>24} {:>8} {:>9} {:>8}", "layer", "", "ms", "GFLOP/s", "of peak");
     for (i, seconds) in seconds.iter().enumerate().filter(|(_, seconds)| seconds.is_finite()) {
@@ -155,7 +156,7 @@ fn print(graph: &Graph, input: Shape, seconds: &[f64], peak: f64) {
         let conv = (0..=i)
             .rev()
             .find(|i| graph.nodes[*i].op.is::<Conv>() || graph.nodes[*i].op.is::<Linear>());
-        let conv = graph.kernels_of(LayerId(i)).map_or(conv, |layer| Some(layer.0));
+        let conv = makers[i].first().map_or(conv, |made| Some(made.by.0));
         let op = &graph.nodes[i].op;
         let own = op.is::<MaxPool>() || op.is::<AveragePool>() || op.is::<Flatten>();
         let flops =

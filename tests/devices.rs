@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use convscope::base::{Array, Cancel, DeviceChoice, Dtype, LayerId, Progress};
 use convscope::engine::device::{Chosen, DeviceInfo, DeviceKind, Devices, Machine};
-use convscope::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
+use convscope::engine::{Backend, Capture, Edits, EngineError, GradientRequest, Keep};
 use convscope::model::Graph;
 use convscope::session::ask::*;
 use convscope::session::{Options, Session};
@@ -103,7 +103,7 @@ impl Backend for Gpu {
     fn backward(
         &self,
         of: &dyn Capture,
-        pull: &Pull,
+        pull: &GradientRequest,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Vec<Array>, EngineError> {

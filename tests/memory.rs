@@ -10,11 +10,11 @@ use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::fast::kernels::{Isa, Team};
 use convscope::engine::fast::{Cores, Fast};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Keep, Pull, Seed};
-use convscope::import::resnet;
+use convscope::engine::{Backend, Capture, GradientRequest, Keep, Seed};
+use convscope::import::{pt2, resnet};
 use convscope::model::{Graph, Node, Value};
 use convscope::ops::{Conv, ReluRule};
-use convscope::source::builtin_network;
+use convscope::source::{Checkpoint, builtin_network};
 
 struct Counting;
 
@@ -138,8 +138,8 @@ fn the_fast_backend_uses_its_memory_again() {
         let keep = Keep::Tape(vec![layer]);
         let capture = backend.forward(&input, &vec![], &keep, &cancel, none).unwrap();
         let seed = Seed::Unit { layer, channel: 0, row: 0, column: 0 };
-        let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
-        backend.backward(&*capture, &pull, &cancel, none).unwrap()
+        let request = GradientRequest { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+        backend.backward(&*capture, &request, &cancel, none).unwrap()
     };
     drop((once(), once()));
     // The input's copy in the capture, the gradient that is handed over, lists of runs and blocks.
@@ -195,10 +195,10 @@ fn a_gradient_takes_three_layers_and_the_room_of_one_convolution() {
     for rule in [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvnet] {
         for (wanted, scratch) in [(Value::of(stem), deeper), (Value::Input, all)] {
             let seed = Seed::Unit { layer, channel: 0, row: 0, column: 0 };
-            let pull = Pull { seed, rule, wanted: vec![wanted] };
+            let request = GradientRequest { seed, rule, wanted: vec![wanted] };
             let gradient = || {
                 let none = &mut Progress::none();
-                backend.backward(&*capture, &pull, &Cancel::new(), none).unwrap()
+                backend.backward(&*capture, &request, &Cancel::new(), none).unwrap()
             };
             // The kernels are turned around once, and stay.
             drop(gradient());
@@ -206,5 +206,62 @@ fn a_gradient_takes_three_layers_and_the_room_of_one_convolution() {
             println!("{rule:?}: largest {largest}, scratch {scratch}, peak {peak}");
             assert!(peak < 3 * largest + scratch, "{peak} of 3 * {largest} + {scratch}");
         }
+    }
+}
+
+/// A program of torch.export that asks for far more than its bytes is read, or refused, in little more memory than those.
+#[test]
+fn a_program_that_lies_takes_its_bytes_and_100_mb() {
+    let _turn = turn();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/exported/heads.pt2");
+    let checkpoint = Checkpoint::read(file.as_ref()).unwrap();
+    let program = checkpoint.program.clone().unwrap();
+    let names = pt2::tensors(&program).unwrap();
+    let tensors = checkpoint.load(names.iter().map(String::as_str)).unwrap().tensors;
+    let start = program.find("{\"target\":").unwrap();
+    let with_call = |call: &str| format!("{}{call},{}", &program[..start], &program[start..]);
+    let made = |target: &str, arguments: &str| {
+        with_call(&format!(
+            r#"{{"target":"torch.ops.aten.{target}","inputs":[{arguments}],"outputs":[{{"as_tensor":{{"name":"made"}}}}]}}"#
+        ))
+    };
+    let values = program.find("\"tensor_values\":{").unwrap() + "\"tensor_values\":{".len();
+    let many: String = (0..1_500_000).map(|i| format!("\"{i}\":{{}},")).collect();
+    let nothing = |count: &str| {
+        made("zeros.default", &format!(r#"{{"name":"size","arg":{{"as_ints":[{count}]}}}}"#))
+    };
+    let lies = [
+        ("a million calls", with_call(&r#"{"target":"a"},"#.repeat(1_000_000)[..14_999_999])),
+        ("a million arguments", made("relu.default", &r#"{"arg":0},"#.repeat(1_000_000)[..9_999_999])),
+        (
+            "ten million sizes",
+            made("zeros.default", &format!(r#"{{"name":"size","arg":{{"as_ints":[{}1]}}}}"#, "1,".repeat(10_000_000))),
+        ),
+        ("a million values", format!("{}{many}{}", &program[..values], &program[values..])),
+        ("depth", made("relu.default", &format!("{}{}", "[".repeat(5_000_000), "]".repeat(5_000_000)))),
+        ("many numbers", nothing("1000000,1000")),
+        ("numbers that overflow", nothing("9223372036854775807,9223372036854775807")),
+        (
+            "a long line",
+            made("arange.default", r#"{"name":"end","arg":{"as_int":9000000000}}"#),
+        ),
+        ("a large unit matrix", made("eye.default", r#"{"name":"n","arg":{"as_int":200000}}"#)),
+        ("a long text", " ".repeat(40 << 20)),
+        (
+            "many tables",
+            with_call(&(0..2_000).map(|i| format!(
+                r#"{{"target":"torch.ops.aten.zeros.default","inputs":[{{"name":"size","arg":{{"as_ints":[1000000]}}}}],"outputs":[{{"as_tensor":{{"name":"made{i}"}}}}]}},"#
+            )).collect::<String>().trim_end_matches(',').to_string()),
+        ),
+    ];
+    for (what, text) in lies {
+        let before = NOW.load(Relaxed);
+        MOST.store(before, Relaxed);
+        let refused = pt2::build(&text, &tensors).err().map(|why| why.to_string());
+        let most = MOST.load(Relaxed) - before;
+        println!("{what}: {} MB of text, {} MB, {refused:?}", text.len() >> 20, most >> 20);
+        assert!(most <= text.len() + (100 << 20), "{what}: {} MB", most >> 20);
+        let why = refused.unwrap();
+        assert!(!why.contains('\n') && why.len() < 400, "{what}: {why}");
     }
 }

@@ -18,7 +18,7 @@ use convscope::analysis::rebuild::{
 use convscope::analysis::{AnalysisError, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
 use convscope::engine::portable::Portable;
-use convscope::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
+use convscope::engine::{Backend, Capture, Edits, EngineError, GradientRequest, Keep};
 use convscope::model::{Graph, Node, Value};
 use convscope::ops::{Activation, Conv, Op, Window};
 
@@ -271,14 +271,14 @@ impl Backend for Stopping<'_> {
     fn backward(
         &self,
         of: &dyn Capture,
-        pull: &Pull,
+        request: &GradientRequest,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Vec<Array>, EngineError> {
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.cancel.cancel();
         }
-        self.inner.backward(of, pull, cancel, progress)
+        self.inner.backward(of, request, cancel, progress)
     }
 }
 

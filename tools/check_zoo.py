@@ -62,7 +62,7 @@ LOOSE = {
 }
 
 # Layers that PyTorch has no node for: what is one call there and two layers here, its first part.
-PARTS = {"own:small": "pad_1", "timm:convnextv2_atto": "mlp.grn", "timm:nasnetalarge": ("path_2.pad", "path_2.pad_1")}
+PARTS = {"own:small": "narrow", "timm:convnextv2_atto": "mlp.grn", "timm:nasnetalarge": ("narrow", "narrow_1")}
 
 FIRST = [
     "tv:resnet18", "own:small", "own:yolo", "own:unet", "tv:mobilenet_v2", "tv:mobilenet_v3_small",

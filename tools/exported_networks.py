@@ -445,6 +445,25 @@ class Tables(nn.Module):
         return vector([layer(x) for layer in self.layers])
 
 
+class Segmenter(nn.Module):
+    """Sizes that follow the input's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.low = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+        self.lower = nn.Conv2d(4, 8, 3, stride=2, padding=1)
+        self.head = nn.Conv2d(12, 3, 1)
+
+    def forward(self, x):
+        low = F.relu(self.low(x))
+        n, _, h, w = low.shape
+        lower = F.relu(self.lower(low))
+        lower = lower.view(n, 2, 4, *lower.shape[2:]).transpose(1, 2).reshape(n, 8, *lower.shape[2:])
+        lower = lower * lower.flatten(2).mean(-1).view(n, 8, 1, 1)
+        both = torch.cat([low, F.interpolate(lower, (h, w), mode="bilinear")], 1)
+        return F.interpolate(self.head(both), x.shape[2:], mode="bilinear")
+
+
 class Attention(nn.Module):
     """Heads that are taken for pictures, relative positions (BoTNet), queries before the pictures (XCiT), a table of
     positions that depends on nothing (EdgeNeXt)."""

@@ -34,6 +34,7 @@ from exported_networks import (
     Norms,
     Pools,
     Resizes,
+    Segmenter,
     Tables,
 )
 from torch import Tensor, nn
@@ -152,6 +153,16 @@ def write(
     program = torch.export.export(net, (x,))
     if core:
         program = program.run_decompositions()
+    write_program(name, program, whole)
+    np.save(OUT / f"{name}.npy", x.numpy())
+    if known:
+        expected = computed(net.double(), x.double(), core, name != TIED)
+        net.float()
+        (OUT / f"{name}.json").write_text(compact(expected))
+    return x
+
+
+def write_program(name: str, program: torch.export.ExportedProgram, whole: bool) -> None:
     saved = io.BytesIO()
     torch.export.save(program, saved)
     with zipfile.ZipFile(saved) as old, zipfile.ZipFile(OUT / f"{name}.pt2", "w") as new:
@@ -167,12 +178,18 @@ def write(
             if inside == ".data/serialization_id":
                 data = b"0" * len(data)  # half of it is random
             new.writestr(zipfile.ZipInfo(f"{name}/{inside}"), data)
+
+
+def write_dynamic(name: str, net: nn.Module, traced: tuple[int, int], size: tuple[int, int]) -> None:
+    """A program whose batch, rows and columns may change, with an input of another size and what comes of it."""
+    free = {axis: torch.export.Dim.AUTO for axis in (0, 2, 3)}
+    program = torch.export.export(net, (torch.randn(2, 3, *traced),), dynamic_shapes=(free,))
+    write_program(name, program, whole=True)
+    x = torch.randn(1, 3, *size)
     np.save(OUT / f"{name}.npy", x.numpy())
-    if known:
-        expected = computed(net.double(), x.double(), core, name != TIED)
-        net.float()
-        (OUT / f"{name}.json").write_text(compact(expected))
-    return x
+    with torch.no_grad():
+        output = net.double()(x.double())
+    (OUT / f"{name}.json").write_text(compact({"nodes": [], "outputs": [facts(output)]}))
 
 
 def computed(net: nn.Module, x: Tensor, core: bool, differentiable: bool) -> dict:
@@ -217,8 +234,8 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(3)
     small, heads = measured(own_networks()["small"]()), measured(Heads())
-    write("small", small, (33, 38), whole=True)
-    write("blocks", measured(Blocks()), (32, 40), whole=True)
+    write("small", small, (33, 38))
+    write("blocks", measured(Blocks()), (24, 32), whole=True)
     write("heads", heads, (24, 16), whole=True)
     write("heads_core", heads, (24, 16), core=True, whole=True)
     older_layouts("heads")
@@ -229,6 +246,8 @@ def main() -> None:
     write("attention", measured(Attention()), (4, 5), whole=True)
     torch.manual_seed(5)
     write("tables_core", measured(Tables()), (6, 7), core=True)
+    torch.manual_seed(5)
+    write_dynamic("dynamic", measured(Segmenter()), (24, 32), (19, 26))
     check_size()
 
 

@@ -33,7 +33,7 @@ impl LayerStatistics {
         Self::from_channels(pairs.map(|(a, b)| a.merge(b)).collect())
     }
 
-    /// Whether a channel never fires. Only where no value of the layer is below 0, as behind a
+    /// Whether a channel never fires. Only where no value of the layer is below 0, as after a
     /// ReLU: elsewhere a channel of negative values is as alive as any.
     pub fn is_dead(&self, channel: usize) -> bool {
         !self.is_signed() && self.channels.get(channel).is_some_and(|c| c.is_dead())

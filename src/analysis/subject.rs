@@ -2,7 +2,7 @@
 
 use super::AnalysisError;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
-use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull, Seed};
+use crate::engine::{Backend, Capture, Edits, EngineError, GradientRequest, Keep, Seed};
 use crate::model::{Graph, Value};
 use crate::ops::{Linear, ReluRule};
 
@@ -146,8 +146,8 @@ impl Subject<'_> {
         rule: ReluRule,
         cancel: &Cancel,
     ) -> Result<Array, EngineError> {
-        let pull = Pull { seed: target.seed(self.graph), rule, wanted: vec![wanted] };
-        let found = self.backend.backward(self.capture, &pull, cancel, &mut Progress::none())?;
+        let request = GradientRequest { seed: target.seed(self.graph), rule, wanted: vec![wanted] };
+        let found = self.backend.backward(self.capture, &request, cancel, &mut Progress::none())?;
         found.into_iter().next().ok_or_else(|| EngineError::OutOfRange("the gradient".into()))
     }
 
@@ -216,7 +216,7 @@ impl Subject<'_> {
             )));
         }
         let end = target.layer(self.graph);
-        if !self.graph.behind(layer).get(end.0).copied().unwrap_or(false) {
+        if !self.graph.after(layer).get(end.0).copied().unwrap_or(false) {
             let end = self.graph.nodes.get(end.0).map_or("", |node| node.name.as_str());
             return Err(AnalysisError::Unfit(format!(
                 "{end} does not depend on {name}: choose an earlier layer"
@@ -230,7 +230,7 @@ impl Subject<'_> {
         self.graph.last_map(self.capture.shapes())
     }
 
-    /// The layer that feeds a global average pool and, behind it, nothing but the linear layer that makes
+    /// The layer that feeds a global average pool and, after it, nothing but the linear layer that makes
     /// the logits.
     pub fn pooled(&self) -> Option<(LayerId, &Linear)> {
         self.graph.pooled()

@@ -1,4 +1,4 @@
-//! Files of the user to begin with: the defaults, every one behind a `#`.
+//! Files of the user to begin with: the defaults, every one after a `#`.
 
 /// What stands above the settings and the keys, in place of the words about where the file lies.
 const HEAD: &str = "\
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::config::{Catalogue, Settings};
 
-    /// The text without the `#` before values; words have a space behind theirs.
+    /// The text without the `#` before values; words have a space after theirs.
     fn uncommented(text: &str) -> String {
         let line = |line: &str| match line.strip_prefix('#') {
             Some(value) if !value.is_empty() && !value.starts_with(' ') => value.to_string(),

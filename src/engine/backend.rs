@@ -33,7 +33,7 @@ pub trait Backend: Send + Sync {
     ) -> Result<Arc<dyn Capture>, EngineError>;
 
     /// The capture that `forward` would give for the same input and `edits`, computing again only
-    /// what lies behind a layer edited anew. `edits` begin with those of `from`, a capture of this backend.
+    /// what lies after a layer edited anew. `edits` begin with those of `from`, a capture of this backend.
     ///
     /// # Errors
     /// As [`Backend::forward`], and for a capture that another backend or other edits made.
@@ -46,7 +46,7 @@ pub trait Backend: Send + Sync {
         progress: &mut Progress,
     ) -> Result<Arc<dyn Capture>, EngineError>;
 
-    /// The gradients of a seed with respect to the values that `pull` names, in their order and of
+    /// The gradients of a seed with respect to the values that `request` names, in their order and of
     /// their shapes: data gradients, never those of weights. Only layers between the two run; what the
     /// seed does not depend on gets zeros. The edits of the capture count as a part of the network.
     ///
@@ -59,7 +59,7 @@ pub trait Backend: Send + Sync {
     fn backward(
         &self,
         of: &dyn Capture,
-        pull: &Pull,
+        request: &GradientRequest,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Vec<Array>, EngineError>;
@@ -83,7 +83,7 @@ pub enum Keep {
 
 /// What a backward pass starts from, where it goes, and by which rule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pull {
+pub struct GradientRequest {
     /// Where it starts.
     pub seed: Seed,
     /// How it passes ReLUs.

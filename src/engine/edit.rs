@@ -68,15 +68,15 @@ impl Edit {
     }
 }
 
-/// Which layers edits change: the edited ones and all behind them.
+/// Which layers edits change: the edited ones and all after them.
 pub(super) fn touched(graph: &Graph, edits: &[Edit]) -> Vec<bool> {
     let mut touched = vec![false; graph.nodes.len()];
     for (i, node) in graph.nodes.iter().enumerate() {
-        let behind = node.inputs.iter().any(|value| match value {
+        let after = node.inputs.iter().any(|value| match value {
             Value::Input => false,
             Value::Output { layer, .. } => touched[layer.0],
         });
-        touched[i] = behind || edits.iter().any(|edit| edit.layer().0 == i);
+        touched[i] = after || edits.iter().any(|edit| edit.layer().0 == i);
     }
     touched
 }

@@ -6,7 +6,7 @@ use crate::model::{Graph, Value, costs, extents};
 use crate::ops::{Reads, ReluRule};
 
 /// Which layers to keep: all, when they fit into `limit` bytes; else the first that fit in this order:
-/// values that everything behind them passes through (stem, blocks' outputs, logits) before others, and
+/// values that everything after them passes through (stem, blocks' outputs, logits) before others, and
 /// among equals those whose computation costs most for each byte.
 ///
 /// Where something is left out, room for the largest such value is set aside: the one that was computed
@@ -83,7 +83,7 @@ fn cuts(graph: &Graph) -> Vec<bool> {
     }
     let mut reach = 0;
     let cut = |i: usize| {
-        // Nothing before layer i is used behind it.
+        // Nothing before layer i is used after it.
         reach = reach.max(last[i]);
         reach <= i
     };
@@ -115,7 +115,7 @@ mod tests {
     use crate::model::Node;
     use crate::ops::{Activation, Binary, Flatten, Op};
 
-    /// A stem, a block of two layers with a shortcut, and a layer behind it.
+    /// A stem, a block of two layers with a shortcut, and a layer after it.
     fn graph() -> Graph {
         let node = |name: &str, op: Op, inputs: &[usize]| Node {
             name: name.into(),

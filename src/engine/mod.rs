@@ -15,7 +15,7 @@ mod keep;
 pub mod portable;
 mod seed;
 
-pub use backend::{Backend, Keep, Pull, Seed};
+pub use backend::{Backend, GradientRequest, Keep, Seed};
 pub use capture::{Capture, ChannelStatistics};
 pub use edit::{Change, Edit, Edits};
 pub use error::EngineError;

@@ -25,7 +25,7 @@ pub struct Row {
 const STAGE: usize = 4;
 
 /// The stage and the block that a layer belongs to: `layer1`, `layer1.0`. Layers outside the stages
-/// belong to `stem` or, behind them, `head`.
+/// belong to `stem` or, after them, `head`.
 fn groups(layers: &[LayerInfo], index: usize) -> (String, Option<String>) {
     let parts: Vec<&str> = layers[index].name.split('.').collect();
     match parts[..] {
@@ -37,8 +37,8 @@ fn groups(layers: &[LayerInfo], index: usize) -> (String, Option<String>) {
                 [stage, _] => siblings(layers, i, stage),
                 _ => false,
             };
-            let behind = (0..index).any(staged);
-            (if behind { "head" } else { "stem" }.to_string(), None)
+            let after = (0..index).any(staged);
+            (if after { "head" } else { "stem" }.to_string(), None)
         }
     }
 }

@@ -9,7 +9,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// The name, with a number behind it from its second use on: `relu`, `relu_1`, as torchvision counts.
+    /// The name, with a number after it from its second use on: `relu`, `relu_1`, as torchvision counts.
     pub fn unique(&mut self, wanted: &str) -> String {
         let wanted = if wanted.is_empty() { "layer" } else { wanted };
         let mut uses = self.used.get(wanted).copied().unwrap_or(0);

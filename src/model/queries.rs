@@ -93,16 +93,16 @@ impl Graph {
     }
 
     /// Which layers a layer's value goes into, itself among them.
-    pub fn behind(&self, layer: LayerId) -> Vec<bool> {
-        let mut behind = vec![false; self.nodes.len()];
+    pub fn after(&self, layer: LayerId) -> Vec<bool> {
+        let mut after = vec![false; self.nodes.len()];
         for (i, node) in self.nodes.iter().enumerate() {
-            behind[i] = i == layer.0
+            after[i] = i == layer.0
                 || node.inputs.iter().any(|value| match value {
-                    Value::Output { layer, .. } => behind[layer.0],
+                    Value::Output { layer, .. } => after[layer.0],
                     Value::Input => false,
                 });
         }
-        behind
+        after
     }
 
     /// The last layer on the way to the answer that has rows and columns, given the shapes that [`super::infer`] found:
@@ -111,7 +111,7 @@ impl Graph {
         last_map(shapes.iter().take(self.answer().0 + 1))
     }
 
-    /// The layer that feeds a global average pool and, behind it, nothing but the linear layer that makes
+    /// The layer that feeds a global average pool and, after it, nothing but the linear layer that makes
     /// the answer.
     pub fn pooled(&self) -> Option<(LayerId, &Linear)> {
         let input = |layer: LayerId| match self.nodes.get(layer.0)?.inputs.as_slice() {

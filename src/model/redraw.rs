@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use super::{Graph, ModelError};
 use crate::base::{LayerId, Random};
 
-/// The network with the weights of `first` and of all layers behind it in the list drawn anew: He normal, no bias, batch
+/// The network with the weights of `first` and of all layers after it in the list drawn anew: He normal, no bias, batch
 /// norms that take their statistics from the photo at hand, at scale 1 and shift 0.
 ///
 /// # Errors

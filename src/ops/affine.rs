@@ -25,11 +25,7 @@ impl Operation for Affine {
     }
 
     fn infer(&self, inputs: &[Dims]) -> std::result::Result<Dims, Unfit> {
-        let [x] = inputs else { return Err("it takes one input".into()) };
-        match self.scale.elem_count() {
-            channels if channels == x.at(1) => Ok(*x),
-            channels => Err(Unfit(format!("expected {channels} channels"))),
-        }
+        of_channels(inputs, &self.scale)
     }
 
     fn field(&self, inputs: &[Seen], _: &Dims) -> Field {
@@ -59,7 +55,8 @@ impl Operation for Affine {
 
     fn forward(&self, inputs: &[Tensor]) -> Result<Tensor> {
         let [x] = inputs else { candle_core::bail!("a scale takes one input") };
-        x.broadcast_mul(&per_channel(&self.scale, x)?)?.broadcast_add(&per_channel(&self.shift, x)?)
+        let [scale, shift] = [&self.scale, &self.shift].map(|values| per_channel(values, x.rank()));
+        x.broadcast_mul(&scale?)?.broadcast_add(&shift?)
     }
 
     fn reads(&self, _: ReluRule) -> Reads {
@@ -67,13 +64,22 @@ impl Operation for Affine {
     }
 
     fn backward(&self, _: usize, g: &Tensor, _: &Record<'_>) -> Result<Tensor> {
-        g.broadcast_mul(&per_channel(&self.scale, g)?)
+        g.broadcast_mul(&per_channel(&self.scale, g.rank())?)
     }
 }
 
-/// A value for each channel, `[C]`, to be broadcast over a tensor with its channels at axis 1.
-fn per_channel(values: &Tensor, to: &Tensor) -> Result<Tensor> {
-    let mut dims = vec![1; to.rank()];
+/// The extents of an input that has a channel for each of the values, which stay.
+pub fn of_channels(inputs: &[Dims], values: &Tensor) -> std::result::Result<Dims, Unfit> {
+    let [x] = inputs else { return Err("it takes one input".into()) };
+    match values.elem_count() {
+        channels if channels == x.at(1) => Ok(*x),
+        channels => Err(Unfit(format!("expected {channels} channels"))),
+    }
+}
+
+/// A value for each channel, `[C]`, to be broadcast over a tensor of some rank with its channels at axis 1.
+pub fn per_channel(values: &Tensor, rank: usize) -> Result<Tensor> {
+    let mut dims = vec![1; rank];
     if let Some(channels) = dims.get_mut(1) {
         *channels = values.elem_count();
     }

@@ -93,7 +93,7 @@ impl Operation for AveragePool {
     }
 }
 
-/// How many positions count in each window: what `ceil_mode` reads behind the border never does.
+/// How many positions count in each window: what `ceil_mode` reads after the border never does.
 fn counted(x: &Tensor, window: &Window, count_include_pad: bool) -> Result<Tensor> {
     let (_, _, h, w) = x.dims4()?;
     let counted = if count_include_pad {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use candle_core::{DType, Result, Tensor};
 
-use super::affine::Affine;
+use super::affine::{Affine, of_channels};
 use super::dims::{Dims, Unfit};
 use super::field::{Field, Seen};
 use super::operation::{Channels, Draw, Op, Operation, Place, Reads, Weight};
@@ -52,11 +52,7 @@ impl Operation for BatchNorm {
     }
 
     fn infer(&self, inputs: &[Dims]) -> std::result::Result<Dims, Unfit> {
-        let [x] = inputs else { return Err("it takes one input".into()) };
-        match self.weight.elem_count() {
-            channels if channels == x.at(1) => Ok(*x),
-            channels => Err(Unfit(format!("expected {channels} channels"))),
-        }
+        of_channels(inputs, &self.weight)
     }
 
     fn field(&self, inputs: &[Seen], _: &Dims) -> Field {

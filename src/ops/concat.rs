@@ -1,4 +1,4 @@
-//! Values behind each other along an axis.
+//! Values one after the other along an axis.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::operation::{Channels, Operation, Reads, without_weights};
 use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
 
-/// All inputs, one behind the other along an axis.
+/// All inputs, one after the other along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concat {
     /// Not that of the pictures.

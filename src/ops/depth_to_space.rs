@@ -15,7 +15,7 @@ use super::sample::{Drawing, Sample};
 pub struct DepthToSpace {
     /// Rows and columns of a block.
     pub block: usize,
-    /// Whether the block's place stands before the channel (ONNX's DCR) instead of behind it (PyTorch, ONNX's CRD).
+    /// Whether the block's place stands before the channel (ONNX's DCR) instead of after it (PyTorch, ONNX's CRD).
     pub place_first: bool,
     /// Whether positions become channels.
     pub back: bool,

@@ -42,7 +42,7 @@ impl Dims {
         self.rank
     }
 
-    /// The extent of an axis, 1 behind the last.
+    /// The extent of an axis, 1 after the last.
     pub fn at(&self, axis: usize) -> usize {
         self.extents.get(axis).copied().unwrap_or(1)
     }
@@ -113,7 +113,7 @@ impl fmt::Debug for Dims {
     }
 }
 
-/// Why an operation takes no such inputs, to be said behind "cannot take an input of 3x8x8: ".
+/// Why an operation takes no such inputs, to be said after "cannot take an input of 3x8x8: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit(pub String);
 

@@ -11,7 +11,7 @@ use super::operation::{Channels, Operation, Reads, without_weights};
 use super::record::{Record, ReluRule};
 use super::sample::{Drawing, Sample};
 
-/// The value repeated to these extents behind the pictures, along axes where it has extent 1.
+/// The value repeated to these extents after the pictures, along axes where it has extent 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expand {
     /// The extents; the first, that of the pictures, is whatever comes.

@@ -160,7 +160,7 @@ impl Field {
     /// Every unit sees the whole input.
     pub const ALL: Self = Self { rows: FieldAxis::ALL, columns: FieldAxis::ALL };
 
-    /// Whether every unit sees the whole input, whatever its size: behind a gate, a global norm.
+    /// Whether every unit sees the whole input, whatever its size: after a gate, a global norm.
     pub const fn sees_everything(&self) -> bool {
         self.rows.sees_everything() && self.columns.sees_everything()
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use candle_core::{Result, Tensor};
 
+use super::affine::per_channel;
 use super::dims::{Dims, Unfit};
 use super::field::{Field, Seen};
 use super::normalize;
@@ -29,15 +30,6 @@ impl GroupNorm {
         let rows = x.dim(0)? * self.groups;
         x.contiguous()?.reshape((rows, ()))
     }
-}
-
-/// A value for each channel, to be broadcast.
-fn per_channel(values: &Tensor, rank: usize) -> Result<Tensor> {
-    let mut dims = vec![1; rank];
-    if let Some(channels) = dims.get_mut(1) {
-        *channels = values.elem_count();
-    }
-    values.reshape(dims)
 }
 
 impl Operation for GroupNorm {

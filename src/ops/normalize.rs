@@ -11,7 +11,7 @@ pub fn forward(rows: &Tensor, eps: f64) -> Result<Tensor> {
     centered.broadcast_div(&deviation)?.to_dtype(rows.dtype())
 }
 
-/// The gradient at the rows, from the one behind the division.
+/// The gradient at the rows, from the one after the division.
 pub fn backward(g: &Tensor, rows: &Tensor, eps: f64) -> Result<Tensor> {
     let (wide, g_wide) = (widened(rows)?, widened(g)?);
     let (centered, deviation) = moments(&wide, eps)?;

@@ -21,7 +21,7 @@ pub trait Operation: Any + Debug + Send + Sync {
     /// The extents of the output.
     ///
     /// # Errors
-    /// Why it takes no such inputs, to be said behind the layer's name.
+    /// Why it takes no such inputs, to be said after the layer's name.
     fn infer(&self, inputs: &[Dims]) -> std::result::Result<Dims, Unfit>;
 
     /// Which input pixels a unit of the output sees, from what the inputs' units see.
@@ -101,7 +101,7 @@ impl Deref for Op {
 pub enum Channels {
     /// Channel `c` of the output comes from channel `c` of each input alone.
     Kept,
-    /// The channels of the inputs stand behind each other.
+    /// The channels of the inputs stand one after the other.
     Joined,
     /// Channel `c` of the output is channel `first + c` of the input.
     Taken {

@@ -19,7 +19,7 @@ pub struct PadShortcut {
     pub stride: [usize; 2],
     /// Channels of zeros in front.
     pub before: usize,
-    /// Channels of zeros behind.
+    /// Channels of zeros after.
     pub after: usize,
 }
 
@@ -80,6 +80,6 @@ impl Operation for PadShortcut {
 /// With channels on one side and on both.
 pub fn samples(_: &mut Drawing) -> Result<Vec<Sample>> {
     let both = PadShortcut { stride: [2, 2], before: 2, after: 2 };
-    let behind = PadShortcut { stride: [1, 2], before: 0, after: 3 };
-    Ok(vec![Sample::on(both, 2, 4, 5, 6), Sample::on(behind, 2, 4, 5, 6)])
+    let after = PadShortcut { stride: [1, 2], before: 0, after: 3 };
+    Ok(vec![Sample::on(both, 2, 4, 5, 6), Sample::on(after, 2, 4, 5, 6)])
 }

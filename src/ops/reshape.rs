@@ -13,9 +13,9 @@ use super::sample::{Drawing, Sample};
 /// The values of each picture, in their order, under other extents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reshape {
-    /// The extents behind the pictures; at most one is `None`, which is what is left.
+    /// The extents after the pictures; at most one is `None`, which is what is left.
     pub to: Vec<Option<usize>>,
-    /// Whether the last two axes, rows and columns, stay as they are behind those.
+    /// Whether the last two axes, rows and columns, stay as they are after those.
     pub sides: bool,
 }
 

@@ -121,7 +121,7 @@ impl Resize {
     }
 }
 
-/// The weights of four neighbors for a place a share behind the second (Keys 1981).
+/// The weights of four neighbors for a place a share after the second (Keys 1981).
 fn cubic(a: f64, t: f64) -> [f64; 4] {
     let near = |x: f64| ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0;
     let far = |x: f64| ((a * x - 5.0 * a) * x + 8.0 * a) * x - 4.0 * a;

@@ -94,18 +94,18 @@ pub fn tap(padded: &Tensor, window: &Window, axis: usize, k: usize, x: &Tensor) 
     padded.index_select(&Tensor::new(rows, x.device())?, dim)
 }
 
-/// The borders of the window around `x`, and what `ceil_mode` reads behind them.
+/// The borders of the window around `x`, and what `ceil_mode` reads after them.
 pub fn pad(x: &Tensor, window: &Window, value: f64) -> Result<Tensor> {
     let mut at = x.clone();
     for axis in [0, 1] {
         let (before, after) = window.pads_of(axis);
-        let behind = overhang(window, axis, x)?;
-        at = border(&at, axis + 2, before, after + behind, value)?;
+        let rest = overhang(window, axis, x)?;
+        at = border(&at, axis + 2, before, after + rest, value)?;
     }
     Ok(at)
 }
 
-/// What `ceil_mode` reads behind the border.
+/// What `ceil_mode` reads after the border.
 pub fn overhang(window: &Window, axis: usize, x: &Tensor) -> Result<usize> {
     let size = x.dim(axis + 2)?;
     let (before, after) = window.pads_of(axis);

@@ -1,4 +1,4 @@
-//! The Depth view: five charts over one axis, a bar for each layer. Layers behind a ReLU are bright:
+//! The Depth view: five charts over one axis, a bar for each layer. Layers after a ReLU are bright:
 //! only they have zeros by right.
 
 use ratatui::buffer::Buffer;

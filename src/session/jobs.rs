@@ -103,7 +103,7 @@ struct Publish<'a> {
     session: &'a Session,
     job: Job,
     since: Instant,
-    /// Steps behind and all steps.
+    /// Steps that are done, and all steps.
     steps: Cell<(usize, usize)>,
 }
 

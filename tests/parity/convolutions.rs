@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use convscope::base::{Cancel, LayerId, Progress, Shape};
-use convscope::engine::{Backend, Edits, Keep, Pull, Seed};
+use convscope::engine::{Backend, Edits, GradientRequest, Keep, Seed};
 use convscope::model::{Graph, Node, Value};
 use convscope::ops::{Activation, BatchNorm, Binary, Conv, Op, ReluRule, Window};
 
@@ -126,11 +126,11 @@ fn values_and_gradients_are_those_of_float64() {
             for layer in [0, 1, 2, 3] {
                 let seed = Seed::Cotangent { layer: LayerId(layer), value: cotangent.clone() };
                 let wanted = vec![Value::Input, Value::of(LayerId(0)), Value::of(LayerId(2))];
-                let pull = Pull { seed, rule: ReluRule::Plain, wanted };
+                let request = GradientRequest { seed, rule: ReluRule::Plain, wanted };
                 let of = |backend: &dyn Backend, capture| {
                     let none = &mut Progress::none();
                     let cancel = Cancel::new();
-                    backend.backward(capture, &pull, &cancel, none).unwrap()
+                    backend.backward(capture, &request, &cancel, none).unwrap()
                 };
                 let expected = of(&*exact, &*reference);
                 for (ours, expected) in of(&*ours, &*capture).iter().zip(&expected) {
@@ -157,10 +157,10 @@ fn threads_do_not_change_a_bit() {
         let backend = Fast::new(graph.clone(), Arc::new(cores)).unwrap();
         let capture = run(&backend, &input, &vec![]).unwrap();
         let seed = Seed::Channel { layer: LayerId(4), channel: 5 };
-        let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+        let request = GradientRequest { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
         let none = &mut Progress::none();
         let cancel = Cancel::new();
-        let gradient = backend.backward(&*capture, &pull, &cancel, none).unwrap();
+        let gradient = backend.backward(&*capture, &request, &cancel, none).unwrap();
         (capture.read_all(LayerId(4)).unwrap(), gradient)
     };
     let one = of(1);

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
-use convscope::engine::{Pull, Seed};
+use convscope::engine::{GradientRequest, Seed};
 use convscope::import::pt2;
-use convscope::model::{Graph, Value};
+use convscope::model::{Graph, Value, extents};
 use convscope::ops::ReluRule;
 use convscope::source::{Checkpoint, Given};
 use serde::Deserialize;
@@ -183,19 +183,19 @@ fn every_gradient_is_pytorchs() {
         let cotangent = (0..shape.len()).map(|i| (0.1 * i as f64).cos() as f32).collect();
         let wanted: Vec<Value> = (0..layer.0)
             .map(LayerId)
-            .filter(|before| graph.behind(*before)[layer.0])
+            .filter(|before| graph.after(*before)[layer.0])
             .map(Value::of)
             .collect();
-        let pull = Pull {
+        let request = GradientRequest {
             seed: Seed::Cotangent { layer, value: Arc::new(Array::new(shape, cotangent).unwrap()) },
             rule: ReluRule::Plain,
             wanted: [Value::Input].into_iter().chain(wanted).collect(),
         };
         let gradients =
-            backend.backward(&*capture, &pull, &Cancel::new(), &mut Progress::none()).unwrap();
+            backend.backward(&*capture, &request, &Cancel::new(), &mut Progress::none()).unwrap();
         let largest = expected.gradients.iter().fold(0f64, |most, facts| most.max(facts.largest));
         assert!(is(&gradients[0], of_input, 0.0), "{name}: the input");
-        let unknown = pull.wanted.iter().zip(&gradients).skip(1).filter(|(_, gradient)| {
+        let unknown = request.wanted.iter().zip(&gradients).skip(1).filter(|(_, gradient)| {
             !expected.gradients.iter().any(|facts| is(gradient, facts, 1e-6 * largest))
         });
         let unknown = unknown.map(|(value, _)| match value {
@@ -255,4 +255,54 @@ fn older_layouts_are_the_same_network() {
         let other = run(&*backend(&old, On::F32), &input, &vec![]).unwrap();
         super::support::assert_same(&*capture, &*other);
     }
+}
+
+/// Which kernel makes each channel of a layer: the convolution's name and its number.
+fn made(graph: &Graph, layer: &str) -> Vec<Option<(String, usize)>> {
+    let shape = Shape::new(1, 3, graph.usual_input[0], graph.usual_input[1]);
+    let all = graph.makers(&extents(graph, shape).unwrap());
+    let layer = graph.find(layer).unwrap();
+    let channels = extents(graph, shape).unwrap()[layer.0].at(1);
+    let of = |channel: usize| {
+        let made = all[layer.0].iter().find(|made| made.channels.contains(&channel))?;
+        let name = graph.nodes[made.by.0].name.clone();
+        Some((name, made.first + channel - made.channels.start))
+    };
+    (0..channels).map(of).collect()
+}
+
+#[test]
+fn kernels_are_traced_through_joins_shuffles_gates_and_parts() {
+    let graph = graph("blocks");
+    let of = |name: &str, kernels: &[usize]| -> Vec<Option<(String, usize)>> {
+        kernels.iter().map(|kernel| Some((name.to_string(), *kernel))).collect()
+    };
+    let all: Vec<usize> = (0..12).collect();
+    // The first half of the stem, and what the depthwise convolution makes of the second.
+    let cat = [of("stem", &all[..6]), of("dw", &all[..6])].concat();
+    assert_eq!(made(&graph, "relu6"), of("stem", &all));
+    assert_eq!(made(&graph, "chunk_1"), of("stem", &all[6..]));
+    assert_eq!(made(&graph, "cat"), cat);
+    let shuffle = graph.nodes.iter().find(|node| node.op.word() == "channel shuffle g2").unwrap();
+    let turns: Vec<_> = (0..6).flat_map(|i| [cat[i].clone(), cat[6 + i].clone()]).collect();
+    assert_eq!(made(&graph, &shuffle.name), turns);
+    // Weighed by a gate it is still what it was.
+    let gate = graph.nodes.iter().find(|node| node.op.word() == "gate").unwrap();
+    assert_eq!(made(&graph, &gate.name), turns);
+    // A linear layer over channels that come last is a convolution.
+    assert_eq!(made(&graph, "gamma"), of("fc2", &all));
+    // A norm over positions is no channel's own.
+    assert_eq!(made(&graph, "eca"), vec![None; 1]);
+}
+
+/// Exported with a batch and a size that may change, and run at another size than the one it was traced with.
+#[test]
+fn sizes_that_follow_the_input_follow_it() {
+    let (graph, input) = (graph("dynamic"), input("dynamic"));
+    assert_ne!([input.shape.h, input.shape.w], graph.usual_input);
+    let Expected { outputs, .. } = json("exported/dynamic.json");
+    let backend = backend(&graph, On::F64);
+    let capture = run(&*backend, &input, &vec![]).unwrap();
+    assert!(is(&capture.read_all(graph.answer()).unwrap(), &outputs[0], 1e-3));
+    assert!(graph.nodes.iter().any(|node| node.op.word().ends_with("another's size")));
 }

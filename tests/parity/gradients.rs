@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use convscope::base::{Array, Cancel, Exact, LayerId, Progress, Shape};
-use convscope::engine::{Capture, Change, Edit, Edits, EngineError, Keep, Pull, Seed};
+use convscope::engine::{Capture, Change, Edit, Edits, EngineError, GradientRequest, Keep, Seed};
 use convscope::model::Value;
 use convscope::ops::ReluRule;
 
@@ -15,10 +15,16 @@ const RULES: [ReluRule; 3] = [ReluRule::Plain, ReluRule::Guided, ReluRule::Decon
 /// In float64. What is read is float32, which rounds by 6e-8.
 const EXACT: f64 = 1e-6;
 
-fn pull(ready: &Ready, reference: &Reference, seed: &str, rule: ReluRule, at: &[&str]) -> Pull {
+fn pull(
+    ready: &Ready,
+    reference: &Reference,
+    seed: &str,
+    rule: ReluRule,
+    at: &[&str],
+) -> GradientRequest {
     let target = reference.target(&ready.graph, seed);
     let wanted = at.iter().map(|name| ready.value(name)).collect();
-    Pull { seed: target.seed(&ready.graph), rule, wanted }
+    GradientRequest { seed: target.seed(&ready.graph), rule, wanted }
 }
 
 #[test]
@@ -45,8 +51,8 @@ fn gradients_at_every_stage_are_pytorchs() {
 fn a_batch_has_the_gradients_of_its_pictures() {
     let reference = Reference::named("grouped");
     let ready = reference.ready(On::F64);
-    let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input", "layer2"]);
-    let together = ready.pull(&pull);
+    let request = pull(&ready, &reference, "top", ReluRule::Plain, &["input", "layer2"]);
+    let together = ready.pull(&request);
     let input = ready.capture.input();
     assert_eq!(input.shape.n, 2);
     for picture in 0..2 {
@@ -54,7 +60,7 @@ fn a_batch_has_the_gradients_of_its_pictures() {
         one.shape.n = 1;
         let count = one.shape.len();
         one.data = input.data[picture * count..(picture + 1) * count].to_vec();
-        let alone = Ready::new(&ready.graph, &one, On::F64).pull(&pull);
+        let alone = Ready::new(&ready.graph, &one, On::F64).pull(&request);
         for (whole, part) in together.iter().zip(&alone) {
             let count = part.data.len();
             let own: Vec<f64> = whole.data[picture * count..(picture + 1) * count]
@@ -130,7 +136,7 @@ fn knocked_out_channels_give_pytorchs_logits_and_gradients() {
     for reference in Reference::all(true) {
         for on in On::all() {
             let ready = reference.ready(on);
-            let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
+            let request = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
             for change in ["zero", "half", "mean"] {
                 let edits = knocked(&ready, change);
                 let capture = run(&*ready.backend, ready.capture.input(), &edits).unwrap();
@@ -144,7 +150,7 @@ fn knocked_out_channels_give_pytorchs_logits_and_gradients() {
                     assert!(!reference.tensors.contains_key(&name));
                     continue;
                 }
-                let found = ready.pull_from(&*capture, &pull);
+                let found = ready.pull_from(&*capture, &request);
                 let within = reference.within(&name, on, EXACT);
                 ledger.hold(&reference, &name, &found[0].data, within);
             }
@@ -225,13 +231,14 @@ fn gradients_do_not_depend_on_what_was_kept() {
                 .collect();
             for rule in RULES {
                 for seed in ["top", "channel", "unit"] {
-                    let pull = pull(&ready, &reference, seed, rule, &PLACES);
-                    let expected = ready.pull_from(&*whole, &pull);
+                    let request = pull(&ready, &reference, seed, rule, &PLACES);
+                    let expected = ready.pull_from(&*whole, &request);
                     for part in &parts {
-                        assert!(ready.pull_from(&**part, &pull) == expected, "{rule:?} {seed}");
+                        assert!(ready.pull_from(&**part, &request) == expected, "{rule:?} {seed}");
                     }
                     let none = &mut Progress::none();
-                    let again = small.backward(&*forgetful, &pull, &Cancel::new(), none).unwrap();
+                    let again =
+                        small.backward(&*forgetful, &request, &Cancel::new(), none).unwrap();
                     assert!(again == expected, "{rule:?} {seed}");
                 }
             }
@@ -251,11 +258,11 @@ fn a_cancelled_gradient_stops_and_progress_reaches_the_end() {
 fn a_cancelled_gradient_stops_and_progress_reaches_the_end_on(on: On) {
     let reference = Reference::named("basic");
     let ready = reference.ready(on);
-    let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
+    let request = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
     let cancel = Cancel::new();
     let mut seen = Vec::new();
     let mut progress = Progress::new(|done, total| seen.push((done, total)));
-    ready.backend.backward(&*ready.capture, &pull, &cancel, &mut progress).unwrap();
+    ready.backend.backward(&*ready.capture, &request, &cancel, &mut progress).unwrap();
     drop(progress);
     let total = seen[0].1;
     assert!(seen.is_sorted() && seen.last() == Some(&(total, total)), "{seen:?}");
@@ -268,7 +275,7 @@ fn a_cancelled_gradient_stops_and_progress_reaches_the_end_on(on: On) {
             cancel.cancel();
         }
     });
-    let stopped = ready.backend.backward(&*ready.capture, &pull, &cancel, &mut progress);
+    let stopped = ready.backend.backward(&*ready.capture, &request, &cancel, &mut progress);
     drop(progress);
     assert!(matches!(stopped, Err(EngineError::Canceled)));
     assert!((5..9).contains(&last), "{last}");
@@ -295,14 +302,14 @@ fn a_seed_that_does_not_exist_is_refused_on(on: On) {
         unit(0, 0, w),
         Seed::Cotangent { layer, value: small },
     ] {
-        let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+        let request = GradientRequest { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
         let (cancel, none) = (Cancel::new(), &mut Progress::none());
-        let refused = ready.backend.backward(&*ready.capture, &pull, &cancel, none);
-        assert!(matches!(refused, Err(EngineError::OutOfRange(_))), "{pull:?}");
+        let refused = ready.backend.backward(&*ready.capture, &request, &cancel, none);
+        assert!(matches!(refused, Err(EngineError::OutOfRange(_))), "{request:?}");
     }
     let other = Ready::new(&Case::named("basic").graph(), ready.capture.input(), on);
-    let pull = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
+    let request = pull(&ready, &reference, "top", ReluRule::Plain, &["input"]);
     let (cancel, none) = (Cancel::new(), &mut Progress::none());
-    let refused = other.backend.backward(&*ready.capture, &pull, &cancel, none);
+    let refused = other.backend.backward(&*ready.capture, &request, &cancel, none);
     assert!(matches!(refused, Err(EngineError::ForeignCapture)));
 }

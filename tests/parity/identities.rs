@@ -9,7 +9,7 @@ use convscope::analysis::explain::{
 };
 use convscope::analysis::{AnalysisError, Parameters, Subject, Target, Work, channel_effects};
 use convscope::base::{Array, Cancel, Progress, Shape};
-use convscope::engine::{Backend, Capture, Edit, Edits, EngineError, Keep, Pull};
+use convscope::engine::{Backend, Capture, Edit, Edits, EngineError, GradientRequest, Keep};
 use convscope::source::SAMPLES;
 
 use super::reference::{Ready, Reference, named, quietly};
@@ -132,13 +132,13 @@ impl Backend for Counted<'_> {
     fn backward(
         &self,
         of: &dyn Capture,
-        pull: &Pull,
+        request: &GradientRequest,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Vec<Array>, EngineError> {
         self.calls.fetch_add(1, Relaxed);
         self.backward.fetch_add(1, Relaxed);
-        self.of.backward(of, pull, cancel, progress)
+        self.of.backward(of, request, cancel, progress)
     }
 }
 

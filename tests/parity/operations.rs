@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use convscope::base::{Array, Cancel, LayerId, Progress, Shape};
-use convscope::engine::{Pull, Seed};
+use convscope::engine::{GradientRequest, Seed};
 use convscope::import::pt2;
 use convscope::model::{Graph, Node, Value};
 use convscope::ops::{
@@ -75,9 +75,9 @@ fn every_operation_agrees_on_every_backend() {
             let value = capture.read_all(answer).unwrap();
             let cotangent = Arc::new(Random::new(99).array(value.shape, 1.0));
             let seed = Seed::Cotangent { layer: answer, value: cotangent };
-            let pull = Pull { seed, rule, wanted: vec![Value::Input] };
+            let request = GradientRequest { seed, rule, wanted: vec![Value::Input] };
             let (cancel, none) = (Cancel::new(), &mut Progress::none());
-            (value, backend.backward(&*capture, &pull, &cancel, none).unwrap().remove(0))
+            (value, backend.backward(&*capture, &request, &cancel, none).unwrap().remove(0))
         };
         for rule in [ReluRule::Plain, ReluRule::Guided] {
             let (value, gradient) = found(On::F64, rule);

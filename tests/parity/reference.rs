@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use convscope::analysis::explain::{Attribution, METHODS, Method, Question};
 use convscope::analysis::{AnalysisError, Parameters, Subject, Target, Work};
 use convscope::base::{Array, Cancel, LayerId, Progress};
-use convscope::engine::{Backend, Capture, Edits, Pull};
+use convscope::engine::{Backend, Capture, Edits, GradientRequest};
 use convscope::import::resnet;
 use convscope::model::{Graph, Value};
 use convscope::source::{Overrides, Photo, Recipe, Sample, Stated, builtin_network, prepare};
@@ -182,13 +182,13 @@ impl Ready {
         quietly(|work| named(method).run(&self.subject(), question, work))
     }
 
-    pub fn pull(&self, pull: &Pull) -> Vec<Array> {
-        self.pull_from(self.capture.as_ref(), pull)
+    pub fn pull(&self, request: &GradientRequest) -> Vec<Array> {
+        self.pull_from(self.capture.as_ref(), request)
     }
 
     /// From another run of the same backend.
-    pub fn pull_from(&self, capture: &dyn Capture, pull: &Pull) -> Vec<Array> {
-        self.backend.backward(capture, pull, &Cancel::new(), &mut Progress::none()).unwrap()
+    pub fn pull_from(&self, capture: &dyn Capture, request: &GradientRequest) -> Vec<Array> {
+        self.backend.backward(capture, request, &Cancel::new(), &mut Progress::none()).unwrap()
     }
 }
 

@@ -69,7 +69,7 @@ pub fn occluded(
             sums.iter().map(|(sum, count)| (sum / (*count).max(1) as f64) as f32).collect();
         Attribution::plain(Kind::Share, Array { shape, data: plane.repeat(shape.c) })
     };
-    let mut behind = 0;
+    let mut finished = 0;
     for some in places.chunks(BATCH) {
         let mut data = Vec::with_capacity(some.len() * input.data.len());
         for (rows, columns) in some {
@@ -92,11 +92,11 @@ pub fn occluded(
                 }
             }
         }
-        behind += some.len();
-        if behind < places.len() {
+        finished += some.len();
+        if finished < places.len() {
             (work.refine)(mean(&sums));
         }
-        work.progress.report(behind, places.len());
+        work.progress.report(finished, places.len());
     }
     Ok(mean(&sums))
 }

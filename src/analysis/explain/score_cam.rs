@@ -38,11 +38,11 @@ fn explain(
         for (channel, score) in some.iter().zip(found) {
             scores[*channel] = Some(score);
         }
-        let behind = (done * BATCH + some.len()).min(order.len());
-        if behind < order.len() {
+        let finished = (done * BATCH + some.len()).min(order.len());
+        if finished < order.len() {
             (work.refine)(answer(weighted(&values, &softmax(&scores))));
         }
-        work.progress.report(behind, order.len());
+        work.progress.report(finished, order.len());
     }
     let mut found = answer(weighted(&values, &softmax(&scores)));
     let alike = scores.len() > 1 && scores.iter().all(|score| *score == scores[0]);

@@ -80,39 +80,39 @@ pub fn judge(
     let forwards = 3 * deletion::steps(&map) + 2 * road::PERCENTILES.len();
     let total = forwards + redraws * REDRAW;
     let mut found = Judgement { warnings: of.warnings.clone(), ..Judgement::default() };
-    let mut behind = 0;
+    let mut finished = 0;
 
     let starts =
         [(Order::Map, input.clone()), (Order::Map, blurred(input)), (Order::Random, input.clone())];
     for (i, (order, start)) in starts.into_iter().enumerate() {
         let end = if i == 1 { input.clone() } else { Array::zeros(input.shape) };
-        let mut progress = Progress::new(|done, _| work.progress.report(behind + done, total));
+        let mut progress = Progress::new(|done, _| work.progress.report(finished + done, total));
         let (order, between) = (order.of(&map), (&start, &end));
         let of = curve(subject, (class, outputs), between, &order, work.cancel, &mut progress)?;
         drop(progress);
-        behind += deletion::steps(&map);
+        finished += deletion::steps(&map);
         *[&mut found.deletion, &mut found.insertion, &mut found.random][i] = Some(of);
         (work.refine)(found.clone());
     }
 
-    let mut progress = Progress::new(|done, _| work.progress.report(behind + done, total));
+    let mut progress = Progress::new(|done, _| work.progress.report(finished + done, total));
     let of = road(subject, question.target, &map, (work.cancel, &mut progress))?;
     drop(progress);
     if of.empty > 0 {
         found.notes.push("many pixels of this map are equal: ROAD cannot order them".into());
     }
     found.road = Some(of);
-    behind += 2 * road::PERCENTILES.len();
+    finished += 2 * road::PERCENTILES.len();
     (work.refine)(found.clone());
 
     let compared = randomization::Compared { method, question, map: &map, make };
     let mut stages = Vec::new();
     for stage in randomization::stages(subject.graph) {
         let mut progress =
-            Progress::new(|done, _| work.progress.report(behind + done * REDRAW, total));
+            Progress::new(|done, _| work.progress.report(finished + done * REDRAW, total));
         stages.push(compared.stage(subject, stage, work.cancel, &mut progress)?);
         drop(progress);
-        behind += randomization::SEEDS as usize * REDRAW;
+        finished += randomization::SEEDS as usize * REDRAW;
         found.redrawn.clone_from(&stages);
         (work.refine)(found.clone());
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use super::{AnalysisError, Subject, finite};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
-use crate::engine::{Capture, EngineError, Keep, Pull, Seed};
+use crate::engine::{Capture, EngineError, GradientRequest, Keep, Seed};
 use crate::model::Value;
 use crate::ops::ReluRule;
 
@@ -44,7 +44,7 @@ pub use transform::{Motion, Reach, Resampling};
 pub struct Rebuilt {
     /// The picture `[1, C, H, W]`, in the normalized input space; of [`Maximization::variants`] one each.
     pub pictures: Vec<Array>,
-    /// Iterations behind it.
+    /// Iterations that are done.
     pub iteration: usize,
     /// Iterations in all.
     pub iterations: usize,
@@ -139,8 +139,8 @@ fn at_input(
     seed: Seed,
     cancel: &Cancel,
 ) -> Result<Array, EngineError> {
-    let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
-    let found = subject.backend.backward(of, &pull, cancel, &mut Progress::none())?;
+    let request = GradientRequest { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+    let found = subject.backend.backward(of, &request, cancel, &mut Progress::none())?;
     found.into_iter().next().ok_or_else(|| EngineError::OutOfRange("the gradient".into()))
 }
 

@@ -15,25 +15,25 @@ use super::sweep::Sweep;
 use super::{convert, edits, op};
 use crate::base::{Array, Cancel, LayerId, Progress};
 use crate::engine::seed::seeded;
-use crate::engine::{EngineError, Pull};
+use crate::engine::{EngineError, GradientRequest};
 use crate::model::Value;
 use crate::ops::{Linear, ReluRule};
 
 /// Walks from the seed to the wanted values; a gradient is let go as soon as its unit has passed it on.
 pub fn backward(
     of: &FastCapture,
-    pull: &Pull,
+    request: &GradientRequest,
     cancel: &Cancel,
     progress: &mut Progress,
 ) -> Result<Vec<Array>, EngineError> {
-    let start = pull.seed.layer();
+    let start = request.seed.layer();
     let shape = of.shapes.get(start.0).copied();
     let shape =
         shape.ok_or_else(|| EngineError::OutOfRange(format!("layer number {}", start.0)))?;
     let first = of.core.plan.unit_of[start.0];
-    let mut sweep = Sweep::new(of, pull, first)?;
+    let mut sweep = Sweep::new(of, request, first)?;
     let mut seed = of.core.pool.take(Layout::blocked(shape, sweep.halo(first)));
-    convert::fill(&of.core.on, &*seeded(&pull.seed, shape)?, &mut seed);
+    convert::fill(&of.core.on, &*seeded(&request.seed, shape)?, &mut seed);
     sweep.parts[first].push(Arc::new(seed));
     for unit in (0..=first).rev() {
         if cancel.is_cancelled() {
@@ -42,12 +42,12 @@ pub fn backward(
         if let Some((gradient, masked)) = sweep.arrived(unit) {
             sweep.pass(unit, gradient, masked)?;
         }
-        // All layers behind the unit that comes next are done.
+        // All layers after the unit that comes next are done.
         let next = unit.checked_sub(1).map_or(0, |next| of.core.plan.units[next].out().0 + 1);
         progress.report((start.0 + 1).saturating_sub(next), start.0 + 1);
     }
     let Sweep { found, mut input, .. } = sweep;
-    let last = pull.wanted.iter().rposition(|wanted| *wanted == Value::Input);
+    let last = request.wanted.iter().rposition(|wanted| *wanted == Value::Input);
     let gradient = |(i, (wanted, found)): (usize, (&Value, Option<Array>))| match wanted {
         Value::Input => {
             let found = if Some(i) == last { input.take() } else { input.clone() };
@@ -59,7 +59,7 @@ pub fn backward(
             Ok(found.unwrap_or_else(|| Array::zeros(shape)))
         }
     };
-    pull.wanted.iter().zip(found).enumerate().map(gradient).collect()
+    request.wanted.iter().zip(found).enumerate().map(gradient).collect()
 }
 
 impl Sweep<'_> {
@@ -129,19 +129,19 @@ impl Sweep<'_> {
         gradient: &Blocked,
         (which, value): (usize, Value),
     ) -> Result<(), EngineError> {
-        let (core, rule) = (&self.of.core, self.pull.rule);
+        let (core, rule) = (&self.of.core, self.request.rule);
         let failed = |e| self.failed(layer, e);
         let node = core.plan.node(layer);
         let kernel = core.plan.kernel(layer).map_err(failed)?;
         let Needs { inputs, output } = kernel.needs(rule);
         let extents = core.extents(layer, self.of.input.shape, &self.dims);
-        // What came out was changed: it is computed again from what went in.
-        let again = output && edits::any(&self.of.edits, layer);
-        let inputs: Vec<Arc<Blocked>> = match inputs || again {
+        // What came out was changed: it is recomputed from what went in.
+        let recomputes = output && edits::any(&self.of.edits, layer);
+        let inputs: Vec<Arc<Blocked>> = match inputs || recomputes {
             true => node.inputs.iter().map(|value| self.value(value)).collect::<Result<_, _>>()?,
             false => Vec::new(),
         };
-        let output = match (output, again) {
+        let output = match (output, recomputes) {
             (false, _) => None,
             (true, false) => Some(self.of.value(layer)?),
             (true, true) => {
@@ -182,7 +182,7 @@ impl Sweep<'_> {
         relu: LayerId,
         gradient: &Blocked,
     ) -> Result<Arc<Blocked>, EngineError> {
-        let rule = self.pull.rule;
+        let rule = self.request.rule;
         let sign = if rule == ReluRule::Deconvnet {
             None
         } else if edits::any(&self.of.edits, relu) {
@@ -207,7 +207,7 @@ impl Sweep<'_> {
         let masking = whole.filter(|at| {
             let out = self.unit(*at).out();
             self.unit(*at).relu == Some(out)
-                && !self.pull.wanted.contains(&Value::of(out))
+                && !self.request.wanted.contains(&Value::of(out))
                 && !edits::any(&self.of.edits, out)
         });
         let sign = match masking {
@@ -217,7 +217,7 @@ impl Sweep<'_> {
         Ok((masking, sign))
     }
 
-    /// Through a convolution, and, when that makes the gradient behind it whole, through the ReLU there.
+    /// Through a convolution, and, when that makes the gradient after it whole, through the ReLU there.
     fn convolve(
         &mut self,
         number: usize,
@@ -229,7 +229,7 @@ impl Sweep<'_> {
         let core = &self.of.core;
         // A seed at the convolution itself has not passed the norm.
         let bare = number == self.first
-            && self.pull.seed.layer() == layer
+            && self.request.seed.layer() == layer
             && self.unit(number).norm.is_some();
         let (to_unit, mut addend) = match value {
             Value::Input => (None, None),
@@ -241,7 +241,7 @@ impl Sweep<'_> {
         };
         let whole = to_unit.filter(|to| self.awaited[*to] == 0 && self.parts[*to].is_empty());
         let (masking, sign) = self.sign(whole)?;
-        let mask = sign.as_deref().map(|value| Mask { rule: self.pull.rule, value });
+        let mask = sign.as_deref().map(|value| Mask { rule: self.request.rule, value });
         let layout = match to_unit {
             Some(_) => self.layout(&value),
             None => conv.layout_back(self.shape(&value), 0),

@@ -9,9 +9,9 @@ use super::{convert, statistics};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Capture, ChannelStatistics, Edit, Edits, EngineError};
 
-/// What a run left of a layer.
+/// What a run retains of a layer.
 #[derive(Clone, Default)]
-pub struct Left {
+pub struct Retained {
     /// Its value.
     pub value: Option<Arc<Blocked>>,
     /// Its statistics, where they were taken while it ran.
@@ -20,7 +20,7 @@ pub struct Left {
 
 /// Every layer of one run.
 pub struct FastCapture {
-    /// What can compute it again, and what it is known by.
+    /// What can recompute it, and what it is known by.
     pub core: Arc<Core>,
     /// The input as it was given.
     pub input: Array,
@@ -28,11 +28,10 @@ pub struct FastCapture {
     pub edits: Edits,
     /// Each layer's shape.
     pub shapes: Vec<Shape>,
-    /// What is left of each layer.
-    pub left: Vec<Left>,
-    /// The values of the unit that was computed again last: whoever looks at a layer looks at many of its channels,
-    /// and then at its neighbors.
-    again: Mutex<Vec<(LayerId, Arc<Blocked>)>>,
+    /// What is retained of each layer.
+    pub retained: Vec<Retained>,
+    /// Cache of the last recomputed unit: callers read many channels of one layer, then its neighbors.
+    recomputed: Mutex<Vec<(LayerId, Arc<Blocked>)>>,
 }
 
 impl FastCapture {
@@ -42,33 +41,33 @@ impl FastCapture {
         input: Array,
         edits: Edits,
         shapes: Vec<Shape>,
-        left: Vec<Left>,
+        retained: Vec<Retained>,
     ) -> Self {
-        Self { core, input, edits, shapes, left, again: Mutex::new(Vec::new()) }
+        Self { core, input, edits, shapes, retained, recomputed: Mutex::new(Vec::new()) }
     }
 
     /// The values that are kept.
     pub fn known(&self) -> Vec<Option<Arc<Blocked>>> {
-        self.left.iter().map(|left| left.value.clone()).collect()
+        self.retained.iter().map(|retained| retained.value.clone()).collect()
     }
 
-    /// A layer's value, computed again from what is kept where it has to be.
+    /// A layer's value, recomputed from what is kept where it has to be.
     pub fn value(&self, layer: LayerId) -> Result<Arc<Blocked>, EngineError> {
         self.shape(layer)?;
-        if let Some(value) = &self.left[layer.0].value {
+        if let Some(value) = &self.retained[layer.0].value {
             return Ok(value.clone());
         }
         // Held while computing: two threads that look at the same layer compute it once.
-        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, value)) = again.iter().find(|(id, _)| *id == layer) {
+        let mut recomputed = self.recomputed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, value)) = recomputed.iter().find(|(id, _)| *id == layer) {
             return Ok(value.clone());
         }
         // Let go first: there is room for one unit.
-        again.clear();
-        let mut wanted = vec![false; self.left.len()];
+        recomputed.clear();
+        let mut wanted = vec![false; self.retained.len()];
         let unit = &self.core.plan.units[self.core.plan.unit_of[layer.0]];
         for layer in &unit.layers {
-            wanted[layer.0] = self.left[layer.0].value.is_none();
+            wanted[layer.0] = self.retained[layer.0].value.is_none();
         }
         let walk = Walk {
             input: &self.input,
@@ -82,7 +81,7 @@ impl FastCapture {
             if id == layer {
                 found = Some(value.clone());
             }
-            again.push((id, value));
+            recomputed.push((id, value));
         })?;
         found.ok_or_else(|| EngineError::OutOfRange(format!("layer {}", layer.0)))
     }
@@ -113,18 +112,18 @@ impl Capture for FastCapture {
             |layer: usize| self.core.plan.layout(LayerId(layer), self.shapes[layer]).bytes();
         let (mut kept, mut largest) = (0, 0);
         for unit in &self.core.plan.units {
-            let mut again = 0;
+            let mut recomputed = 0;
             for layer in &unit.layers {
-                let left = &self.left[layer.0];
-                match &left.value {
+                let retained = &self.retained[layer.0];
+                match &retained.value {
                     Some(value) => kept += value.layout().bytes(),
-                    None => again += bytes(layer.0),
+                    None => recomputed += bytes(layer.0),
                 }
-                let counted = left.statistics.as_ref().map_or(0, |all| all.len());
+                let counted = retained.statistics.as_ref().map_or(0, |all| all.len());
                 kept += counted * size_of::<ChannelStatistics>();
             }
             // Those of one unit are held at a time.
-            largest = largest.max(again);
+            largest = largest.max(recomputed);
         }
         kept + largest
             + self.edits.iter().map(Edit::bytes).sum::<usize>()
@@ -137,7 +136,7 @@ impl Capture for FastCapture {
 
     fn statistics(&self, layer: LayerId) -> Result<Vec<ChannelStatistics>, EngineError> {
         self.shape(layer)?;
-        if let Some(all) = &self.left[layer.0].statistics {
+        if let Some(all) = &self.retained[layer.0].statistics {
             return Ok(all.as_ref().clone());
         }
         let on = &self.core.on;

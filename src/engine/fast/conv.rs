@@ -36,7 +36,7 @@ impl Cores {
     }
 }
 
-/// A convolution and the norm behind it, if there is one.
+/// A convolution and the norm after it, if there is one.
 pub struct ConvUnit {
     /// Its weights.
     pub weights: Weights,

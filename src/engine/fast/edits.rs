@@ -24,7 +24,7 @@ pub fn apply(on: &Cores, edits: &[Edit], layer: LayerId, value: &mut Blocked) {
     }
 }
 
-/// The gradient before the changes of a layer, from the one behind them; `false` when what was computed before has
+/// The gradient before the changes of a layer, from the one after them; `false` when what was computed before has
 /// no part in it.
 pub fn pull(edits: &[Edit], layer: LayerId, gradient: &mut Blocked) -> bool {
     for edit in edits.iter().rev().filter(|edit| edit.layer() == layer) {

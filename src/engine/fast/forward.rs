@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::backward::backward;
-use super::capture::{FastCapture, Left};
+use super::capture::{FastCapture, Retained};
 use super::conv::Cores;
 use super::core::{Core, Walk};
 use super::plan::{Body, Plan};
@@ -13,7 +13,7 @@ use super::{convert, edits as changes};
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::edit::{check, touched};
 use crate::engine::keep::{kept, taped};
-use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
+use crate::engine::{Backend, Capture, Edits, EngineError, GradientRequest, Keep};
 use crate::model::{Graph, Value, infer};
 
 /// A network made ready for this machine's CPU, in float32.
@@ -34,7 +34,7 @@ impl Fast {
     }
 
     /// Bounds the bytes of values that one capture holds. What does not fit is let go while the network runs, and
-    /// computed again, bit for bit the same, when it is looked at. The values of one unit at least are held: those
+    /// recomputed, bit for bit the same, when requested. The values of one unit at least are held: those
     /// looked at.
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {
@@ -76,11 +76,11 @@ impl Fast {
         (wanted, kept)
     }
 
-    /// Computes the layers that the walk wants and takes the others from `left`.
+    /// Computes the layers that the walk wants and takes the others from `retained`.
     fn run(
         &self,
         walk: Walk<'_>,
-        mut left: Vec<Left>,
+        mut retained: Vec<Retained>,
         kept: &[bool],
         counted: bool,
         cancel: &Cancel,
@@ -90,9 +90,9 @@ impl Fast {
         let (input, edits, shapes) = (walk.input.clone(), walk.edits.clone(), walk.shapes.to_vec());
         core.walk(walk, cancel, progress, |layer, value| {
             let statistics = counted.then(|| Arc::new(statistics(&core.on, &value)));
-            left[layer.0] = Left { value: kept[layer.0].then_some(value), statistics };
+            retained[layer.0] = Retained { value: kept[layer.0].then_some(value), statistics };
         })?;
-        Ok(Arc::new(FastCapture::new(core.clone(), input, edits, shapes, left)))
+        Ok(Arc::new(FastCapture::new(core.clone(), input, edits, shapes, retained)))
     }
 
     fn own<'a>(&self, capture: &'a dyn Capture) -> Result<&'a FastCapture, EngineError> {
@@ -131,9 +131,9 @@ impl Backend for Fast {
         check(edits, &shapes)?;
         let (wanted, kept) = self.wanted(keep, edits, (input.shape, &shapes));
         let known = vec![None; shapes.len()];
-        let left = vec![Left::default(); shapes.len()];
+        let retained = vec![Retained::default(); shapes.len()];
         let walk = Walk { input, shapes: &shapes, edits, known, wanted };
-        self.run(walk, left, &kept, *keep == Keep::Counted, cancel, progress)
+        self.run(walk, retained, &kept, *keep == Keep::Counted, cancel, progress)
     }
 
     fn forward_from(
@@ -152,14 +152,14 @@ impl Backend for Fast {
         let touched = touched(&self.core.plan.graph, further);
         let (mut wanted, kept) = self.wanted(keep, edits, (from.input.shape, &from.shapes));
         let mut known = from.known();
-        let mut left = from.left.clone();
+        let mut retained = from.retained.clone();
         for (i, touched) in touched.iter().enumerate() {
             wanted[i] &= touched;
             if *touched {
-                (known[i], left[i]) = (None, Left::default());
+                (known[i], retained[i]) = (None, Retained::default());
             }
         }
-        // Where only a unit's last value changes, what is there need not be computed again.
+        // Where only a unit's last value changes, what is there need not be recomputed.
         for unit in &self.core.plan.units {
             let out = unit.out();
             let untouched = unit.reads().all(|value| match value {
@@ -167,30 +167,30 @@ impl Backend for Fast {
                 Value::Output { layer, .. } => !touched[layer.0],
             });
             let changed = touched[out.0] && untouched && !unit.is_changed_inside(edits);
-            let Some(before) = from.left[out.0].value.as_deref().filter(|_| changed) else {
+            let Some(before) = from.retained[out.0].value.as_deref().filter(|_| changed) else {
                 continue;
             };
             let mut value = convert::copy(before);
             changes::apply(&self.core.on, further, out, &mut value);
             let value = Arc::new(value);
             if *keep == Keep::Counted {
-                left[out.0].statistics = Some(Arc::new(statistics(&self.core.on, &value)));
+                retained[out.0].statistics = Some(Arc::new(statistics(&self.core.on, &value)));
             }
             wanted[out.0] = false;
-            left[out.0].value = kept[out.0].then(|| value.clone());
+            retained[out.0].value = kept[out.0].then(|| value.clone());
             known[out.0] = Some(value);
         }
         let walk = Walk { input: &from.input, shapes: &from.shapes, edits, known, wanted };
-        self.run(walk, left, &kept, *keep == Keep::Counted, cancel, progress)
+        self.run(walk, retained, &kept, *keep == Keep::Counted, cancel, progress)
     }
 
     fn backward(
         &self,
         of: &dyn Capture,
-        pull: &Pull,
+        request: &GradientRequest,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Vec<Array>, EngineError> {
-        backward(self.own(of)?, pull, cancel, progress)
+        backward(self.own(of)?, request, cancel, progress)
     }
 }

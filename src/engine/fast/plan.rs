@@ -38,7 +38,7 @@ pub struct Unit {
     pub residual: Option<Value>,
     /// What its first layers compute.
     pub body: Body,
-    /// The norm behind a convolution.
+    /// The norm after a convolution.
     pub norm: Option<LayerId>,
     /// The sum.
     pub add: Option<LayerId>,
@@ -48,7 +48,7 @@ pub struct Unit {
 
 /// What a unit begins with.
 pub enum Body {
-    /// A convolution, and the norm behind it, if there is one.
+    /// A convolution, and the norm after it, if there is one.
     Conv(LayerId, Box<ConvUnit>),
     /// A linear layer: a convolution of maps of one position.
     Linear(LayerId, Box<ConvUnit>),

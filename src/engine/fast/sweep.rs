@@ -8,7 +8,7 @@ use super::plan::{Body, Unit};
 use super::pool::Blocked;
 use super::{convert, op, planes};
 use crate::base::{Array, LayerId, Shape};
-use crate::engine::{Edit, EngineError, Pull};
+use crate::engine::{Edit, EngineError, GradientRequest};
 use crate::model::{Value, extents};
 use crate::ops::Dims;
 
@@ -17,7 +17,7 @@ pub struct Sweep<'a> {
     /// The run.
     pub of: &'a FastCapture,
     /// What is asked for.
-    pub pull: &'a Pull,
+    pub request: &'a GradientRequest,
     /// The unit of the seed.
     pub first: usize,
     /// The extents of all values, with all axes.
@@ -41,10 +41,14 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     /// When the network does not take the run's input.
-    pub fn new(of: &'a FastCapture, pull: &'a Pull, first: usize) -> Result<Self, EngineError> {
+    pub fn new(
+        of: &'a FastCapture,
+        request: &'a GradientRequest,
+        first: usize,
+    ) -> Result<Self, EngineError> {
         let plan = &of.core.plan;
         let count = plan.units.len();
-        let wanted = |value: &Value| pull.wanted.contains(value);
+        let wanted = |value: &Value| request.wanted.contains(value);
         let mut needed = vec![false; count];
         for (i, unit) in plan.units.iter().enumerate() {
             let leads = |value: Value| match value {
@@ -56,7 +60,7 @@ impl<'a> Sweep<'a> {
         }
         let mut sweep = Self {
             of,
-            pull,
+            request,
             first,
             dims: extents(&plan.graph, of.input.shape)?,
             needed,
@@ -64,7 +68,7 @@ impl<'a> Sweep<'a> {
             parts: vec![Vec::new(); count],
             masked: vec![None; count],
             input: None,
-            found: vec![None; pull.wanted.len()],
+            found: vec![None; request.wanted.len()],
         };
         let mut reached = vec![false; count];
         reached[first] = sweep.needed[first];
@@ -90,7 +94,7 @@ impl<'a> Sweep<'a> {
 
     /// The layers of a unit that a gradient passes, the last first.
     pub fn passed(&self, unit: usize) -> impl Iterator<Item = LayerId> + use<'a> {
-        let start = (unit == self.first).then(|| self.pull.seed.layer());
+        let start = (unit == self.first).then(|| self.request.seed.layer());
         let layers = self.unit(unit).layers.iter().rev().copied();
         layers.skip_while(move |layer| start.is_some_and(|start| *layer != start))
     }
@@ -116,7 +120,7 @@ impl<'a> Sweep<'a> {
 
     fn leads(&self, value: &Value) -> bool {
         match value {
-            Value::Input => self.pull.wanted.contains(value),
+            Value::Input => self.request.wanted.contains(value),
             Value::Output { layer, .. } => self.needed[self.of.core.plan.unit_of[layer.0]],
         }
     }
@@ -215,7 +219,7 @@ impl<'a> Sweep<'a> {
 
     /// Keeps the gradient of a layer's value, if it is wanted.
     pub fn keep(&mut self, unit: &Unit, layer: LayerId, gradient: &Blocked) {
-        for (wanted, found) in self.pull.wanted.iter().zip(&mut self.found) {
+        for (wanted, found) in self.request.wanted.iter().zip(&mut self.found) {
             if *wanted != Value::of(layer) {
                 continue;
             }
@@ -223,7 +227,7 @@ impl<'a> Sweep<'a> {
             // The gradient that reaches a convolution has the norm's scale in its weights.
             if let (Body::Conv(first, conv), Some(_)) = (&unit.body, unit.norm)
                 && *first == layer
-                && self.pull.seed.layer() != layer
+                && self.request.seed.layer() != layer
             {
                 scale(&mut array, &conv.norm_scale);
             }

@@ -118,7 +118,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Of a convolution with a norm's scale behind it.
+    /// Of a convolution with a norm's scale after it.
     pub fn new(conv: &Conv, interleaved: Option<usize>, scale: Vec<f64>) -> Self {
         let (outside, inside) = match *conv.weight.dims() {
             [outside, inside, ..] => (outside / conv.groups.max(1), inside),

@@ -9,7 +9,7 @@ use super::core::{failed, under, under_all};
 use super::edits;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::seed::seeded;
-use crate::engine::{Edit, EngineError, Pull, Seed};
+use crate::engine::{Edit, EngineError, GradientRequest, Seed};
 use crate::model::{Graph, Value, extents};
 use crate::ops::{Dims, Reads, Record, ReluRule};
 
@@ -25,22 +25,22 @@ pub struct Pulled {
 /// Walks from the seed to the wanted values; a gradient is let go as soon as its layer has passed it on.
 pub fn backward(
     of: &PortableCapture,
-    pull: &Pull,
+    request: &GradientRequest,
     cancel: &Cancel,
     progress: &mut Progress,
 ) -> std::result::Result<Pulled, EngineError> {
-    let (core, start) = (&of.core, pull.seed.layer());
-    let needed = Needed::new(&core.graph, &pull.wanted);
+    let (core, start) = (&of.core, request.seed.layer());
+    let needed = Needed::new(&core.graph, &request.wanted);
     let mut sweep = Sweep {
         of,
         dims: extents(&core.graph, of.input.shape)?,
-        rule: pull.rule,
+        rule: request.rule,
         layers: vec![None; core.graph.nodes.len()],
         input: None,
         most_held: 0,
     };
-    let seed = sweep.seed(&pull.seed)?;
-    let mut found: Vec<Option<Array>> = vec![None; pull.wanted.len()];
+    let seed = sweep.seed(&request.seed)?;
+    let mut found: Vec<Option<Array>> = vec![None; request.wanted.len()];
     if needed.value(&Value::of(start)) {
         sweep.layers[start.0] = Some(seed);
     }
@@ -49,7 +49,7 @@ pub fn backward(
             return Err(EngineError::Canceled);
         }
         let Some(g) = sweep.layers[i].take() else { continue };
-        for (wanted, found) in pull.wanted.iter().zip(&mut found) {
+        for (wanted, found) in request.wanted.iter().zip(&mut found) {
             if *wanted == Value::of(LayerId(i)) {
                 *found = Some(sweep.read(&g, of.shapes[i])?);
             }
@@ -65,7 +65,7 @@ pub fn backward(
     }
     core.device.synchronize().map_err(|e| failed(&core.device, "the gradient", e))?;
     let mut gradients = Vec::with_capacity(found.len());
-    for (wanted, found) in pull.wanted.iter().zip(found) {
+    for (wanted, found) in request.wanted.iter().zip(found) {
         gradients.push(match (found, wanted, &sweep.input) {
             (Some(found), ..) => found,
             (None, Value::Input, Some(g)) => sweep.read(g, of.input.shape)?,
@@ -257,8 +257,8 @@ mod tests {
         let capture: &PortableCapture = (*capture).as_any().downcast_ref().unwrap();
         let layer = LayerId(graph.nodes.len() - 1);
         let seed = Seed::Unit { layer, channel: 0, row: 0, column: 0 };
-        let pull = Pull { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
-        let pulled = backward(capture, &pull, &cancel, &mut Progress::none()).unwrap();
+        let request = GradientRequest { seed, rule: ReluRule::Plain, wanted: vec![Value::Input] };
+        let pulled = backward(capture, &request, &cancel, &mut Progress::none()).unwrap();
         let bytes = |shape: &Shape| shape.len() * size_of::<f32>();
         let largest = capture.shapes.iter().map(bytes).max().unwrap();
         let most = pulled.most_held;

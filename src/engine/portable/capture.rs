@@ -10,12 +10,12 @@ use super::reduce;
 use crate::base::{Array, Cancel, Combine, LayerId, Progress, Shape};
 use crate::engine::{Capture, ChannelStatistics, Edit, Edits, EngineError};
 
-/// What a run left of a layer.
+/// What a run retains of a layer.
 #[derive(Clone)]
-pub enum Left {
+pub enum Retained {
     /// Its value, in the dtype and on the device of the backend.
     Value(Tensor),
-    /// Its statistics; the value is computed again when somebody looks.
+    /// Its statistics; the value is recomputed when requested.
     Statistics(Arc<Vec<ChannelStatistics>>),
     /// It did not run, or was not to be kept; it is computed when somebody looks.
     Nothing,
@@ -23,7 +23,7 @@ pub enum Left {
 
 /// Every layer of one run.
 pub struct PortableCapture {
-    /// What can compute it again, and what it is known by.
+    /// What can recompute it, and what it is known by.
     pub core: Arc<Core>,
     /// The input as it was given.
     pub input: Array,
@@ -31,10 +31,10 @@ pub struct PortableCapture {
     pub edits: Edits,
     /// Each layer's shape.
     pub shapes: Vec<Shape>,
-    /// What is left of each layer.
-    pub left: Vec<Left>,
-    /// The value that was computed again last: whoever looks at a layer looks at many of its channels.
-    again: Mutex<Option<(LayerId, Tensor)>>,
+    /// What is retained of each layer.
+    pub retained: Vec<Retained>,
+    /// Cache of the last recomputed value: callers read many channels of one layer.
+    recomputed: Mutex<Option<(LayerId, Tensor)>>,
 }
 
 impl PortableCapture {
@@ -44,34 +44,34 @@ impl PortableCapture {
         input: Array,
         edits: Edits,
         shapes: Vec<Shape>,
-        left: Vec<Left>,
+        retained: Vec<Retained>,
     ) -> Self {
-        Self { core, input, edits, shapes, left, again: Mutex::new(None) }
+        Self { core, input, edits, shapes, retained, recomputed: Mutex::new(None) }
     }
 
     /// The values that are kept.
     pub fn known(&self) -> Vec<Option<Tensor>> {
-        let value = |left: &Left| match left {
-            Left::Value(value) => Some(value.clone()),
-            Left::Statistics(_) | Left::Nothing => None,
+        let value = |retained: &Retained| match retained {
+            Retained::Value(value) => Some(value.clone()),
+            Retained::Statistics(_) | Retained::Nothing => None,
         };
-        self.left.iter().map(value).collect()
+        self.retained.iter().map(value).collect()
     }
 
-    /// A layer's value, computed again from what is kept where it has to be.
+    /// A layer's value, recomputed from what is kept where it has to be.
     pub fn value(&self, layer: LayerId) -> std::result::Result<Tensor, EngineError> {
         self.shape(layer)?;
-        if let Left::Value(value) = &self.left[layer.0] {
+        if let Retained::Value(value) = &self.retained[layer.0] {
             return Ok(value.clone());
         }
         // Held while computing: two threads that look at the same layer compute it once.
-        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, value)) = again.as_ref().filter(|(id, _)| *id == layer) {
+        let mut recomputed = self.recomputed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, value)) = recomputed.as_ref().filter(|(id, _)| *id == layer) {
             return Ok(value.clone());
         }
         // Let go first: there is room for one.
-        *again = None;
-        let mut wanted = vec![false; self.left.len()];
+        *recomputed = None;
+        let mut wanted = vec![false; self.retained.len()];
         wanted[layer.0] = true;
         let walk = Walk { input: &self.input, edits: &self.edits, known: self.known(), wanted };
         let mut found = None;
@@ -80,7 +80,7 @@ impl PortableCapture {
             Ok(())
         })?;
         let value = found.ok_or_else(|| EngineError::OutOfRange(format!("layer {}", layer.0)))?;
-        *again = Some((layer, value.clone()));
+        *recomputed = Some((layer, value.clone()));
         Ok(value)
     }
 
@@ -116,15 +116,15 @@ impl Capture for PortableCapture {
     fn bytes(&self) -> usize {
         let element = self.core.dtype.size_in_bytes();
         let (mut kept, mut largest) = (0, 0);
-        for (left, shape) in self.left.iter().zip(&self.shapes) {
-            match left {
-                Left::Value(_) => kept += shape.len() * element,
+        for (retained, shape) in self.retained.iter().zip(&self.shapes) {
+            match retained {
+                Retained::Value(_) => kept += shape.len() * element,
                 // One of these is held at a time.
-                Left::Statistics(all) => {
+                Retained::Statistics(all) => {
                     kept += all.len() * size_of::<ChannelStatistics>();
                     largest = largest.max(shape.len() * element);
                 }
-                Left::Nothing => largest = largest.max(shape.len() * element),
+                Retained::Nothing => largest = largest.max(shape.len() * element),
             }
         }
         kept + largest
@@ -141,10 +141,10 @@ impl Capture for PortableCapture {
         layer: LayerId,
     ) -> std::result::Result<Vec<ChannelStatistics>, EngineError> {
         self.shape(layer)?;
-        match &self.left[layer.0] {
-            Left::Statistics(all) => Ok(all.as_ref().clone()),
-            Left::Value(value) => self.wrap(layer, statistics(value)),
-            Left::Nothing => self.wrap(layer, statistics(&self.value(layer)?)),
+        match &self.retained[layer.0] {
+            Retained::Statistics(all) => Ok(all.as_ref().clone()),
+            Retained::Value(value) => self.wrap(layer, statistics(value)),
+            Retained::Nothing => self.wrap(layer, statistics(&self.value(layer)?)),
         }
     }
 

@@ -21,7 +21,7 @@ pub fn apply(value: &Tensor, channels: &[usize], change: Change) -> Result<Tenso
     }
 }
 
-/// The gradient before a change, from the one behind it.
+/// The gradient before a change, from the one after it.
 pub fn pull(gradient: &Tensor, channels: &[usize], change: Change) -> Result<Tensor> {
     match change {
         Change::Scale(_) => apply(gradient, channels, change),

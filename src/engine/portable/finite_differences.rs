@@ -10,10 +10,10 @@ use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
 
 use super::backward::backward;
-use super::capture::{Left, PortableCapture};
+use super::capture::{PortableCapture, Retained};
 use super::core::{Core, Walk};
 use crate::base::{Array, Cancel, Exact, LayerId, Progress, Shape};
-use crate::engine::{Change, Edit, Edits, Pull, Seed};
+use crate::engine::{Change, Edit, Edits, GradientRequest, Seed};
 use crate::model::{Graph, Node, Value, infer};
 use crate::ops::{
     Activation, AveragePool, BatchNorm, Binary, Conv, Flatten, Linear, MaxPool, Op, PadShortcut,
@@ -186,13 +186,13 @@ fn node(op: Op, inputs: Vec<Value>) -> Node {
 fn run(core: &Arc<Core>, shapes: &[Shape], input: &Array, edits: &Edits) -> PortableCapture {
     let known = vec![None; shapes.len()];
     let walk = Walk { input, edits, known, wanted: vec![true; shapes.len()] };
-    let mut left = vec![Left::Nothing; shapes.len()];
+    let mut retained = vec![Retained::Nothing; shapes.len()];
     core.walk(walk, &Cancel::new(), &mut Progress::none(), |layer, value| {
-        left[layer.0] = Left::Value(value);
+        retained[layer.0] = Retained::Value(value);
         Ok(())
     })
     .unwrap();
-    PortableCapture::new(core.clone(), input.clone(), edits.clone(), shapes.to_vec(), left)
+    PortableCapture::new(core.clone(), input.clone(), edits.clone(), shapes.to_vec(), retained)
 }
 
 fn numbers(t: &Tensor) -> Vec<f64> {
@@ -264,12 +264,12 @@ proptest! {
         };
         // A window of an average that lies in the border altogether divides 0 by 0.
         prop_assume!(of(&capture).is_finite());
-        let pull = Pull {
+        let request = GradientRequest {
             seed: Seed::Cotangent { layer: last, value: Arc::new(weights.clone()) },
             rule: ReluRule::Plain,
             wanted: vec![Value::Input],
         };
-        let pulled = backward(&capture, &pull, &Cancel::new(), &mut Progress::none()).unwrap();
+        let pulled = backward(&capture, &request, &Cancel::new(), &mut Progress::none()).unwrap();
         let ours = &pulled.gradients[0];
         let largest = ours.data.iter().fold(1e-3f64, |most, v| most.max(f64::from(v.abs())));
         for _ in 0..6 {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use candle_core::{DType, Device};
 
 use super::backward::backward;
-use super::capture::{Left, PortableCapture, statistics};
+use super::capture::{PortableCapture, Retained, statistics};
 use super::core::{Core, Walk, failed};
 use crate::base::{Array, Cancel, Progress, Shape};
 use crate::engine::edit::{check, touched};
 use crate::engine::keep::{kept, taped};
-use crate::engine::{Backend, Capture, Edits, EngineError, Keep, Pull};
+use crate::engine::{Backend, Capture, Edits, EngineError, GradientRequest, Keep};
 use crate::model::{Graph, infer};
 
 /// A network with its weights ready on a device.
@@ -29,7 +29,7 @@ impl Portable {
     }
 
     /// Bounds the bytes of values that one capture holds, on the host and on the device. What does not fit
-    /// is let go while the network runs, and computed again, bit for bit the same, when it is looked at.
+    /// is dropped while the network runs, and recomputed, bit for bit the same, when requested.
     /// One value at least is held: the one looked at.
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {
@@ -47,12 +47,12 @@ impl Portable {
         }
     }
 
-    /// Computes the layers that the walk wants and takes the others from `left`.
+    /// Computes the layers that the walk wants and takes the others from `retained`.
     fn run(
         &self,
         walk: Walk<'_>,
         shapes: Vec<Shape>,
-        mut left: Vec<Left>,
+        mut retained: Vec<Retained>,
         keep: &Keep,
         cancel: &Cancel,
         progress: &mut Progress,
@@ -73,18 +73,18 @@ impl Portable {
             Keep::Only(_) => walk.wanted.clone(),
         };
         core.walk(walk, cancel, progress, |layer, value| {
-            left[layer.0] = if keep[layer.0] {
-                Left::Value(value)
+            retained[layer.0] = if keep[layer.0] {
+                Retained::Value(value)
             } else if whole {
                 let name = &core.graph.nodes[layer.0].name;
                 let of = statistics(&value).map_err(|e| failed(&core.device, name, e))?;
-                Left::Statistics(Arc::new(of))
+                Retained::Statistics(Arc::new(of))
             } else {
-                Left::Nothing
+                Retained::Nothing
             };
             Ok(())
         })?;
-        Ok(Arc::new(PortableCapture::new(core.clone(), input, edits, shapes, left)))
+        Ok(Arc::new(PortableCapture::new(core.clone(), input, edits, shapes, retained)))
     }
 
     fn own<'a>(&self, capture: &'a dyn Capture) -> Result<&'a PortableCapture, EngineError> {
@@ -107,7 +107,7 @@ impl Backend for Portable {
         let count = shapes.len();
         let known = vec![None; count];
         let walk = Walk { input, edits, known, wanted: self.wanted(keep, edits) };
-        self.run(walk, shapes, vec![Left::Nothing; count], keep, cancel, progress)
+        self.run(walk, shapes, vec![Retained::Nothing; count], keep, cancel, progress)
     }
 
     fn forward_from(
@@ -126,24 +126,24 @@ impl Backend for Portable {
         let touched = touched(&self.core.graph, further);
         let mut wanted = self.wanted(keep, edits);
         let mut known = from.known();
-        let mut left = from.left.clone();
+        let mut retained = from.retained.clone();
         for (i, touched) in touched.iter().enumerate() {
             wanted[i] &= touched;
             if *touched {
-                (known[i], left[i]) = (None, Left::Nothing);
+                (known[i], retained[i]) = (None, Retained::Nothing);
             }
         }
         let walk = Walk { input: &from.input, edits, known, wanted };
-        self.run(walk, from.shapes.clone(), left, keep, cancel, progress)
+        self.run(walk, from.shapes.clone(), retained, keep, cancel, progress)
     }
 
     fn backward(
         &self,
         of: &dyn Capture,
-        pull: &Pull,
+        request: &GradientRequest,
         cancel: &Cancel,
         progress: &mut Progress,
     ) -> Result<Vec<Array>, EngineError> {
-        Ok(backward(self.own(of)?, pull, cancel, progress)?.gradients)
+        Ok(backward(self.own(of)?, request, cancel, progress)?.gradients)
     }
 }

@@ -1,15 +1,11 @@
 //! Calls on numbers of the file alone: weights that are standardized, tables that are made when the network is. They are
 //! computed once, in float64.
 
-use candle_core::{DType, Device, Error, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
-use super::aten::{self, BOOLEAN, WHOLES};
-use super::reader::{Call, Known, Reader};
-use crate::model::{ModelError, Node, Value};
-use crate::ops::{Constant as Numbers, Place};
-
-/// Most numbers that a call makes.
-const MOST: usize = 1 << 28;
+use super::aten::{BOOLEAN, WHOLES};
+use super::reader::{Call, Reader};
+use crate::ops::Dims;
 
 /// What a call on numbers gives, of a type as PyTorch counts types; `None` where it is none that is known.
 ///
@@ -62,7 +58,8 @@ fn values(reader: &Reader<'_>, call: &Call<'_>, dtype: Option<i64>) -> Result<Op
         "add" | "sub" | "mul" | "div" | "maximum" | "minimum" => {
             let other = of("other")?.map_or_else(|| number(call, "other"), |t| Ok(Some(t)))?;
             match other {
-                Some(other) => arithmetic(call, &x, &other)?,
+                Some(other) if fits(reader, &x, &other) => arithmetic(call, &x, &other)?,
+                Some(_) => None,
                 None => None,
             }
         }
@@ -78,66 +75,13 @@ fn values(reader: &Reader<'_>, call: &Call<'_>, dtype: Option<i64>) -> Result<Op
     Ok(found.map(|one| vec![one]))
 }
 
-/// What a call on numbers gives that is a layer elsewhere: the layer is run, and left out.
-///
-/// # Errors
-/// When it takes no such numbers.
-pub fn by_rule(
-    reader: &mut Reader<'_>,
-    call: &Call<'_>,
-) -> std::result::Result<Option<Vec<Tensor>>, ModelError> {
-    let name = call.args.tensor("self").or(call.args.tensor("input"));
-    let (Some(name), Some(rule)) = (name, aten::rule(call.base)) else { return Ok(None) };
-    let Some(constant) = reader.constant_named(name).cloned() else { return Ok(None) };
-    let (start, names) = (reader.draft.nodes.len(), reader.draft.names());
-    let value = constant.tensor.to_dtype(DType::F64)?;
-    let drawn = reader.push(call, None, Numbers { value }, &[])?;
-    reader.known.insert(name.to_string(), Known::Drawn(drawn));
-    let found = rule(reader, call);
-    reader.known.insert(name.to_string(), Known::Constant(constant));
-    let values = run(&reader.draft.nodes, start)?;
-    reader.draft.rewind(start, names);
-    let Some(found) = found? else { return Ok(None) };
-    let value = |known: &Known| match known {
-        Known::Drawn(drawn) => match drawn.value {
-            Value::Output { layer, .. } => {
-                let value = values.get(layer.0.checked_sub(start)?)?;
-                let order = drawn.axes().concat();
-                let seen = drawn.seen();
-                Some(value.permute(order).and_then(|v| v.contiguous()?.reshape(seen.as_slice())))
-            }
-            Value::Input => None,
-        },
-        Known::Constant(constant) => Some(Ok(constant.tensor.clone())),
-        Known::Above(_) => None,
-    };
-    let values: Option<Result<Vec<Tensor>>> = found.iter().map(value).collect();
-    Ok(values.transpose()?)
-}
-
-/// The values of the layers from a place on, which take no others.
-fn run(nodes: &[Node], start: usize) -> Result<Vec<Tensor>> {
-    let place = Place { dtype: DType::F64, device: Device::Cpu };
-    let mut values: Vec<Tensor> = Vec::new();
-    for node in nodes.iter().skip(start) {
-        let input = |value: &Value| match value {
-            Value::Output { layer, .. } => values.get(layer.0.checked_sub(start)?).cloned(),
-            Value::Input => None,
-        };
-        let inputs: Option<Vec<Tensor>> = node.inputs.iter().map(input).collect();
-        let inputs = inputs.ok_or_else(|| Error::msg("it depends on the input"))?;
-        values.push(node.op.prepare(&place)?.forward(&inputs)?);
-    }
-    Ok(values)
-}
-
 fn number(call: &Call<'_>, name: &str) -> Result<Option<Tensor>> {
     call.args.number(name).map(|number| Tensor::new(&[number], &Device::Cpu)).transpose()
 }
 
 /// Numbers out of nothing.
 fn made(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
-    let sizes = reader.integers(call, "size").and_then(|sizes| extents(&sizes));
+    let sizes = reader.integers(call, "size").and_then(|sizes| extents(&sizes, reader.most));
     let filled = |value: f64| match &sizes {
         Some(sizes) => Tensor::full(value, sizes.as_slice(), &Device::Cpu).map(Some),
         None => Ok(None),
@@ -151,7 +95,7 @@ fn made(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
             let step = call.args.number("step").unwrap_or(1.0);
             let end = call.args.number("end").unwrap_or(0.0);
             let count = ((end - start) / step).ceil();
-            if !(count.is_finite() && (0.0..MOST as f64).contains(&count)) {
+            if !(count.is_finite() && (0.0..reader.most as f64).contains(&count)) {
                 return Ok(None);
             }
             let values: Vec<f64> = (0..count as usize).map(|i| start + step * i as f64).collect();
@@ -161,7 +105,7 @@ fn made(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
         "eye" => {
             let side = |name| call.args.whole(name).and_then(|n| usize::try_from(n).ok());
             let (Some(n), Some(m)) = (side("n"), side("m").or(side("n"))) else { return Ok(None) };
-            if n.saturating_mul(m) > MOST {
+            if n.saturating_mul(m) > reader.most {
                 return Ok(None);
             }
             let values: Vec<f64> =
@@ -172,11 +116,11 @@ fn made(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
     }
 }
 
-/// Extents that are not too many numbers.
-fn extents(sizes: &[i64]) -> Option<Vec<usize>> {
+/// Extents that are no more than so many numbers.
+fn extents(sizes: &[i64], most: usize) -> Option<Vec<usize>> {
     let sizes: Option<Vec<usize>> = sizes.iter().map(|s| usize::try_from(*s).ok()).collect();
     let count = sizes.as_ref()?.iter().try_fold(1usize, |all, size| all.checked_mul(*size))?;
-    sizes.filter(|_| count <= MOST)
+    sizes.filter(|_| count <= most)
 }
 
 fn axis(number: i64, rank: usize) -> Option<usize> {
@@ -190,6 +134,9 @@ fn together(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
     let Some(tensors) = tensors.collect::<Option<Vec<_>>>() else { return Ok(None) };
     let tensors = tensors.iter().map(|constant| constant.tensor.to_dtype(DType::F64));
     let tensors: Vec<Tensor> = tensors.collect::<Result<_>>()?;
+    if tensors.iter().map(Tensor::elem_count).sum::<usize>() > reader.most {
+        return Ok(None);
+    }
     let rank = tensors.first().map_or(0, Tensor::rank) + usize::from(call.base == "stack");
     let Some(dim) = axis(call.args.whole("dim").unwrap_or(0), rank) else { return Ok(None) };
     let joined = if call.base == "stack" {
@@ -244,7 +191,7 @@ fn reshaped(
             let known: i64 = sizes.iter().filter(|size| **size != -1).product();
             let rest = (x.elem_count() as i64).checked_div(known).unwrap_or(0);
             let sizes: Vec<i64> = sizes.iter().map(|s| if *s == -1 { rest } else { *s }).collect();
-            match extents(&sizes) {
+            match extents(&sizes, reader.most) {
                 Some(sizes) => to = sizes,
                 None => return Ok(None),
             }
@@ -275,11 +222,13 @@ fn moved(reader: &Reader<'_>, call: &Call<'_>, x: &Tensor) -> Result<Option<Tens
                 (size, _) => size,
             };
             let sizes: Vec<i64> = sizes.iter().enumerate().map(keep).collect();
-            extents(&sizes).map(|to| x.broadcast_as(to)?.contiguous()).transpose()
+            extents(&sizes, reader.most).map(|to| x.broadcast_as(to)?.contiguous()).transpose()
         }
         "repeat" => {
-            let counts = reader.integers(call, "repeats").and_then(|counts| extents(&counts));
-            let fits = counts.filter(|c| c.iter().product::<usize>() * x.elem_count() <= MOST);
+            let counts =
+                reader.integers(call, "repeats").and_then(|counts| extents(&counts, reader.most));
+            let fits =
+                counts.filter(|c| c.iter().product::<usize>() * x.elem_count() <= reader.most);
             fits.map(|counts| x.repeat(counts)).transpose()
         }
         _ => {
@@ -340,6 +289,13 @@ fn reduced(call: &Call<'_>, x: &Tensor) -> Result<Option<Tensor>> {
         (_, false) => x.sum(axes),
     };
     found.map(Some)
+}
+
+/// Whether a function of two values is no more numbers than are made.
+fn fits(reader: &Reader<'_>, a: &Tensor, b: &Tensor) -> bool {
+    let dims = Dims::new(a.dims()).zip(Dims::new(b.dims()));
+    let out = dims.and_then(|(a, b)| a.repeated(&b));
+    out.is_some_and(|out| out.len() <= reader.most)
 }
 
 fn arithmetic(call: &Call<'_>, a: &Tensor, b: &Tensor) -> Result<Option<Tensor>> {

@@ -7,10 +7,12 @@
 //! walk        one call after the other
 //! aten/       what each call of PyTorch is here, a family a file
 //! fold        calls on numbers of the file alone
+//! computed    those of them that are layers elsewhere
 //! ```
 
 mod args;
 mod aten;
+mod computed;
 mod fold;
 mod reader;
 mod schema;
@@ -24,12 +26,12 @@ use crate::model::{Graph, ModelError, Value};
 use crate::ops::Softmax;
 pub use aten::calls;
 use reader::Reader;
-use schema::{Program, Step};
+use schema::{Node, Program, broken, unread};
 
 /// The schema that is understood.
 const MAJOR: u64 = 8;
-/// Most calls of a program.
-const CALLS: usize = 100_000;
+/// Most bytes of a program's text: ten times what the deepest known network has.
+const LONGEST: usize = 32 << 20;
 
 /// Builds the graph of a program from its text and its tensors by their names in the file.
 ///
@@ -38,8 +40,14 @@ const CALLS: usize = 100_000;
 pub fn build(text: &str, tensors: &HashMap<String, Tensor>) -> Result<Graph, ModelError> {
     let program = parse(text)?;
     let mut reader = Reader::new(&program.graph_module, tensors)?;
-    for step in &program.graph_module.graph.nodes {
-        reader.call(step)?;
+    for node in &program.graph_module.graph.nodes {
+        let step = node.read().map_err(|why| unread(&why))?;
+        for name in walk::names_of(&step.inputs) {
+            *reader.uses.entry(name).or_default() += 1;
+        }
+    }
+    for node in &program.graph_module.graph.nodes {
+        reader.call(&node.read().map_err(|why| unread(&why))?)?;
     }
     let outputs = reader.outputs(&program.graph_module.signature)?;
     let (mut notes, input) = (Vec::new(), reader.draft.input().dims);
@@ -57,7 +65,7 @@ pub fn build(text: &str, tensors: &HashMap<String, Tensor>) -> Result<Graph, Mod
         ));
     }
     Ok(Graph {
-        name: class(&program.graph_module.graph.nodes).unwrap_or("exported network").to_string(),
+        name: class(&program.graph_module.graph.nodes).unwrap_or_else(|| "exported network".into()),
         input_channels: input.at(1),
         usual_input: input.sides(),
         nodes,
@@ -73,29 +81,28 @@ pub fn build(text: &str, tensors: &HashMap<String, Tensor>) -> Result<Graph, Mod
 /// As [`build`].
 pub fn tensors(text: &str) -> Result<Vec<String>, ModelError> {
     let program = parse(text)?;
-    Ok(reader::sources(&program.graph_module.signature).into_values().collect())
+    Ok(reader::sources(&program.graph_module.signature)?.into_values().collect())
 }
 
 /// The class of the whole network: the outermost module of any call.
-fn class(steps: &[Step]) -> Option<&str> {
-    let stack = steps.iter().find_map(|step| step.metadata.get("nn_module_stack"))?;
+fn class(nodes: &[Node<'_>]) -> Option<String> {
+    let stack = |node: &Node<'_>| node.read().ok()?.metadata.remove("nn_module_stack");
+    let stack = nodes.iter().find_map(stack)?;
     let class = stack.split(';').next()?.splitn(3, ',').nth(2)?;
-    class.rsplit('.').next().filter(|class| !class.is_empty())
+    class.rsplit('.').next().filter(|class| !class.is_empty()).map(str::to_string)
 }
 
-fn parse(text: &str) -> Result<Program, ModelError> {
-    let broken = |why: String| ModelError::NoNetwork(format!("the program in it {why}"));
-    let program: Program = serde_json::from_str(text)
-        .map_err(|why| broken(format!("cannot be read ({why}): export the network again")))?;
+fn parse(text: &str) -> Result<Program<'_>, ModelError> {
+    if text.len() > LONGEST {
+        return Err(broken(&format!("has {} MiB of text, which is not read", text.len() >> 20)));
+    }
+    let program: Program<'_> = serde_json::from_str(text).map_err(|why| unread(&why))?;
     let major = program.schema_version.major;
     if major != MAJOR {
-        return Err(broken(format!(
+        return Err(broken(&format!(
             "has the schema {major}.{}, {MAJOR}.x is read: export it with another PyTorch",
             program.schema_version.minor
         )));
-    }
-    if program.graph_module.graph.nodes.len() > CALLS {
-        return Err(broken(format!("has more than {CALLS} calls, which is not read")));
     }
     Ok(program)
 }

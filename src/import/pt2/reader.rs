@@ -4,12 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use candle_core::Tensor;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::args::{Args, Whole, whole};
-use super::schema::{Module, Signature};
+use super::schema::{self, Meta, Module, Signature, unread};
 use crate::import::draft::{Draft, Drawn, Order, Origin};
 use crate::model::{ModelError, Value};
 use crate::ops::{Dims, Op};
+
+/// Numbers of a table that a program makes of nothing: positions, masks.
+const TABLE: usize = 1 << 21;
 
 /// What a name of the program stands for.
 #[derive(Clone)]
@@ -44,7 +48,7 @@ pub struct Constant {
 pub struct Reader<'a> {
     /// The layers so far.
     pub draft: Draft,
-    module: &'a Module,
+    module: &'a Module<'a>,
     pub(super) known: HashMap<String, Known>,
     pub(super) wholes: HashMap<String, i64>,
     /// Modules with a weight.
@@ -55,6 +59,12 @@ pub struct Reader<'a> {
     pub(super) changed: HashSet<String>,
     /// Tensors that the file does not have, or not as numbers to compute with.
     pub(super) missing: HashMap<String, String>,
+    /// How many calls that were not read yet ask for a value.
+    pub(super) uses: HashMap<String, usize>,
+    /// Most numbers that a call on numbers of the file makes: a table, or as many as the file has.
+    pub(super) most: usize,
+    /// How many such calls made, of which some are still asked for.
+    pub(super) made: usize,
 }
 
 /// A call with all that its rule may ask for.
@@ -70,8 +80,11 @@ pub struct Call<'a> {
 }
 
 /// The tensors of the file by what the program calls them.
-pub fn sources(signature: &Signature) -> HashMap<String, String> {
-    let source = |spec: &Json| {
+///
+/// # Errors
+/// When the text is something else.
+pub fn sources(signature: &Signature<'_>) -> Result<HashMap<String, String>, ModelError> {
+    let source = |spec: Json| {
         let spec = spec.as_object()?;
         let (kind, what) = spec.iter().next()?;
         let key = match kind.as_str() {
@@ -83,12 +96,15 @@ pub fn sources(signature: &Signature) -> HashMap<String, String> {
         let name = what.get("arg")?.get("name")?.as_str()?;
         Some((name.to_string(), what.get(key)?.as_str()?.to_string()))
     };
-    signature.input_specs.iter().filter_map(source).collect()
+    let specs = signature.input_specs.iter();
+    let found = specs.map(|spec| Ok(source(schema::read(spec).map_err(|why| unread(&why))?)));
+    found.filter_map(Result::transpose).collect()
 }
 
 /// The name of an input or output of the user's.
-fn user<'j>(spec: &'j Json, kind: &str) -> Option<&'j str> {
-    spec.get(kind)?.get("arg")?.get("as_tensor")?.get("name")?.as_str()
+fn user(spec: &RawValue, kind: &str) -> Option<String> {
+    let spec: Json = schema::read(spec).ok()?;
+    Some(spec.get(kind)?.get("arg")?.get("as_tensor")?.get("name")?.as_str()?.to_string())
 }
 
 impl<'a> Reader<'a> {
@@ -96,7 +112,10 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When the program does not take one batch of maps, or a tensor is missing.
-    pub fn new(module: &'a Module, tensors: &HashMap<String, Tensor>) -> Result<Self, ModelError> {
+    pub fn new(
+        module: &'a Module<'a>,
+        tensors: &HashMap<String, Tensor>,
+    ) -> Result<Self, ModelError> {
         let signature = &module.signature;
         let mut inputs = signature.input_specs.iter().filter_map(|spec| user(spec, "user_input"));
         let (Some(input), None) = (inputs.next(), inputs.next()) else {
@@ -104,7 +123,7 @@ impl<'a> Reader<'a> {
                 "the network does not take one tensor: only networks of one picture are read";
             return Err(ModelError::NoNetwork(what.into()));
         };
-        let sizes = module.graph.tensor_values.get(input).map(|meta| &meta.sizes);
+        let sizes = meta(module, &input).map(|meta| meta.sizes);
         let sizes = sizes.and_then(|sizes| sizes.iter().map(extent).collect::<Option<Vec<_>>>());
         let dims = sizes.and_then(|sizes| Dims::new(&sizes)).filter(|dims| dims.rank() == 4);
         let dims =
@@ -114,9 +133,9 @@ impl<'a> Reader<'a> {
             ModelError::NoNetwork(what.into())
         })?;
         let draft = Draft::new(dims);
-        let mut known = HashMap::from([(input.to_string(), Known::Drawn(draft.input()))]);
+        let mut known = HashMap::from([(input, Known::Drawn(draft.input()))]);
         let mut missing = HashMap::new();
-        for (name, file) in sources(signature) {
+        for (name, file) in sources(signature)? {
             match tensors.get(&file) {
                 Some(tensor) => {
                     let (tensor, file) = (tensor.clone(), Some(file));
@@ -136,6 +155,9 @@ impl<'a> Reader<'a> {
             shared: HashMap::new(),
             changed: HashSet::new(),
             missing,
+            most: TABLE + tensors.values().map(Tensor::elem_count).sum::<usize>(),
+            made: 0,
+            uses: HashMap::new(),
         })
     }
 
@@ -143,9 +165,9 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When nothing of it depends on the input.
-    pub fn outputs(&self, signature: &Signature) -> Result<Vec<Value>, ModelError> {
+    pub fn outputs(&self, signature: &Signature<'_>) -> Result<Vec<Value>, ModelError> {
         let names = signature.output_specs.iter().filter_map(|spec| user(spec, "user_output"));
-        let value = |name: &str| match self.known.get(name) {
+        let value = |name: String| match self.known.get(&name) {
             Some(Known::Drawn(drawn)) => Some(drawn.value),
             _ => None,
         };
@@ -191,7 +213,7 @@ impl<'a> Reader<'a> {
 
     /// The type of the numbers of a value, as PyTorch counts types.
     pub fn dtype(&self, name: &str) -> Option<i64> {
-        self.module.graph.tensor_values.get(name)?.dtype
+        meta(self.module, name)?.dtype
     }
 
     /// Several arguments that all depend on the input.
@@ -211,10 +233,10 @@ impl<'a> Reader<'a> {
     /// The first value with rows and columns that are the two symbols of an argument, whatever the input's size.
     pub fn with_sides(&self, call: &Call<'_>, name: &str) -> Option<Drawn> {
         let symbol = |whole: &Whole| match whole {
-            Whole::Symbol(name) => expression(self.module.graph.sym_int_values.get(name)?),
+            Whole::Symbol(name) => expression(&self.size(name)?),
             Whole::Is(_) => None,
         };
-        let wanted: Vec<&str> =
+        let wanted: Vec<String> =
             call.args.wholes(name)?.iter().map(symbol).collect::<Option<_>>()?;
         let place = |drawn: &Drawn| match drawn.value {
             Value::Input => 0,
@@ -222,10 +244,8 @@ impl<'a> Reader<'a> {
         };
         let fits = |(name, known): (&String, &Known)| match known {
             Known::Drawn(drawn) if drawn.order == Order::Plain && drawn.repeated.is_none() => {
-                let [_, _, h, w] = self.module.graph.tensor_values.get(name)?.sizes.as_slice()
-                else {
-                    return None;
-                };
+                let sizes = meta(self.module, name)?.sizes;
+                let [_, _, h, w] = sizes.as_slice() else { return None };
                 ([expression(h)?, expression(w)?] == *wanted).then_some(*drawn)
             }
             _ => None,
@@ -233,11 +253,16 @@ impl<'a> Reader<'a> {
         self.known.iter().filter_map(fits).min_by_key(place)
     }
 
+    /// What is said of a symbol.
+    fn size(&self, name: &str) -> Option<Json> {
+        schema::read(self.module.graph.sym_int_values.get(name)?).ok()
+    }
+
     fn symbol(&self, name: &str) -> Option<i64> {
         if let Some(known) = self.wholes.get(name) {
             return Some(*known);
         }
-        match whole(self.module.graph.sym_int_values.get(name)?)? {
+        match whole(&self.size(name)?)? {
             Whole::Is(number) => Some(number),
             Whole::Symbol(_) => None,
         }
@@ -314,8 +339,13 @@ impl<'a> Call<'a> {
 }
 
 /// The formula of a size that follows the input's.
-fn expression(size: &Json) -> Option<&str> {
-    size.get("as_expr")?.get("expr_str")?.as_str()
+fn expression(size: &Json) -> Option<String> {
+    Some(size.get("as_expr")?.get("expr_str")?.as_str()?.to_string())
+}
+
+/// What is said of a value.
+fn meta(module: &Module<'_>, name: &str) -> Option<Meta> {
+    schema::read(module.graph.tensor_values.get(name)?).ok()
 }
 
 /// An extent of a tensor, as it was when the program was written.

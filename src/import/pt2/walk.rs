@@ -1,11 +1,12 @@
 //! Walking the calls of a program.
 
+use candle_core::Tensor;
 use serde_json::Value as Json;
 
 use super::args::Args;
 use super::reader::{Call, Constant, Known, Reader};
-use super::schema::{Named, Step};
-use super::{aten, fold};
+use super::schema::{Named, Step, broken};
+use super::{aten, computed, fold};
 use crate::import::draft::Drawn;
 use crate::model::ModelError;
 use crate::ops::Expand;
@@ -53,8 +54,12 @@ impl Reader<'_> {
             let dtype = dtype.and_then(|name| self.dtype(name));
             let folded = match fold::evaluate(self, &call, dtype).map_err(|_| refused())? {
                 Some(folded) => folded,
-                None => fold::by_rule(self, &call)?.ok_or_else(refused)?,
+                None => computed::by_rule(self, &call)?.ok_or_else(refused)?,
             };
+            self.made += folded.iter().map(Tensor::elem_count).sum::<usize>();
+            if self.made > 4 * self.most {
+                return Err(broken("makes more numbers than its weights are, which is not read"));
+            }
             folded
                 .into_iter()
                 .map(|tensor| Known::Constant(Constant { tensor, file: None }))
@@ -77,6 +82,7 @@ impl Reader<'_> {
                 self.shared.insert((*name).to_string(), root);
             }
         }
+        self.release(&names_of(&step.inputs));
         // What was changed in place is what its name means from now on.
         if let (true, Some(own), Some(known)) = (in_place, own, found.first()) {
             self.known.insert(own.to_string(), known.clone());
@@ -138,6 +144,24 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// A call was read: numbers that no later one asks for go, but those of the file.
+    fn release(&mut self, names: &[String]) {
+        for name in names {
+            let Some(uses) = self.uses.get_mut(name) else { continue };
+            *uses = uses.saturating_sub(1);
+            let made = |known: &Known| match known {
+                Known::Constant(Constant { tensor, file: None }) => Some(tensor.elem_count()),
+                _ => None,
+            };
+            if *uses == 0
+                && let Some(count) = self.known.get(name).and_then(made)
+            {
+                self.known.remove(name);
+                self.made = self.made.saturating_sub(count);
+            }
+        }
+    }
+
     /// Whether no tensor of a call depends on the input.
     fn is_constant(&self, inputs: &[Named]) -> bool {
         Args(inputs)
@@ -153,6 +177,11 @@ fn module_of(stack: &str) -> (&str, bool) {
     let (path, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let leaf = class.starts_with("torch.nn.modules.") && !class.contains(".container.");
     (path, leaf)
+}
+
+/// The names of all tensors that a call takes.
+pub fn names_of(inputs: &[Named]) -> Vec<String> {
+    Args(inputs).names().map(str::to_string).collect()
 }
 
 /// The names of an output: of one tensor, of several.

@@ -9,7 +9,7 @@ use super::lanes::Lanes;
 
 /// One plane of a maximum pool, back. Rows and columns are pairs, in that order.
 pub struct Routing<'a> {
-    /// The gradient behind it.
+    /// The gradient after it.
     pub gradient: Source<'a>,
     /// What came out.
     pub largest: Source<'a>,

@@ -144,13 +144,13 @@ pub unsafe fn finish<V: Lanes, const R: usize, const P: usize, const Q: usize>(
     }
 }
 
-/// Scale and shift, what comes `before` the floor, and what comes `behind` it, for each sum.
+/// Scale and shift, what comes `before` the floor, and what comes `after` it, for each sum.
 #[inline(always)]
 unsafe fn each<V: Lanes, const R: usize, const P: usize, const Q: usize>(
     finish: &Finish,
     sums: &[[[V; Q]; P]; R],
     before: impl Fn(V, usize, usize, usize) -> V,
-    behind: impl Fn(V, usize, usize, usize) -> V,
+    after: impl Fn(V, usize, usize, usize) -> V,
 ) {
     // SAFETY: the caller's.
     unsafe {
@@ -161,7 +161,7 @@ unsafe fn each<V: Lanes, const R: usize, const P: usize, const Q: usize>(
             for r in 0..R {
                 for p in 0..P {
                     let v = before(shift.fma(sums[r][p][q], scale), r, p, q);
-                    behind(v.at_least(floor), r, p, q).store(finish.out.of(r, p, q));
+                    after(v.at_least(floor), r, p, q).store(finish.out.of(r, p, q));
                 }
             }
         }

@@ -25,7 +25,7 @@ const BAND: usize = 14;
 
 /// A 3x3 convolution of stride 1.
 pub struct Winograd<'a> {
-    /// The input at the first tap of output position (0, 0). Two rows and columns behind the last tap of the
+    /// The input at the first tap of output position (0, 0). Two rows and columns after the last tap of the
     /// last position may be read, where the output's extent is odd: they must exist, and be finite.
     pub input: Source<'a>,
     /// Blocks of 16 input channels.

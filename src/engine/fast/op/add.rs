@@ -2,11 +2,11 @@
 
 use candle_core::Result;
 
-use super::kernel::{Extents, Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Record, reads_nothing};
 use crate::engine::fast::conv::Cores;
 use crate::engine::fast::planes::{copy, each};
 use crate::engine::fast::pool::Blocked;
-use crate::ops::{Binary, Op, ReluRule};
+use crate::ops::{Binary, Op};
 
 struct Add;
 
@@ -33,13 +33,7 @@ impl Kernel for Add {
         Ok(())
     }
 
-    fn needs(&self, _: ReluRule) -> Needs {
-        Needs::NOTHING
-    }
-
-    fn masks(&self) -> bool {
-        false
-    }
+    reads_nothing!();
 
     fn backward(
         &self,

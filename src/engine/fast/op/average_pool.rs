@@ -2,12 +2,12 @@
 
 use candle_core::Result;
 
-use super::kernel::{Extents, Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Record, reads_nothing};
 use crate::engine::fast::conv::Cores;
 use crate::engine::fast::layout::LANES;
 use crate::engine::fast::planes::{plane, reach, row as positions, row_mut};
 use crate::engine::fast::pool::Blocked;
-use crate::ops::{AveragePool, Op, ReluRule, Window};
+use crate::ops::{AveragePool, Op, Window};
 
 /// Made ready, if it is one.
 pub fn row(op: &Op) -> Result<Option<Box<dyn Kernel>>> {
@@ -32,13 +32,7 @@ impl Kernel for AveragePool {
         Ok(())
     }
 
-    fn needs(&self, _: ReluRule) -> Needs {
-        Needs::NOTHING
-    }
-
-    fn masks(&self) -> bool {
-        false
-    }
+    reads_nothing!();
 
     fn backward(
         &self,

@@ -2,11 +2,11 @@
 
 use candle_core::Result;
 
-use super::kernel::{Extents, Kernel, Needs, Record};
+use super::kernel::{Extents, Kernel, Record, reads_nothing};
 use crate::engine::fast::conv::{Cores, folded, padded};
 use crate::engine::fast::planes::affine;
 use crate::engine::fast::pool::Blocked;
-use crate::ops::{BatchNorm, Op, ReluRule};
+use crate::ops::{BatchNorm, Op};
 
 /// `x * scale + shift`, padded to whole blocks.
 struct Norm {
@@ -34,13 +34,7 @@ impl Kernel for Norm {
         Ok(())
     }
 
-    fn needs(&self, _: ReluRule) -> Needs {
-        Needs::NOTHING
-    }
-
-    fn masks(&self) -> bool {
-        false
-    }
+    reads_nothing!();
 
     fn backward(
         &self,

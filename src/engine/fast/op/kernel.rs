@@ -65,6 +65,20 @@ impl Needs {
     pub const NOTHING: Self = Self { inputs: false, output: false };
 }
 
+/// The answers of a linear operation: its gradient needs nothing of the run, and takes no mask along.
+macro_rules! reads_nothing {
+    () => {
+        fn needs(&self, _: $crate::ops::ReluRule) -> super::kernel::Needs {
+            super::kernel::Needs::NOTHING
+        }
+
+        fn masks(&self) -> bool {
+            false
+        }
+    };
+}
+pub(super) use reads_nothing;
+
 /// An operation's part of a run.
 pub struct Record<'a> {
     /// The extents of the inputs and of the output, with all axes.

@@ -84,7 +84,7 @@ impl Piece for Masked<'_> {
     }
 }
 
-/// The gradient of a position behind its ReLU.
+/// The gradient of a position after its ReLU.
 #[inline(always)]
 fn masked(rule: ReluRule, g: &Position, sign: &Position) -> Position {
     let above = |g: f32, sign: f32| if sign > 0.0 { g } else { 0.0 };

@@ -209,9 +209,9 @@ fn index(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     }
     for (i, name) in indices.iter().enumerate().filter_map(|(i, name)| Some((i, (*name)?))) {
         let Some(constant) = reader.constant_named(name).cloned() else { return Ok(None) };
-        let behind = last - i;
+        let after = last - i;
         let dims = constant.tensor.dims();
-        let own = dims.len().checked_sub(behind + 1);
+        let own = dims.len().checked_sub(after + 1);
         let across = dims.iter().enumerate().all(|(axis, d)| Some(axis) == own || *d == 1);
         let axis = at.axis(i as i64).filter(|_| across && own.is_some());
         let Some(axis) = axis else { return Ok(None) };

@@ -120,7 +120,7 @@ fn view(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     reshape(reader, call, x, &to, open)
 }
 
-/// The extents behind the pictures.
+/// The extents after the pictures.
 pub fn inner(dims: &Dims) -> &[usize] {
     dims.as_slice().get(1..).unwrap_or(&[])
 }
