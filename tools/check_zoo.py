@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Export 106 networks as .pt2 files and compare every layer that convscope computes with PyTorch.
+"""Export 106 networks as .pt2 and ONNX files and compare every layer that convscope computes with PyTorch.
 
-    pip install torch torchvision timm safetensors numpy
+    pip install torch torchvision timm safetensors numpy onnx onnxscript onnxruntime
     python3 tools/check_zoo.py export /tmp/zoo/f32
     python3 tools/check_zoo.py export /tmp/zoo/f64 --dtype float64 --limit 20
+    python3 tools/check_zoo.py export /tmp/zoo/f32 --format onnx
+    python3 tools/check_zoo.py export /tmp/zoo/f32 --format onnx-script
     python3 tools/check_zoo.py compare /tmp/zoo/f32 target/release/convscope --dtype f64
+    python3 tools/check_zoo.py compare /tmp/zoo/f32 target/release/convscope --format onnx
     python3 tools/check_zoo.py list
 
 `export` writes for each network, whose name tv:resnet18 becomes tv-resnet18:
@@ -16,6 +19,14 @@ NAME.expected.safetensors  the value of every node of the graph in float64, by n
 NAME.nodes.json            per node: its name, target, module path and shape, whether it depends on
                            weights alone, its largest value, and PyTorch's own float32-to-float64 gap
 
+With --format onnx (torch.onnx.export today, dynamo=True) or onnx-script (the older one, dynamo=False) it
+writes the same network beside these, and runs a float32 one in onnxruntime on NAME.npy: each of its
+outputs must be the value of a node. A network that the exporter cannot export is reported and skipped.
+
+NAME.onnx, NAME.script.onnx  the network, with NAME.onnx.data where its weights are stored outside
+
+What stands there already is not written again without --again.
+
 Batch norms have measured statistics. Parameters that start as constants (norms, LayerScale, gates,
 biases) are random, so that no branch is hidden by a factor of 0 or 1e-6, and the input is one that no
 node answers with zeros only. To keep all files under 6 GB, VGG and AlexNet have 64 hidden units in
@@ -25,7 +36,9 @@ as small as each network takes.
 `compare` runs `CONVSCOPE export` on each and prints a table in Markdown; gaps are relative to the largest
 value of the node, and `layers` counts those that were compared. Exit status 1 if a layer differs, or
 convscope crashes or takes too long; a network that it refuses is no failure. Nodes may be without a layer
-(a getitem, a constant).
+(a getitem, a constant; in ONNX a convolution whose batch norm is folded into it). Layers of ONNX files are
+matched by their values alone. Folded weights are rounded to the file's type: compare ONNX files with
+--dtype f64 only if they were exported with --dtype float64.
 """
 
 import argparse
@@ -48,10 +61,14 @@ import numpy as np
 LAYERS = "layers"
 FILE_NAME = "file_name"
 
+FORMATS = {"pt2": ".pt2", "onnx": ".onnx", "onnx-script": ".script.onnx"}
+OPSET = 17  # of the older ONNX exporter
+
 INPUTS = 20  # how many inputs are tried for one that leaves no node at zero
 SMALL = 10_000  # values of a node that depends on weights alone that are still written
 
 TIMEOUT = 120
+TOLERANCE_ONNX = 1e-3  # between onnxruntime and PyTorch
 TOLERANCE_F32 = 1e-4
 TOLERANCE_F64 = 1e-6
 TOLERANCE_F64_LOOSE = 1e-5
@@ -61,8 +78,12 @@ LOOSE = {
     "timm:resnetv2_50x1_bit", "timm:convnextv2_atto", "timm:edgenext_xx_small", "timm:bat_resnext26ts",
 }
 
-# Layers that PyTorch has no node for: what is one call there and two layers here, its first part.
-PARTS = {"own:small": "narrow", "timm:convnextv2_atto": "mlp.grn", "timm:nasnetalarge": ("narrow", "narrow_1")}
+# Per format, layers that PyTorch has no node for: what is one call there and two layers here, its first part.
+PARTS = {
+    "pt2": {"own:small": "narrow", "timm:convnextv2_atto": "mlp.grn", "timm:nasnetalarge": ("narrow", "narrow_1")},
+    "onnx": {},
+    "onnx-script": {},
+}
 
 FIRST = [
     "tv:resnet18", "own:small", "own:yolo", "own:unet", "tv:mobilenet_v2", "tv:mobilenet_v3_small",
@@ -422,19 +443,36 @@ def calls(program) -> list:
     return [n for n in program.graph_module.graph.nodes if n.op == "call_function"]
 
 
+class Skipped(Exception):
+    pass
+
+
+def prepared(name: str, dtype: str, limit: float):
+    """The network with its weights, the same in every format, still in float32, and how many MB they are."""
+    import torch
+
+    torch.manual_seed(zlib.crc32(name.encode()))
+    net = build(name)
+    size = sum(t.numel() for t in net.state_dict().values()) * (8 if dtype == "float64" else 4) / 1e6
+    if size > limit:
+        raise Skipped(f"weights of {size:.0f} MB")
+    with torch.no_grad():
+        randomize(net)
+        measure(net, input_shape(name))
+    return net, size
+
+
+def input_shape(name: str) -> tuple[int, ...]:
+    return (1, 3, *SIZES.get(name, (64, 64)))
+
+
 def export_one(name: str, folder: Path, dtype: str, limit: float) -> str:
     import torch
     from safetensors.torch import save_file
 
-    torch.manual_seed(zlib.crc32(name.encode()))
-    net = build(name)
-    shape = (1, 3, *SIZES.get(name, (64, 64)))
-    size = sum(t.numel() for t in net.state_dict().values()) * (8 if dtype == "float64" else 4) / 1e6
-    if size > limit:
-        return f"skipped: weights of {size:.0f} MB"
+    net, size = prepared(name, dtype, limit)
+    shape = input_shape(name)
     with torch.no_grad():
-        randomize(net)
-        measure(net, shape)
         x = torch.randn(shape)
         single = torch.export.export(net, (x,))
         fixed = constants(single)
@@ -482,6 +520,60 @@ def export_one(name: str, folder: Path, dtype: str, limit: float) -> str:
     return f"{len(nodes)} nodes, weights {size:.0f} MB, PyTorch's float32 gap {worst:.1e}"
 
 
+def export_onnx(name: str, folder: Path, dtype: str, limit: float, form: str) -> str:
+    """Write the network beside what export_one wrote of it."""
+    import torch
+
+    x = torch.from_numpy(np.load(folder / f"{file_stem(name)}.npy"))
+    net, size = prepared(name, dtype, limit)
+    if dtype == "float64":
+        net, x = net.double(), x.double()
+    how = {"dynamo": True, "verbose": False} if form == "onnx" else {"dynamo": False, "opset_version": OPSET}
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        made = Path(temporary) / (file_stem(name) + FORMATS[form])
+        with torch.no_grad():
+            torch.onnx.export(net, (x,), str(made), **how)
+        for file in sorted(Path(temporary).iterdir(), key=lambda file: file == made):  # the .onnx file last
+            file.replace(folder / file.name)
+    return f"weights {size:.0f} MB, "
+
+
+def check_onnx(name: str, folder: Path, form: str) -> str:
+    """Say what the ONNX file has, and run it if it is float32."""
+    import onnx
+    import onnxruntime
+    from safetensors import safe_open
+
+    path = folder / file_stem(name)
+    model = onnx.load(f"{path}{FORMATS[form]}", load_external_data=False)
+    opset = next(o.version for o in model.opset_import if not o.domain)
+    text = f"{len(model.graph.node)} nodes, opset {opset}"
+    if model.graph.input[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+        return text
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 3
+    session = onnxruntime.InferenceSession(f"{path}{FORMATS[form]}", options, providers=["CPUExecutionProvider"])
+    outputs = session.run(None, {session.get_inputs()[0].name: np.load(f"{path}.npy")})
+    worst = 0.0
+    with safe_open(f"{path}.expected.safetensors", "np") as expected:
+        matching = Matching(name, json.loads(Path(f"{path}.nodes.json").read_text()), expected, "f32")
+        for output, got in zip(session.get_outputs(), outputs):
+            nodes = [n for n in matching.nodes if n["shape"] == list(got.shape)]
+            gap = min((matching.gap(got, n) for n in nodes), default=float("inf"))
+            if gap > TOLERANCE_ONNX:
+                raise ValueError(f"{text}, its output {output.name} is {gap:.1e} off the nearest node")
+            worst = max(worst, gap)
+    return f"{text}, onnxruntime's gap {worst:.1e}"
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what is behind an error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"
+
+
 def export(args) -> int:
     import torch
     warnings.filterwarnings("ignore")
@@ -491,13 +583,26 @@ def export(args) -> int:
     failed = []
     for name in chosen(args.only):
         started = time.monotonic()
+        path = folder / file_stem(name)
+        whole = Path(f"{path}.nodes.json").exists()  # written last
+        there = whole and Path(f"{path}{FORMATS[args.format]}").exists() and not args.again
+        text = "there already, " if there else ""
         try:
-            with contextlib.redirect_stderr(io.StringIO()):
-                text = export_one(name, folder, args.dtype, args.limit)
+            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+                if args.format == "pt2":
+                    text = "there already" if there else export_one(name, folder, args.dtype, args.limit)
+                elif not whole:
+                    raise FileNotFoundError(f"{path}.nodes.json (export it as pt2 first)")
+                else:
+                    if not there:
+                        text = export_onnx(name, folder, args.dtype, args.limit, args.format)
+                    text += check_onnx(name, folder, args.format)
+        except Skipped as skipped:
+            text = f"skipped: {skipped}"
         except Exception as error:
             failed.append(name)
-            text = f"FAILED: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-            for leftover in folder.glob(file_stem(name) + ".*"):
+            text = f"FAILED: {reason(error)}"
+            for leftover in folder.glob(file_stem(name) + ".*") if args.format == "pt2" else []:
                 leftover.unlink()
         print(f"{name}: {text} ({time.monotonic() - started:.0f} s)", flush=True)
     print(f"failed: {', '.join(failed) or 'none'}")
@@ -614,7 +719,7 @@ def forms(got: np.ndarray, shape: list[int]):
         yield got.reshape(shape)
 
 
-def compare_one(stem: str, folder: Path, convscope: str, dtype: str, timeout: float) -> dict:
+def compare_one(stem: str, folder: Path, convscope: str, dtype: str, timeout: float, form: str) -> dict:
     from safetensors import safe_open
 
     name = {file_stem(n): n for n in names()}.get(stem, stem)
@@ -625,7 +730,7 @@ def compare_one(stem: str, folder: Path, convscope: str, dtype: str, timeout: fl
     size = f"{x.shape[2]}x{x.shape[3]}"
     with tempfile.TemporaryDirectory() as temporary:
         out = Path(temporary) / "layers.safetensors"
-        model = Path(f"{path}.pt2")
+        model = Path(f"{path}{FORMATS[form]}")
         try:
             done = run([convscope, "export", f"{path}.npy", "--model", str(model), "--layers", "all", "--dtype", dtype,
                         "--device", "cpu", "--offline", "-o", str(out)], timeout)
@@ -648,11 +753,13 @@ def compare_one(stem: str, folder: Path, convscope: str, dtype: str, timeout: fl
                     if layer["name"] != "input":
                         wrong.append(f"{layer['name']}: listed, not exported")
                     continue
+                if form != "pt2":
+                    layer = {"name": layer["name"]}
                 gap, fault = matching.find(layer, got.get_tensor(layer["name"]))
                 if gap is not None and not fault:
                     row["layers"] += 1
                     row["gap"] = max(gap, row["gap"] or 0.0)
-                if fault and not layer["name"].endswith(PARTS.get(name, "no part")):
+                if fault and not layer["name"].endswith(PARTS[form].get(name, "no part")):
                     wrong.append(f"{layer['name']}: {fault}")
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -672,6 +779,7 @@ def compare_one(stem: str, folder: Path, convscope: str, dtype: str, timeout: fl
 def compare(args) -> int:
     folder = Path(args.folder)
     present = {p.name.removesuffix(".nodes.json") for p in folder.glob("*.nodes.json")}  # written last
+    present = {stem for stem in present if (folder / f"{stem}{FORMATS[args.format]}").exists()}
     wanted = [file_stem(name) for name in chosen(args.only)]
     stems = [stem for stem in wanted if stem in present]
     if not args.only:
@@ -681,7 +789,7 @@ def compare(args) -> int:
     print("| network | nodes | layers | worst gap | verdict |\n|---|--:|--:|--:|---|")
     rows = []
     for stem in stems:
-        row = compare_one(stem, folder, args.convscope, args.dtype, args.timeout)
+        row = compare_one(stem, folder, args.convscope, args.dtype, args.timeout, args.format)
         rows.append(row)
         gap = "" if row["gap"] is None else f"{row['gap']:.1e}"
         verdict = f"{row['verdict']}: {row['text']}" if row["text"] else row["verdict"]
@@ -705,12 +813,15 @@ def main() -> int:
     one.add_argument("folder")
     one.add_argument("--only", metavar="NAME,NAME")
     one.add_argument("--dtype", choices=["float32", "float64"], default="float32")
+    one.add_argument("--format", choices=list(FORMATS), default="pt2")
+    one.add_argument("--again", action="store_true", help="write also what is there already")
     one.add_argument("--limit", type=float, default=1e9, metavar="MB", help="skip networks with larger weights")
     two = modes.add_parser("compare", help="run convscope on what export wrote")
     two.add_argument("folder")
     two.add_argument("convscope", help="the program")
     two.add_argument("--only", metavar="NAME,NAME")
     two.add_argument("--dtype", choices=["f32", "f64"], default="f32")
+    two.add_argument("--format", choices=list(FORMATS), default="pt2")
     two.add_argument("--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="per network")
     modes.add_parser("list", help="print the names")
     args = parser.parse_args()

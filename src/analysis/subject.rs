@@ -4,7 +4,7 @@ use super::AnalysisError;
 use crate::base::{Array, Cancel, LayerId, Progress, Shape};
 use crate::engine::{Backend, Capture, Edits, EngineError, GradientRequest, Keep, Seed};
 use crate::model::{Graph, Value};
-use crate::ops::{Linear, ReluRule};
+use crate::ops::ReluRule;
 
 /// A run of a network on one input `[1, C, H, W]`.
 #[derive(Clone, Copy)]
@@ -230,9 +230,9 @@ impl Subject<'_> {
         self.graph.last_map(self.capture.shapes())
     }
 
-    /// The layer that feeds a global average pool and, after it, nothing but the linear layer that makes
-    /// the logits.
-    pub fn pooled(&self) -> Option<(LayerId, &Linear)> {
+    /// The layer that feeds a global average pool, and that pool, where nothing but linear layers lead from it to the
+    /// logits.
+    pub fn pooled(&self) -> Option<(LayerId, LayerId)> {
         self.graph.pooled()
     }
 }

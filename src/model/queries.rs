@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::graph::{Graph, Node, Value};
 use crate::base::{LayerId, Shape};
-use crate::ops::{Activation, AveragePool, Channels, Conv, Dims, Flatten, Linear, Reshape};
+use crate::ops::{
+    Activation, AveragePool, Channels, Conv, Dims, Flatten, Linear, Reads, ReluRule, Reshape,
+};
 
 impl Graph {
     /// The layer that the network answers with: its first output.
@@ -111,24 +113,22 @@ impl Graph {
         last_map(shapes.iter().take(self.answer().0 + 1))
     }
 
-    /// The layer that feeds a global average pool and, after it, nothing but the linear layer that makes
-    /// the answer.
-    pub fn pooled(&self) -> Option<(LayerId, &Linear)> {
-        let input = |layer: LayerId| match self.nodes.get(layer.0)?.inputs.as_slice() {
-            [Value::Output { layer, .. }] => Some(*layer),
-            _ => None,
-        };
-        let answer = self.answer();
-        let linear = self.nodes.get(answer.0)?.op.get::<Linear>()?;
-        let mut at = input(answer)?;
-        if self.nodes.get(at.0)?.op.is::<Flatten>() {
-            at = input(at)?;
+    /// The layer that feeds a global average pool, and that pool, where nothing but linear layers lead from it to the
+    /// answer.
+    pub fn pooled(&self) -> Option<(LayerId, LayerId)> {
+        let mut at = self.answer();
+        loop {
+            let Node { op, inputs, .. } = self.nodes.get(at.0)?;
+            let [Value::Output { layer: input, .. }] = *inputs.as_slice() else { return None };
+            if op.get() == Some(&AveragePool::Global) {
+                return Some((input, at));
+            }
+            // A gradient that reads nothing of the run is the same everywhere.
+            if op.reads(ReluRule::Plain) != Reads::Nothing {
+                return None;
+            }
+            at = input;
         }
-        let pool = self.nodes.get(at.0)?.op.get::<AveragePool>();
-        (pool == Some(&AveragePool::Global))
-            .then(|| input(at))
-            .flatten()
-            .map(|layer| (layer, linear))
     }
 }
 

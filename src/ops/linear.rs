@@ -22,14 +22,6 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// The weights of one output: `[in]`.
-    ///
-    /// # Errors
-    /// When there is no such output.
-    pub fn row(&self, output: usize) -> Result<Vec<f32>> {
-        self.weight.get(output)?.to_dtype(DType::F32)?.to_vec1()
-    }
-
     /// How many outputs there are.
     pub fn outputs(&self) -> usize {
         self.weight.dims().first().copied().unwrap_or(0)
@@ -53,7 +45,9 @@ impl Operation for Linear {
     }
 
     fn field(&self, inputs: &[Seen], out: &Dims) -> Field {
-        if out.rank() == 4 { Field::ALL } else { Seen::union(inputs) }
+        let seen = Seen::union(inputs);
+        // Along columns, of maps.
+        if out.rank() == 4 { Field { columns: Field::ALL.columns, ..seen } } else { seen }
     }
 
     fn multiply_adds(&self, inputs: &[Dims], _: &Dims) -> u64 {

@@ -3,7 +3,7 @@
 
 use convscope::analysis::{Parameters, Target, explain::Question};
 use convscope::base::LayerId;
-use convscope::ops::Activation;
+use convscope::ops::{Activation, Linear};
 use serde::Deserialize;
 
 use super::exported::{graph, input};
@@ -63,4 +63,37 @@ fn six_methods_on_six_networks_are_the_libraries() {
         }
     }
     assert!(over.is_empty(), "too far:\n{}", over.join("\n"));
+}
+
+/// CAM wherever the answer is linear in pooled maps; elsewhere a sentence.
+#[test]
+fn cam_is_the_evidence_of_a_class_on_every_network_that_ends_so() {
+    let Known { networks } = json("exported/explanations.json");
+    for Network { name, top, .. } in &networks {
+        let ready = Ready::new(&graph(name), &input(name), On::F64);
+        let question = Question {
+            layer: LayerId(0),
+            target: Target::Class(*top),
+            parameters: Parameters::default(),
+        };
+        let found = ready.explain("cam", &question);
+        // A hidden layer or a norm stands between the pool and the answer of these.
+        if ["mobilenet_v3", "convnext"].contains(&name.as_str()) {
+            assert!(found.unwrap_err().to_string().contains("use grad-cam"), "{name}");
+            continue;
+        }
+        let map = found.unwrap().values;
+        // Its mean is the logit less what the network answers to nothing.
+        let mean = map.data.iter().map(|v| f64::from(*v)).sum::<f64>() / map.data.len() as f64;
+        let logit = f64::from(ready.capture.read_all(ready.graph.answer()).unwrap().data[*top]);
+        let linear = ready.graph.nodes[ready.graph.answer().0].op.get::<Linear>();
+        let bias = linear.and_then(|linear| values(linear.bias.as_ref()?).get(*top).copied());
+        assert!((mean + bias.unwrap_or(0.0) - logit).abs() < 1e-6, "{name}: {mean} of {logit}");
+        if name == "squeezenet" {
+            let layer = ready.find("classifier.2");
+            let area = map.data.len();
+            let all = ready.capture.read_all(layer).unwrap().data;
+            assert_eq!(map.data, all[top * area..(top + 1) * area]);
+        }
+    }
 }
