@@ -528,6 +528,7 @@ def export_onnx(name: str, folder: Path, dtype: str, limit: float, form: str) ->
     net, size = prepared(name, dtype, limit)
     if dtype == "float64":
         net, x = net.double(), x.double()
+    torch._C._jit_set_onnx_log_enabled = lambda enabled: None  # it is turned on whatever `verbose` is
     how = {"dynamo": True, "verbose": False} if form == "onnx" else {"dynamo": False, "opset_version": OPSET}
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         made = Path(temporary) / (file_stem(name) + FORMATS[form])

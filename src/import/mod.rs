@@ -5,6 +5,7 @@
 //! | tensors alone, of a ResNet | [`find`] says which tensors are one, [`resnet`] builds it |
 //! | a program that `torch.export` wrote | [`pt2`] |
 
+mod calls;
 mod draft;
 pub mod find;
 mod names;

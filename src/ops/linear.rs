@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use candle_core::{DType, Module, Result, Tensor};
+use candle_core::{Module, Result, Tensor};
 
 use super::dims::{Dims, Unfit};
 use super::field::{Field, Seen};

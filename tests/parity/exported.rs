@@ -291,8 +291,6 @@ fn kernels_are_traced_through_joins_shuffles_gates_and_parts() {
     assert_eq!(made(&graph, &gate.name), turns);
     // A linear layer over channels that come last is a convolution.
     assert_eq!(made(&graph, "gamma"), of("fc2", &all));
-    // A norm over positions is no channel's own.
-    assert_eq!(made(&graph, "eca"), vec![None; 1]);
 }
 
 /// Exported with a batch and a size that may change, and run at another size than the one it was traced with.

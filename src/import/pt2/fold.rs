@@ -3,8 +3,8 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::aten::{BOOLEAN, WHOLES};
-use super::reader::{Call, Reader};
+use crate::import::calls::aten::{BOOLEAN, WHOLES};
+use crate::import::calls::reader::{Call, Reader};
 use crate::ops::Dims;
 
 /// What a call on numbers gives, of a type as PyTorch counts types; `None` where it is none that is known.
@@ -12,7 +12,7 @@ use crate::ops::Dims;
 /// # Errors
 /// When the numbers do not fit.
 pub fn evaluate(
-    reader: &Reader<'_>,
+    reader: &Reader,
     call: &Call<'_>,
     dtype: Option<i64>,
 ) -> Result<Option<Vec<Tensor>>> {
@@ -25,7 +25,7 @@ pub fn evaluate(
     found.into_iter().map(rounded).collect::<Result<_>>().map(Some)
 }
 
-fn values(reader: &Reader<'_>, call: &Call<'_>, dtype: Option<i64>) -> Result<Option<Vec<Tensor>>> {
+fn values(reader: &Reader, call: &Call<'_>, dtype: Option<i64>) -> Result<Option<Vec<Tensor>>> {
     let of = |name: &str| {
         let tensor = reader.constant(call, name).map(|constant| &constant.tensor);
         tensor.map(|tensor| tensor.to_dtype(DType::F64)).transpose()
@@ -80,7 +80,7 @@ fn number(call: &Call<'_>, name: &str) -> Result<Option<Tensor>> {
 }
 
 /// Numbers out of nothing.
-fn made(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
+fn made(reader: &Reader, call: &Call<'_>) -> Result<Option<Tensor>> {
     let sizes = reader.integers(call, "size").and_then(|sizes| extents(&sizes, reader.most));
     let filled = |value: f64| match &sizes {
         Some(sizes) => Tensor::full(value, sizes.as_slice(), &Device::Cpu).map(Some),
@@ -128,7 +128,7 @@ fn axis(number: i64, rank: usize) -> Option<usize> {
     usize::try_from(axis).ok().filter(|axis| *axis < rank)
 }
 
-fn together(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
+fn together(reader: &Reader, call: &Call<'_>) -> Result<Option<Tensor>> {
     let names = call.args.tensors("tensors").unwrap_or_default();
     let tensors = names.into_iter().map(|name| reader.constant_named(name));
     let Some(tensors) = tensors.collect::<Option<Vec<_>>>() else { return Ok(None) };
@@ -148,7 +148,7 @@ fn together(reader: &Reader<'_>, call: &Call<'_>) -> Result<Option<Tensor>> {
 }
 
 fn reshaped(
-    reader: &Reader<'_>,
+    reader: &Reader,
     call: &Call<'_>,
     x: &Tensor,
     other: Option<Tensor>,
@@ -200,7 +200,7 @@ fn reshaped(
     x.contiguous()?.reshape(to).map(Some)
 }
 
-fn moved(reader: &Reader<'_>, call: &Call<'_>, x: &Tensor) -> Result<Option<Tensor>> {
+fn moved(reader: &Reader, call: &Call<'_>, x: &Tensor) -> Result<Option<Tensor>> {
     let rank = x.rank();
     let of = |name: &str| call.args.whole(name).and_then(|dim| axis(dim, rank));
     match call.base {
@@ -292,7 +292,7 @@ fn reduced(call: &Call<'_>, x: &Tensor) -> Result<Option<Tensor>> {
 }
 
 /// Whether a function of two values is no more numbers than are made.
-fn fits(reader: &Reader<'_>, a: &Tensor, b: &Tensor) -> bool {
+fn fits(reader: &Reader, a: &Tensor, b: &Tensor) -> bool {
     let dims = Dims::new(a.dims()).zip(Dims::new(b.dims()));
     let out = dims.and_then(|(a, b)| a.repeated(&b));
     out.is_some_and(|out| out.len() <= reader.most)

@@ -2,19 +2,11 @@
 //!
 //! ```text
 //! schema      the text of a program
-//! args        the arguments of a call
-//! reader      what is known so far: values, constants, names
 //! walk        one call after the other
-//! aten/       what each call of PyTorch is here, a family a file
 //! fold        calls on numbers of the file alone
-//! computed    those of them that are layers elsewhere
 //! ```
 
-mod args;
-mod aten;
-mod computed;
 mod fold;
-mod reader;
 mod schema;
 mod walk;
 
@@ -22,11 +14,11 @@ use std::collections::HashMap;
 
 use candle_core::Tensor;
 
-use crate::model::{Graph, ModelError, Value};
-use crate::ops::Softmax;
-pub use aten::calls;
-use reader::Reader;
+use crate::import::calls::args::Args;
+pub use crate::import::calls::aten::calls;
+use crate::model::{Graph, ModelError};
 use schema::{Node, Program, broken, unread};
+use walk::Walk;
 
 /// The schema that is understood.
 const MAJOR: u64 = 8;
@@ -39,40 +31,18 @@ const LONGEST: usize = 32 << 20;
 /// When the text is none, or holds something that cannot be run.
 pub fn build(text: &str, tensors: &HashMap<String, Tensor>) -> Result<Graph, ModelError> {
     let program = parse(text)?;
-    let mut reader = Reader::new(&program.graph_module, tensors)?;
-    for node in &program.graph_module.graph.nodes {
+    let module = &program.graph_module;
+    let mut walk = Walk::new(module, tensors)?;
+    for node in &module.graph.nodes {
         let step = node.read().map_err(|why| unread(&why))?;
-        for name in walk::names_of(&step.inputs) {
-            *reader.uses.entry(name).or_default() += 1;
-        }
+        walk.reader.count(Args(&step.inputs).names().map(str::to_string));
     }
-    for node in &program.graph_module.graph.nodes {
-        reader.call(&node.read().map_err(|why| unread(&why))?)?;
+    for node in &module.graph.nodes {
+        walk.call(&node.read().map_err(|why| unread(&why))?)?;
     }
-    let outputs = reader.outputs(&program.graph_module.signature)?;
-    let (mut notes, input) = (Vec::new(), reader.draft.input().dims);
-    let (nodes, mut outputs) = reader.draft.finish(&outputs);
-    // Shares are explained by what stands before them, and are not made twice.
-    if let Some(first) = outputs.first_mut()
-        && let Value::Output { layer, .. } = *first
-        && let Some(node) = nodes.get(layer.0).filter(|node| node.op.is::<Softmax>())
-        && let Some(before) = node.inputs.first()
-    {
-        *first = *before;
-        notes.push(format!(
-            "the network ends with {}: classes are told and explained by the values before it",
-            node.name
-        ));
-    }
-    Ok(Graph {
-        name: class(&program.graph_module.graph.nodes).unwrap_or_else(|| "exported network".into()),
-        input_channels: input.at(1),
-        usual_input: input.sides(),
-        nodes,
-        outputs,
-        assumptions: Vec::new(),
-        notes,
-    })
+    let outputs = module.signature.output_specs.iter();
+    let name = class(&module.graph.nodes).unwrap_or_else(|| "exported network".into());
+    walk.reader.finish(name, outputs.filter_map(|spec| walk::user(spec, "user_output")))
 }
 
 /// The names of the tensors of the file that a program reads.
@@ -81,7 +51,7 @@ pub fn build(text: &str, tensors: &HashMap<String, Tensor>) -> Result<Graph, Mod
 /// As [`build`].
 pub fn tensors(text: &str) -> Result<Vec<String>, ModelError> {
     let program = parse(text)?;
-    Ok(reader::sources(&program.graph_module.signature)?.into_values().collect())
+    Ok(walk::sources(&program.graph_module.signature)?.into_values().collect())
 }
 
 /// The class of the whole network: the outermost module of any call.

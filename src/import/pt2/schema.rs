@@ -13,6 +13,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use crate::import::calls::args::Named;
 use crate::model::ModelError;
 
 /// Most calls of a program, and most values.
@@ -115,14 +116,6 @@ pub fn broken(why: &str) -> ModelError {
 /// A text that is something else than it should be.
 pub fn unread(why: &serde_json::Error) -> ModelError {
     broken(&format!("cannot be read ({why}): export the network again"))
-}
-
-/// An argument by its name.
-#[derive(Deserialize)]
-pub struct Named {
-    #[serde(default)]
-    pub name: String,
-    pub arg: Json,
 }
 
 /// What is known of a tensor.

@@ -1,17 +1,88 @@
 //! Walking the calls of a program.
 
+use std::collections::{HashMap, HashSet};
+
 use candle_core::Tensor;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
-use super::args::Args;
-use super::reader::{Call, Constant, Known, Reader};
-use super::schema::{Named, Step, broken};
-use super::{aten, computed, fold};
+use super::fold;
+use super::schema::{self, Meta, Module, Signature, Step, unread};
+use crate::import::calls::args::{Args, Named, Whole, whole};
+use crate::import::calls::reader::{Call, Constant, Known, Reader};
+use crate::import::calls::{aten, computed};
 use crate::import::draft::Drawn;
 use crate::model::ModelError;
-use crate::ops::Expand;
+use crate::ops::{Dims, Expand};
 
-impl Reader<'_> {
+/// A program on its way to a graph.
+pub struct Walk<'a> {
+    /// What is known so far.
+    pub reader: Reader,
+    module: &'a Module<'a>,
+    /// Modules with a weight.
+    owners: HashSet<String>,
+    /// Of names that share their numbers with others, the first of those: views, and what changes nothing.
+    shared: HashMap<String, String>,
+    /// Names whose numbers were changed under another name.
+    changed: HashSet<String>,
+    /// Tensors that the file does not have, or not as numbers to compute with.
+    missing: HashMap<String, String>,
+}
+
+impl<'a> Walk<'a> {
+    /// At the first call.
+    ///
+    /// # Errors
+    /// When the program does not take one batch of maps, or its text is something else.
+    pub fn new(
+        module: &'a Module<'a>,
+        tensors: &HashMap<String, Tensor>,
+    ) -> Result<Self, ModelError> {
+        let mut inputs = module.signature.input_specs.iter();
+        let mut inputs = inputs.by_ref().filter_map(|spec| user(spec, "user_input"));
+        let (Some(input), None) = (inputs.next(), inputs.next()) else {
+            let what =
+                "the network does not take one tensor: only networks of one picture are read";
+            return Err(ModelError::NoNetwork(what.into()));
+        };
+        let sizes = meta(module, &input).map(|meta| meta.sizes);
+        let sizes = sizes.and_then(|sizes| sizes.iter().map(extent).collect::<Option<Vec<_>>>());
+        let dims = sizes.and_then(|sizes| Dims::new(&sizes));
+        let mut reader = Reader::new((&input, dims), tensors)?;
+        let mut missing = HashMap::new();
+        for (name, file) in sources(&module.signature)? {
+            match tensors.get(&file) {
+                Some(tensor) => {
+                    let (tensor, file) = (tensor.clone(), Some(file));
+                    reader.known.insert(name, Known::Constant(Constant { tensor, file }));
+                }
+                None => drop(missing.insert(name, file)),
+            }
+        }
+        for (name, said) in &module.graph.sym_int_values {
+            let Ok(said) = schema::read::<Json>(said) else { continue };
+            if let Some(Whole::Is(hint)) = whole(&said) {
+                reader.sizes.hints.insert(name.to_string(), hint);
+            }
+            if let Some(formula) = expression(&said) {
+                reader.sizes.formulas.insert(name.to_string(), formula);
+            }
+        }
+        for name in module.graph.tensor_values.keys() {
+            let sizes = meta(module, name).map(|meta| meta.sizes).unwrap_or_default();
+            if let [_, _, rows, columns] = sizes.as_slice()
+                && let (Some(rows), Some(columns)) = (expression(rows), expression(columns))
+            {
+                reader.sizes.sides.insert(name.to_string(), [rows, columns]);
+            }
+        }
+        let owner = |file: &String| file.strip_suffix(".weight").map(str::to_string);
+        let owners = tensors.keys().filter_map(owner).collect();
+        let (shared, changed) = (HashMap::new(), HashSet::new());
+        Ok(Self { reader, module, owners, shared, changed, missing })
+    }
+
     /// Reads one call.
     ///
     /// # Errors
@@ -49,25 +120,18 @@ impl Reader<'_> {
             name: if path.is_empty() { base.to_string() } else { path.to_string() },
             what: format!("the operation {}", step.target.trim_start_matches("torch.ops.")),
         };
-        let found = if self.is_constant(&step.inputs) {
+        let found = if self.reader.is_constant(call.args.names()) {
             let dtype = step.outputs.iter().flat_map(output_names).next();
-            let dtype = dtype.and_then(|name| self.dtype(name));
-            let folded = match fold::evaluate(self, &call, dtype).map_err(|_| refused())? {
+            let dtype = dtype.and_then(|name| meta(self.module, name)?.dtype);
+            let folded = match fold::evaluate(&self.reader, &call, dtype).map_err(|_| refused())? {
                 Some(folded) => folded,
-                None => computed::by_rule(self, &call)?.ok_or_else(refused)?,
+                None => computed::by_rule(&mut self.reader, &call)?.ok_or_else(refused)?,
             };
-            self.made += folded.iter().map(Tensor::elem_count).sum::<usize>();
-            if self.made > 4 * self.most {
-                return Err(broken("makes more numbers than its weights are, which is not read"));
-            }
-            folded
-                .into_iter()
-                .map(|tensor| Known::Constant(Constant { tensor, file: None }))
-                .collect()
+            self.reader.make(folded)?
         } else {
             self.repeat(&call)?;
             let rule = aten::rule(base).ok_or_else(refused)?;
-            rule(self, &call)?.ok_or_else(refused)?
+            rule(&mut self.reader, &call)?.ok_or_else(refused)?
         };
         let own = call.args.tensor("self").or(call.args.tensor("input"));
         let in_place = base.len() < full.len();
@@ -76,16 +140,16 @@ impl Reader<'_> {
         }
         let names: Vec<&str> = step.outputs.iter().flat_map(output_names).collect();
         for (name, known) in names.iter().zip(&found) {
-            self.known.insert((*name).to_string(), known.clone());
+            self.reader.known.insert((*name).to_string(), known.clone());
             if let Some(own) = own.filter(|_| in_place || aten::shares(base)) {
                 let root = self.shared.get(own).map_or(own, String::as_str).to_string();
                 self.shared.insert((*name).to_string(), root);
             }
         }
-        self.release(&names_of(&step.inputs));
+        self.reader.release(&names_of(&step.inputs));
         // What was changed in place is what its name means from now on.
         if let (true, Some(own), Some(known)) = (in_place, own, found.first()) {
-            self.known.insert(own.to_string(), known.clone());
+            self.reader.known.insert(own.to_string(), known.clone());
         }
         Ok(())
     }
@@ -97,10 +161,10 @@ impl Reader<'_> {
         }
         let names: Vec<&str> = call.args.names().collect();
         for name in &names {
-            let Some(Known::Drawn(drawn)) = self.known.get(*name).cloned() else { continue };
+            let Some(Known::Drawn(drawn)) = self.reader.known.get(*name).cloned() else { continue };
             let Some(to) = drawn.repeated else { continue };
             let covers = |other: &&str| {
-                let other = self.drawn_named(other).filter(|other| other.repeated.is_none());
+                let other = self.reader.drawn_named(other).filter(|other| other.repeated.is_none());
                 let other = other.filter(|other| other.order == drawn.order);
                 other.is_some_and(|other| other.dims.repeated(&to) == Some(other.dims))
             };
@@ -108,8 +172,8 @@ impl Reader<'_> {
                 continue;
             }
             let own = Drawn { repeated: None, ..drawn };
-            let repeated = self.push_alike(call, None, Expand { to }, own)?;
-            self.known.insert((*name).to_string(), Known::Drawn(repeated));
+            let repeated = self.reader.push_alike(call, None, Expand { to }, own)?;
+            self.reader.known.insert((*name).to_string(), Known::Drawn(repeated));
         }
         Ok(())
     }
@@ -124,49 +188,24 @@ impl Reader<'_> {
             others.push(root);
         }
         for name in others {
-            self.known.remove(&name);
+            self.reader.known.remove(&name);
             self.changed.insert(name);
         }
     }
 
     /// `x.shape[i]`: of a picture's axis a number.
     fn size_of(&mut self, call: &Call<'_>, step: &Step) -> Result<(), ModelError> {
-        let drawn = self.drawn(call, "self");
+        let drawn = self.reader.drawn(call, "self");
         let axis = call.args.whole("dim").unwrap_or(0);
         let size = drawn.map_or(1, |drawn| drawn.seen().at(axis.max(0) as usize));
         for output in &step.outputs {
             let name =
                 output.get("as_sym_int").and_then(|o| o.get("as_name")).and_then(Json::as_str);
             if let Some(name) = name {
-                self.wholes.insert(name.to_string(), size as i64);
+                self.reader.sizes.hints.insert(name.to_string(), size as i64);
             }
         }
         Ok(())
-    }
-
-    /// A call was read: numbers that no later one asks for go, but those of the file.
-    fn release(&mut self, names: &[String]) {
-        for name in names {
-            let Some(uses) = self.uses.get_mut(name) else { continue };
-            *uses = uses.saturating_sub(1);
-            let made = |known: &Known| match known {
-                Known::Constant(Constant { tensor, file: None }) => Some(tensor.elem_count()),
-                _ => None,
-            };
-            if *uses == 0
-                && let Some(count) = self.known.get(name).and_then(made)
-            {
-                self.known.remove(name);
-                self.made = self.made.saturating_sub(count);
-            }
-        }
-    }
-
-    /// Whether no tensor of a call depends on the input.
-    fn is_constant(&self, inputs: &[Named]) -> bool {
-        Args(inputs)
-            .names()
-            .all(|name| !matches!(self.known.get(name), Some(Known::Drawn(_) | Known::Above(_))))
     }
 }
 
@@ -191,4 +230,50 @@ fn output_names(output: &Json) -> Vec<&str> {
     }
     let many = output.get("as_tensors").and_then(Json::as_array);
     many.into_iter().flatten().filter_map(|one| one.get("name")?.as_str()).collect()
+}
+
+/// The tensors of the file by what the program calls them.
+///
+/// # Errors
+/// When the text is something else.
+pub fn sources(signature: &Signature<'_>) -> Result<HashMap<String, String>, ModelError> {
+    let source = |spec: Json| {
+        let spec = spec.as_object()?;
+        let (kind, what) = spec.iter().next()?;
+        let key = match kind.as_str() {
+            "parameter" => "parameter_name",
+            "buffer" => "buffer_name",
+            "tensor_constant" => "tensor_constant_name",
+            _ => return None,
+        };
+        let name = what.get("arg")?.get("name")?.as_str()?;
+        Some((name.to_string(), what.get(key)?.as_str()?.to_string()))
+    };
+    let specs = signature.input_specs.iter();
+    let found = specs.map(|spec| Ok(source(schema::read(spec).map_err(|why| unread(&why))?)));
+    found.filter_map(Result::transpose).collect()
+}
+
+/// The name of an input or output of the user's.
+pub fn user(spec: &RawValue, kind: &str) -> Option<String> {
+    let spec: Json = schema::read(spec).ok()?;
+    Some(spec.get(kind)?.get("arg")?.get("as_tensor")?.get("name")?.as_str()?.to_string())
+}
+
+/// The formula of a size that follows the input's.
+fn expression(size: &Json) -> Option<String> {
+    Some(size.get("as_expr")?.get("expr_str")?.as_str()?.to_string())
+}
+
+/// What is said of a value.
+fn meta(module: &Module<'_>, name: &str) -> Option<Meta> {
+    schema::read(module.graph.tensor_values.get(name)?).ok()
+}
+
+/// An extent of a tensor, as it was when the program was written.
+fn extent(size: &Json) -> Option<usize> {
+    match whole(size)? {
+        Whole::Is(number) => usize::try_from(number).ok(),
+        Whole::Symbol(_) => None,
+    }
 }

@@ -4,8 +4,8 @@ use candle_core::DType;
 
 use super::rule::{Found, Rule, axis, one};
 use super::shape::{inner, reshape};
+use crate::import::calls::reader::{Call, Constant, Known, Reader};
 use crate::import::draft::{Drawn, Order};
-use crate::import::pt2::reader::{Call, Constant, Known, Reader};
 use crate::model::ModelError;
 use crate::ops::{
     Activation, Binary, BinaryKind, Concat, Constant as Numbers, Gather, Narrow, Operands, Reshape,
@@ -31,7 +31,7 @@ pub const RULES: &[(&str, Rule)] = &[
 ];
 
 /// Several values, those of the file as layers of their own.
-fn values(reader: &mut Reader<'_>, call: &Call<'_>) -> Result<Option<Vec<Drawn>>, ModelError> {
+fn values(reader: &mut Reader, call: &Call<'_>) -> Result<Option<Vec<Drawn>>, ModelError> {
     if let Some(all) = reader.all_drawn(call, "tensors") {
         return Ok(Some(all));
     }
@@ -50,12 +50,12 @@ fn values(reader: &mut Reader<'_>, call: &Call<'_>) -> Result<Option<Vec<Drawn>>
     Ok((!all.is_empty()).then_some(all))
 }
 
-fn cat(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn cat(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(all) = values(reader, call)? else { return Ok(None) };
     joined(reader, call, &all, call.args.whole("dim").unwrap_or(0))
 }
 
-fn joined(reader: &mut Reader<'_>, call: &Call<'_>, all: &[Drawn], dim: i64) -> Found {
+fn joined(reader: &mut Reader, call: &Call<'_>, all: &[Drawn], dim: i64) -> Found {
     let Some(first) = all.first() else { return Ok(None) };
     if all.iter().all(|value| value.order == first.order) {
         let Some(axis) = first.axis(dim) else { return Ok(None) };
@@ -68,7 +68,7 @@ fn joined(reader: &mut Reader<'_>, call: &Call<'_>, all: &[Drawn], dim: i64) -> 
     one(reader.push(call, None, Concat { axis }, all)?)
 }
 
-fn stack(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn stack(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(all) = values(reader, call)? else { return Ok(None) };
     let Some(first) = all.first() else { return Ok(None) };
     let dim = call.args.whole("dim").unwrap_or(0);
@@ -89,7 +89,7 @@ fn stack(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 
 /// A part along an axis here.
 fn part(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     x: Drawn,
     narrow: Narrow,
@@ -100,7 +100,7 @@ fn part(
     reader.push_alike(call, None, narrow, x)
 }
 
-fn split(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn split(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let Some(axis) = x.axis(call.args.whole("dim").unwrap_or(0)) else { return Ok(None) };
     let size = x.dims.at(axis);
@@ -131,7 +131,7 @@ fn split(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 
 /// One slice of an axis here, without that axis.
 fn taken(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     x: Drawn,
     axis: usize,
@@ -148,7 +148,7 @@ fn taken(
     Ok(reader.push(call, None, Reshape { to, sides: false }, &[one.here()])?.ordered(order))
 }
 
-fn unbind(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn unbind(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let x = reader.straight(call, x)?;
     let Some(axis) = x.axis(call.args.whole("dim").unwrap_or(0)) else { return Ok(None) };
@@ -156,7 +156,7 @@ fn unbind(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     parts.collect::<Result<_, _>>().map(Some)
 }
 
-fn select(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn select(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let x = reader.straight(call, x)?;
     let Some(along) = x.axis(call.args.whole("dim").unwrap_or(0)) else { return Ok(None) };
@@ -165,7 +165,7 @@ fn select(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(taken(reader, call, x, along, start)?)
 }
 
-fn slice(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn slice(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let dim = call.args.whole("dim").unwrap_or(0);
     let seen = x.seen();
@@ -197,7 +197,7 @@ fn slices(constant: &Constant, size: usize) -> Result<Option<Vec<u32>>, ModelErr
 }
 
 /// `x[:, :, rows, columns]` with numbers of the file's, each along an axis of its own.
-fn index(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn index(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let mut at = reader.straight(call, x)?;
     let indices = call.args.optional_tensors("indices").unwrap_or_default();
@@ -221,7 +221,7 @@ fn index(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(at)
 }
 
-fn index_select(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn index_select(reader: &mut Reader, call: &Call<'_>) -> Found {
     let (Some(x), Some(constant)) =
         (reader.drawn(call, "self"), reader.constant(call, "index").cloned())
     else {
@@ -232,7 +232,7 @@ fn index_select(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(reader.push_alike(call, None, Gather { axis, slices }, x)?)
 }
 
-fn flip(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn flip(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(mut at) = reader.drawn(call, "self") else { return Ok(None) };
     for dim in call.args.integers("dims").unwrap_or_default() {
         let Some(axis) = at.axis(dim) else { return Ok(None) };
@@ -242,7 +242,7 @@ fn flip(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(at)
 }
 
-fn narrow(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn narrow(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let whole = |name: &str| call.args.whole(name).and_then(|n| usize::try_from(n).ok());
     let (Some(axis), Some(start), Some(count)) =
@@ -254,7 +254,7 @@ fn narrow(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// All of an axis again and again, or each slice of it.
-fn repeat(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn repeat(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(mut at) = reader.drawn(call, "self") else { return Ok(None) };
     let each = call.base == "repeat_interleave";
     let counts = match each {
@@ -280,7 +280,7 @@ fn repeat(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// The first half of an axis times the sigmoid of the second.
-fn glu(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn glu(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let Some(axis) = x.axis(call.args.whole("dim").unwrap_or(-1)) else { return Ok(None) };
     let count = x.dims.at(axis) / 2;

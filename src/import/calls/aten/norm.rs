@@ -4,8 +4,8 @@ use candle_core::{Device, Tensor};
 
 use super::arithmetic;
 use super::rule::{Found, Rule, one};
+use crate::import::calls::reader::{Call, Constant, Known, Reader};
 use crate::import::draft::Drawn;
-use crate::import::pt2::reader::{Call, Constant, Known, Reader};
 use crate::ops::{
     Activation, BatchNorm, Binary, BinaryKind, GroupNorm, LayerNorm, Op, Operands, Over, Reduce,
     Reduction,
@@ -22,11 +22,11 @@ pub const RULES: &[(&str, Rule)] = &[
     ("rms_norm", rms_norm),
 ];
 
-fn numbers(reader: &Reader<'_>, call: &Call<'_>, name: &str) -> Option<Tensor> {
+fn numbers(reader: &Reader, call: &Call<'_>, name: &str) -> Option<Tensor> {
     reader.constant(call, name).map(|constant| constant.tensor.clone())
 }
 
-fn batch_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn batch_norm(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "input") else { return Ok(None) };
     let of = |name| numbers(reader, call, name);
     let (Some(mean), Some(variance)) = (of("running_mean"), of("running_var")) else {
@@ -43,7 +43,7 @@ fn batch_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(reader.push(call, named.as_ref(), norm, &[x])?)
 }
 
-fn instance_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn instance_norm(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "input") else { return Ok(None) };
     if call.args.flag("use_input_stats") == Some(false) {
         return batch_norm(reader, call);
@@ -55,7 +55,7 @@ fn instance_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(reader.push(call, named.as_ref(), norm, &[x])?)
 }
 
-fn group_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn group_norm(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "input") else { return Ok(None) };
     let groups = call.args.whole("num_groups").or(call.args.whole("group"));
     let Some(groups) = groups.and_then(|groups| usize::try_from(groups).ok()) else {
@@ -68,7 +68,7 @@ fn group_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     first(reader, call, named, norm, x)
 }
 
-fn layer_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn layer_norm(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "input") else { return Ok(None) };
     let shape = reader.integers(call, "normalized_shape");
     let shape = shape.and_then(|s| s.into_iter().map(|e| usize::try_from(e).ok()).collect());
@@ -82,7 +82,7 @@ fn layer_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 
 /// The value of a norm; the mean and deviation that its core form also gives are nobody's.
 fn first(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     named: Option<Constant>,
     norm: impl Into<Op>,
@@ -92,7 +92,7 @@ fn first(
 }
 
 /// `x / sqrt(mean x^2 + eps)` over the last axes, times weights.
-fn rms_norm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn rms_norm(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "input") else { return Ok(None) };
     let shape = reader.integers(call, "normalized_shape").unwrap_or_default();
     let axes: Option<Vec<usize>> = (1..=shape.len() as i64).map(|i| x.axis(-i)).collect();

@@ -1,9 +1,9 @@
 //! The same values under other extents, repeated, and in another order.
 
 use super::rule::{FLOATS, Found, Rule, axis, one};
+use crate::import::calls::args::Whole;
+use crate::import::calls::reader::{Call, Reader};
 use crate::import::draft::{Drawn, Order};
-use crate::import::pt2::args::Whole;
-use crate::import::pt2::reader::{Call, Reader};
 use crate::model::Value;
 use crate::ops::{Dims, Flatten, Permute, Reshape, Shuffle};
 
@@ -64,7 +64,7 @@ pub const SHARING: [&str; 21] = [
 pub const KEEPING_REPEATED: [&str; 9] =
     ["expand", "expand_as", "contiguous", "clone", "alias", "detach", "to", "_to_copy", "dropout"];
 
-fn same(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn same(reader: &mut Reader, call: &Call<'_>) -> Found {
     let training = call.args.flag("train").or(call.args.flag("training")).unwrap_or(false);
     let whole = call.args.whole("dtype").is_some_and(|dtype| !FLOATS.contains(&dtype));
     match reader.drawn(call, "self").or(reader.drawn(call, "input")) {
@@ -74,7 +74,7 @@ fn same(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// Left to who uses it, so that no extents are written into the graph where it is repeated anyway.
-fn expand(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn expand(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let to: Option<Vec<i64>> = match (reader.drawn(call, "other"), reader.integers(call, "size")) {
         (Some(other), _) => {
@@ -98,7 +98,7 @@ fn expand(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(Drawn { repeated: (repeated != x.dims).then_some(repeated), ..x })
 }
 
-fn view(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn view(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let sizes = reader.integers(call, "size").or_else(|| reader.integers(call, "shape"));
     let Some(sizes) = sizes else { return Ok(None) };
@@ -127,7 +127,7 @@ pub fn inner(dims: &Dims) -> &[usize] {
 
 /// To extents as the file sees them; that at `open` is what is left.
 pub fn reshape(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     x: Drawn,
     to: &[usize],
@@ -173,13 +173,13 @@ pub fn reshape(
 
 /// Whether this is the end of a channel shuffle: a value split into groups, turned, and put together again. Gives how
 /// many groups.
-fn shuffled(reader: &Reader<'_>, x: Drawn, to: &[usize]) -> Option<usize> {
+fn shuffled(reader: &Reader, x: Drawn, to: &[usize]) -> Option<usize> {
     let ([groups, each], _) = turned(reader, x)?;
     (to.len() == 3 && to[0] == groups * each).then_some(groups)
 }
 
 /// The split before a value that is a split turned around, and what was split.
-fn turned(reader: &Reader<'_>, x: Drawn) -> Option<([usize; 2], Value)> {
+fn turned(reader: &Reader, x: Drawn) -> Option<([usize; 2], Value)> {
     let Value::Output { layer, .. } = x.value else { return None };
     let nodes = &reader.draft.nodes;
     let permute = nodes.get(layer.0)?;
@@ -196,7 +196,7 @@ fn turned(reader: &Reader<'_>, x: Drawn) -> Option<([usize; 2], Value)> {
 }
 
 /// What was split. The layers that split it are nobody's then, and left out at the end.
-fn groups_input(reader: &Reader<'_>, x: Drawn) -> Drawn {
+fn groups_input(reader: &Reader, x: Drawn) -> Drawn {
     let Some((_, input)) = turned(reader, x) else { return x };
     let dims = match input {
         Value::Input => reader.draft.input().dims,
@@ -205,7 +205,7 @@ fn groups_input(reader: &Reader<'_>, x: Drawn) -> Drawn {
     Drawn::plain(input, dims)
 }
 
-fn flatten(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn flatten(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let seen = x.seen();
     let of = |name: &str, default: i64| axis(call.args.whole(name).unwrap_or(default), seen.rank());
@@ -220,7 +220,7 @@ fn flatten(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     reshape(reader, call, x, &to, Some(start))
 }
 
-fn permute(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn permute(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let rank = x.seen().rank();
     let order = call.args.integers("dims").unwrap_or_default();
@@ -229,7 +229,7 @@ fn permute(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     ordered(reader, call, x, &order)
 }
 
-fn transpose(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn transpose(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let rank = x.seen().rank();
     // A matrix is turned by its last two.
@@ -240,7 +240,7 @@ fn transpose(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     ordered(reader, call, x, &order)
 }
 
-fn move_axes(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn move_axes(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let rank = x.seen().rank();
     let of = |name: &str| -> Option<Vec<usize>> {
@@ -256,7 +256,7 @@ fn move_axes(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     ordered(reader, call, x, &order)
 }
 
-fn unflatten(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn unflatten(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let seen = x.seen();
     let place = axis(call.args.whole("dim").unwrap_or(0), seen.rank());
@@ -273,7 +273,7 @@ fn unflatten(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// The file's axes in another order. Channels that come last stay where they are; who uses them knows.
-fn ordered(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, by: &[usize]) -> Found {
+fn ordered(reader: &mut Reader, call: &Call<'_>, x: Drawn, by: &[usize]) -> Found {
     let axes = x.axes();
     let mut order: Vec<usize> =
         by.iter().filter_map(|axis| axes.get(*axis)).flatten().copied().collect();
@@ -294,7 +294,7 @@ fn ordered(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, by: &[usize]) -> 
     one(reader.push(call, None, Permute { order }, &[x.here()])?.ordered(seen))
 }
 
-fn unsqueeze(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn unsqueeze(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let seen = x.seen();
     let place = axis(call.args.whole("dim").unwrap_or(0), seen.rank() + 1);
@@ -304,7 +304,7 @@ fn unsqueeze(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     reshape(reader, call, x, &to, None)
 }
 
-fn squeeze(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn squeeze(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let seen = x.seen();
     let rank = seen.rank();

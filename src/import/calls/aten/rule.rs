@@ -2,8 +2,8 @@
 
 use candle_core::DType;
 
+use crate::import::calls::reader::{Call, Known, Reader};
 use crate::import::draft::Drawn;
-use crate::import::pt2::reader::{Call, Known, Reader};
 use crate::model::{ModelError, Node, Value};
 use crate::ops::{Binary, BinaryKind, Operands};
 
@@ -11,7 +11,7 @@ use crate::ops::{Binary, BinaryKind, Operands};
 pub type Found = Result<Option<Vec<Known>>, ModelError>;
 
 /// Makes layers of a call.
-pub type Rule = for<'a> fn(&mut Reader<'a>, &Call<'_>) -> Found;
+pub type Rule = fn(&mut Reader, &Call<'_>) -> Found;
 
 /// PyTorch's types of numbers that are computed with: half, float, double, bfloat16.
 pub const FLOATS: [i64; 4] = [6, 7, 8, 13];
@@ -42,7 +42,7 @@ pub fn pair(numbers: &[i64]) -> Option<[usize; 2]> {
 }
 
 /// The layer that a value comes from.
-pub fn node<'r>(reader: &'r Reader<'_>, value: Value) -> Option<&'r Node> {
+pub fn node(reader: &Reader, value: Value) -> Option<&Node> {
     match value {
         Value::Output { layer, .. } => reader.draft.nodes.get(layer.0),
         Value::Input => None,

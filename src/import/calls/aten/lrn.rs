@@ -1,8 +1,8 @@
 //! Local response normalization, which PyTorch writes as a mean over neighboring channels and a division.
 
 use super::rule::{Found, Rule, node, number, one};
+use crate::import::calls::reader::{Call, Reader};
 use crate::import::draft::Drawn;
-use crate::import::pt2::reader::{Call, Reader};
 use crate::model::Node;
 use crate::ops::{
     Activation, AveragePool, Binary, BinaryKind, Lrn, Operands, Pad, Reshape, Window,
@@ -11,7 +11,7 @@ use crate::ops::{
 pub const RULES: &[(&str, Rule)] = &[("avg_pool3d", neighbors)];
 
 /// The mean over neighboring channels of `[N, 1, C, H, W]`, as local response normalization is written.
-fn neighbors(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn neighbors(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let integers = |name| call.args.integers(name).unwrap_or_default();
     let plain = !call.args.flag("ceil_mode").unwrap_or(false)
@@ -37,7 +37,7 @@ fn neighbors(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// Whether `x / divisor` is a local response normalization of `x`.
-pub fn lrn(reader: &Reader<'_>, x: Drawn, divisor: Drawn) -> Option<Lrn> {
+pub fn lrn(reader: &Reader, x: Drawn, divisor: Drawn) -> Option<Lrn> {
     // The layer before one with a single input, past reshapes.
     let before = |of: &Node| {
         let mut at = node(reader, *of.inputs.first()?)?;

@@ -4,8 +4,8 @@ use candle_core::{DType, Device, Tensor};
 
 use super::lrn;
 use super::rule::{Found, Rule, one};
+use crate::import::calls::reader::{Call, Constant, Reader};
 use crate::import::draft::{Drawn, Order};
-use crate::import::pt2::reader::{Call, Constant, Reader};
 use crate::model::ModelError;
 use crate::ops::{
     Activation, AveragePool, Binary, BinaryKind, Constant as Numbers, Flatten, Linear, MatMul,
@@ -104,7 +104,7 @@ pub const RULES: &[(&str, Rule)] = &[
 ];
 
 fn activation(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     of: impl Fn(&Call<'_>) -> Option<Activation>,
 ) -> Found {
@@ -150,7 +150,7 @@ fn times(number: f64) -> Result<Binary, ModelError> {
     Ok(Binary { kind: BinaryKind::Multiply, of })
 }
 
-fn prelu(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn prelu(reader: &mut Reader, call: &Call<'_>) -> Found {
     let (Some(x), Some(weight)) = (reader.drawn(call, "self"), reader.constant(call, "weight"))
     else {
         return Ok(None);
@@ -161,7 +161,7 @@ fn prelu(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// A number or numbers of the file on one side.
-fn operand(reader: &Reader<'_>, call: &Call<'_>, name: &str) -> Option<Constant> {
+fn operand(reader: &Reader, call: &Call<'_>, name: &str) -> Option<Constant> {
     if let Some(constant) = reader.constant(call, name) {
         return Some(constant.clone());
     }
@@ -170,7 +170,7 @@ fn operand(reader: &Reader<'_>, call: &Call<'_>, name: &str) -> Option<Constant>
     Some(Constant { tensor, file: None })
 }
 
-fn binary(reader: &mut Reader<'_>, call: &Call<'_>, kind: BinaryKind) -> Found {
+fn binary(reader: &mut Reader, call: &Call<'_>, kind: BinaryKind) -> Found {
     if call.args.has("rounding_mode") {
         return Ok(None);
     }
@@ -194,7 +194,7 @@ fn binary(reader: &mut Reader<'_>, call: &Call<'_>, kind: BinaryKind) -> Found {
 }
 
 /// `other - self`.
-fn reversed(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn reversed(reader: &mut Reader, call: &Call<'_>) -> Found {
     let kind = BinaryKind::Subtract;
     if call.args.number("alpha").is_some_and(|alpha| alpha != 1.0) {
         return Ok(None);
@@ -209,7 +209,7 @@ fn reversed(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 
 /// A function of two values that depend on the input.
 fn both(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     kind: BinaryKind,
     a: Drawn,
@@ -232,7 +232,7 @@ fn both(
 
 /// A function of a value and of numbers that the file holds, which stand first or second.
 fn with_constant(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     kind: BinaryKind,
     x: Drawn,
@@ -244,7 +244,7 @@ fn with_constant(
 }
 
 /// `input + value * tensor1 * tensor2`.
-fn addcmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn addcmul(reader: &mut Reader, call: &Call<'_>) -> Found {
     if call.args.number("value").is_some_and(|value| value != 1.0) {
         return Ok(None);
     }
@@ -272,7 +272,7 @@ fn addcmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 /// A function of a value and of a number, of one number for each channel, or of one for each of its values. The numbers
 /// stand first or second.
 pub fn scaled(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
     x: Drawn,
     constant: &Constant,
@@ -301,13 +301,13 @@ pub fn scaled(
     reader.push_alike(call, Some(constant), op(value), x).map(Some)
 }
 
-fn softmax(reader: &mut Reader<'_>, call: &Call<'_>, log: bool) -> Found {
+fn softmax(reader: &mut Reader, call: &Call<'_>, log: bool) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let Some(axis) = x.axis(call.args.whole("dim").unwrap_or(-1)) else { return Ok(None) };
     one(reader.push_alike(call, None, Softmax { axis, log }, x)?)
 }
 
-fn reduce(reader: &mut Reader<'_>, call: &Call<'_>, kind: Reduction) -> Found {
+fn reduce(reader: &mut Reader, call: &Call<'_>, kind: Reduction) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let Some(dims) = call.args.integers("dim") else { return Ok(None) };
     let keep = call.args.flag("keepdim").unwrap_or(false);
@@ -327,7 +327,7 @@ fn reduce(reader: &mut Reader<'_>, call: &Call<'_>, kind: Reduction) -> Found {
     one(reader.push_alike(call, None, Reduce { kind, axes, keep }, x)?)
 }
 
-fn matmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn matmul(reader: &mut Reader, call: &Call<'_>) -> Found {
     let other = if call.args.has("other") { "other" } else { "mat2" };
     // With a matrix of the file's it is a linear layer.
     if let (Some(x), Some(constant)) =
@@ -341,7 +341,7 @@ fn matmul(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
         return one(reader.push_alike(call, Some(&constant), linear, x)?);
     }
     let sides = ["self", other].map(|name| reader.drawn(call, name));
-    let straight = |reader: &mut Reader<'_>, side: Option<Drawn>| {
+    let straight = |reader: &mut Reader, side: Option<Drawn>| {
         side.map(|side| reader.straight(call, side)).transpose()
     };
     let [a, b] = sides;

@@ -1,8 +1,8 @@
 //! Pools, and maps at another size.
 
 use super::rule::{Found, Rule, one, pair};
+use crate::import::calls::reader::{Call, Known, Reader};
 use crate::import::draft::Drawn;
-use crate::import::pt2::reader::{Call, Known, Reader};
 use crate::ops::{
     AdaptivePool, AveragePool, Border, DepthToSpace, Gather, Interpolation, MaxPool, Narrow, Pad,
     Places, Resize, Shuffle, Size, Window,
@@ -44,14 +44,14 @@ fn window(call: &Call<'_>) -> Option<Window> {
     sound.then_some(Window { kernel, stride, pads, dilation, ceil_mode })
 }
 
-fn max_pool(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn max_pool(reader: &mut Reader, call: &Call<'_>) -> Found {
     let (Some(x), Some(window)) = (reader.drawn(call, "self"), window(call)) else {
         return Ok(None);
     };
     Ok(Some(vec![Known::Drawn(reader.push(call, None, MaxPool(window), &[x])?)]))
 }
 
-fn average_pool(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn average_pool(reader: &mut Reader, call: &Call<'_>) -> Found {
     let (Some(x), Some(window)) = (reader.drawn(call, "self"), window(call)) else {
         return Ok(None);
     };
@@ -62,7 +62,7 @@ fn average_pool(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(reader.push(call, None, AveragePool::Windowed { window, count_include_pad }, &[x])?)
 }
 
-fn adaptive(reader: &mut Reader<'_>, call: &Call<'_>, max: bool) -> Found {
+fn adaptive(reader: &mut Reader, call: &Call<'_>, max: bool) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let Some(to) = reader.integers(call, "output_size").and_then(|to| pair(&to)) else {
         return Ok(None);
@@ -74,7 +74,7 @@ fn adaptive(reader: &mut Reader<'_>, call: &Call<'_>, max: bool) -> Found {
     Ok(Some(vec![Known::Drawn(reader.push(call, None, AdaptivePool { to, max }, &[x])?)]))
 }
 
-fn resize(reader: &mut Reader<'_>, call: &Call<'_>, by: Interpolation, places: Places) -> Found {
+fn resize(reader: &mut Reader, call: &Call<'_>, by: Interpolation, places: Places) -> Found {
     let Some(x) = reader.drawn(call, "input").or(reader.drawn(call, "self")) else {
         return Ok(None);
     };
@@ -95,7 +95,7 @@ fn resize(reader: &mut Reader<'_>, call: &Call<'_>, by: Interpolation, places: P
     one(reader.push(call, None, Resize { to, by, places }, &[x])?)
 }
 
-fn pad(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn pad(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let amounts = call.args.integers("pad").or(call.args.integers("padding"));
     let Some(amounts) = amounts.filter(|amounts| amounts.len().is_multiple_of(2)) else {
@@ -132,7 +132,7 @@ fn pad(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// A border of what stands at the other end.
-fn wrapped(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, amounts: &[i64]) -> Found {
+fn wrapped(reader: &mut Reader, call: &Call<'_>, x: Drawn, amounts: &[i64]) -> Found {
     let mut at = x;
     for (i, both) in amounts.chunks_exact(2).enumerate() {
         let Some(axis) = x.axis(-1 - i as i64) else { return Ok(None) };
@@ -148,13 +148,13 @@ fn wrapped(reader: &mut Reader<'_>, call: &Call<'_>, x: Drawn, amounts: &[i64]) 
     one(at)
 }
 
-fn space(reader: &mut Reader<'_>, call: &Call<'_>, factor: &str, back: bool) -> Found {
+fn space(reader: &mut Reader, call: &Call<'_>, factor: &str, back: bool) -> Found {
     let block = call.args.whole(factor).and_then(|block| usize::try_from(block).ok());
     let (Some(x), Some(block)) = (reader.drawn(call, "self"), block) else { return Ok(None) };
     one(reader.push(call, None, DepthToSpace { block, place_first: false, back }, &[x])?)
 }
 
-fn shuffle(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn shuffle(reader: &mut Reader, call: &Call<'_>) -> Found {
     let groups = call.args.whole("groups").and_then(|groups| usize::try_from(groups).ok());
     let (Some(x), Some(groups)) = (reader.drawn(call, "self"), groups) else { return Ok(None) };
     one(reader.push(call, None, Shuffle { groups }, &[x])?)

@@ -1,8 +1,17 @@
 //! The arguments of a call.
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::schema::Named;
+/// An argument by its name.
+#[derive(Deserialize)]
+pub struct Named {
+    /// The name.
+    #[serde(default)]
+    pub name: String,
+    /// What it is, under the word for its kind.
+    pub arg: Json,
+}
 
 /// Arguments by their names; callers give PyTorch's default for those that are missing.
 pub struct Args<'a>(pub &'a [Named]);

@@ -1,14 +1,14 @@
 //! The softplus, which PyTorch's core operations write as a choice between a line and a logarithm.
 
 use super::rule::{Found, Rule, node, number, one};
+use crate::import::calls::reader::{Above, Call, Known, Reader};
 use crate::import::draft::Drawn;
-use crate::import::pt2::reader::{Above, Call, Known, Reader};
 use crate::ops::{Activation, BinaryKind};
 
 pub const RULES: &[(&str, Rule)] = &[("log1p", log1p), ("gt", above), ("where", choose)];
 
 /// `log(1 + exp(z))`; of anything else it is not read.
-fn log1p(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn log1p(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let Some(exp) = node(reader, x.value) else { return Ok(None) };
     let (Some(Activation::Exp), [z]) = (exp.op.get(), exp.inputs.as_slice()) else {
@@ -20,7 +20,7 @@ fn log1p(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// Where a value is above a number.
-fn above(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn above(reader: &mut Reader, call: &Call<'_>) -> Found {
     let (Some(x), Some(bound)) = (reader.drawn(call, "self"), call.args.number("other")) else {
         return Ok(None);
     };
@@ -28,7 +28,7 @@ fn above(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// `x` where `beta x` is above a threshold, elsewhere `log(1 + exp(beta x)) / beta`.
-fn choose(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn choose(reader: &mut Reader, call: &Call<'_>) -> Found {
     let condition = call.args.tensor("condition").and_then(|name| reader.above(name));
     let (Some(x), Some(low), Some(Above { value, bound })) =
         (reader.drawn(call, "self"), reader.drawn(call, "other"), condition)

@@ -12,7 +12,7 @@ use crate::ops::{Constant as Numbers, Dims, Place};
 /// # Errors
 /// When it takes no such numbers.
 pub fn by_rule(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     call: &Call<'_>,
 ) -> std::result::Result<Option<Vec<Tensor>>, ModelError> {
     let name = call.args.tensor("self").or(call.args.tensor("input"));

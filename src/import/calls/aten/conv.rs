@@ -1,8 +1,8 @@
 //! Convolutions and linear layers.
 
 use super::rule::{Found, Rule, one, pair};
+use crate::import::calls::reader::{Call, Reader};
 use crate::import::draft::Order;
-use crate::import::pt2::reader::{Call, Reader};
 use crate::ops::{Conv, ConvTranspose, Linear, Reshape, Window};
 
 pub const RULES: &[(&str, Rule)] = &[
@@ -53,7 +53,7 @@ fn attributes(call: &Call<'_>, kernel: [usize; 2], flat: bool) -> Option<Attribu
     sound.then_some(Attributes { stride, pads, dilation, groups, output_padding })
 }
 
-fn conv(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn conv(reader: &mut Reader, call: &Call<'_>) -> Found {
     let transposed = call.base == "conv_transpose2d" || call.args.flag("transposed") == Some(true);
     let (Some(mut x), Some(weight)) =
         (reader.drawn(call, "input"), reader.constant(call, "weight").cloned())
@@ -90,7 +90,7 @@ fn conv(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
     one(reader.push(call, None, back, &[out])?)
 }
 
-fn linear(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn linear(reader: &mut Reader, call: &Call<'_>) -> Found {
     let (Some(x), Some(weight)) =
         (reader.drawn(call, "input"), reader.constant(call, "weight").cloned())
     else {
@@ -109,7 +109,7 @@ fn linear(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
 }
 
 /// `bias + input weight`, where the weight is a linear layer's turned around.
-fn addmm(reader: &mut Reader<'_>, call: &Call<'_>) -> Found {
+fn addmm(reader: &mut Reader, call: &Call<'_>) -> Found {
     let (input, matrix) = if call.base == "mm" { ("self", "mat2") } else { ("mat1", "mat2") };
     let (Some(x), Some(weight)) =
         (reader.drawn(call, input), reader.constant(call, matrix).cloned())

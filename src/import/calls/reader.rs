@@ -1,16 +1,13 @@
 //! What is known of a program while its calls are read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use candle_core::Tensor;
-use serde_json::Value as Json;
-use serde_json::value::RawValue;
 
-use super::args::{Args, Whole, whole};
-use super::schema::{self, Meta, Module, Signature, unread};
+use super::args::{Args, Whole};
 use crate::import::draft::{Draft, Drawn, Order, Origin};
-use crate::model::{ModelError, Value};
-use crate::ops::{Dims, Op};
+use crate::model::{Graph, ModelError, Value};
+use crate::ops::{Dims, Op, Softmax};
 
 /// Numbers of a table that a program makes of nothing: positions, masks.
 const TABLE: usize = 1 << 21;
@@ -44,27 +41,31 @@ pub struct Constant {
     pub file: Option<String>,
 }
 
-/// The program as far as it was read.
-pub struct Reader<'a> {
+/// What is said of sizes that follow the input's.
+#[derive(Default)]
+pub struct Sizes {
+    /// What symbols were when the program was written.
+    pub hints: HashMap<String, i64>,
+    /// Their formulas.
+    pub formulas: HashMap<String, String>,
+    /// The formulas of the rows and columns of values.
+    pub sides: HashMap<String, [String; 2]>,
+}
+
+/// A program as far as it was read.
+pub struct Reader {
     /// The layers so far.
     pub draft: Draft,
-    module: &'a Module<'a>,
-    pub(super) known: HashMap<String, Known>,
-    pub(super) wholes: HashMap<String, i64>,
-    /// Modules with a weight.
-    pub(super) owners: HashSet<String>,
-    /// Of names that share their numbers with others, the first of those: views, and what changes nothing.
-    pub(super) shared: HashMap<String, String>,
-    /// Names whose numbers were changed under another name.
-    pub(super) changed: HashSet<String>,
-    /// Tensors that the file does not have, or not as numbers to compute with.
-    pub(super) missing: HashMap<String, String>,
-    /// How many calls that were not read yet ask for a value.
-    pub(super) uses: HashMap<String, usize>,
+    /// What names stand for.
+    pub known: HashMap<String, Known>,
+    /// Sizes that follow the input's.
+    pub sizes: Sizes,
     /// Most numbers that a call on numbers of the file makes: a table, or as many as the file has.
-    pub(super) most: usize,
-    /// How many such calls made, of which some are still asked for.
-    pub(super) made: usize,
+    pub most: usize,
+    /// How many calls that were not read yet ask for a value.
+    uses: HashMap<String, usize>,
+    /// How many numbers such calls made, of which some are still asked for.
+    made: usize,
 }
 
 /// A call with all that its rule may ask for.
@@ -79,102 +80,72 @@ pub struct Call<'a> {
     pub is_leaf: bool,
 }
 
-/// The tensors of the file by what the program calls them.
-///
-/// # Errors
-/// When the text is something else.
-pub fn sources(signature: &Signature<'_>) -> Result<HashMap<String, String>, ModelError> {
-    let source = |spec: Json| {
-        let spec = spec.as_object()?;
-        let (kind, what) = spec.iter().next()?;
-        let key = match kind.as_str() {
-            "parameter" => "parameter_name",
-            "buffer" => "buffer_name",
-            "tensor_constant" => "tensor_constant_name",
-            _ => return None,
-        };
-        let name = what.get("arg")?.get("name")?.as_str()?;
-        Some((name.to_string(), what.get(key)?.as_str()?.to_string()))
-    };
-    let specs = signature.input_specs.iter();
-    let found = specs.map(|spec| Ok(source(schema::read(spec).map_err(|why| unread(&why))?)));
-    found.filter_map(Result::transpose).collect()
-}
-
-/// The name of an input or output of the user's.
-fn user(spec: &RawValue, kind: &str) -> Option<String> {
-    let spec: Json = schema::read(spec).ok()?;
-    Some(spec.get(kind)?.get("arg")?.get("as_tensor")?.get("name")?.as_str()?.to_string())
-}
-
-impl<'a> Reader<'a> {
-    /// At the first call.
+impl Reader {
+    /// At the first call: with the input by its name, and the numbers of the file.
     ///
     /// # Errors
-    /// When the program does not take one batch of maps, or a tensor is missing.
+    /// When the program does not take one batch of maps.
     pub fn new(
-        module: &'a Module<'a>,
+        (input, dims): (&str, Option<Dims>),
         tensors: &HashMap<String, Tensor>,
     ) -> Result<Self, ModelError> {
-        let signature = &module.signature;
-        let mut inputs = signature.input_specs.iter().filter_map(|spec| user(spec, "user_input"));
-        let (Some(input), None) = (inputs.next(), inputs.next()) else {
-            let what =
-                "the network does not take one tensor: only networks of one picture are read";
-            return Err(ModelError::NoNetwork(what.into()));
+        let fits = |dims: &Dims| {
+            let extents = dims.as_slice();
+            extents.len() == 4 && !dims.is_empty() && extents.iter().all(|e| *e < 1 << 16)
         };
-        let sizes = meta(module, &input).map(|meta| meta.sizes);
-        let sizes = sizes.and_then(|sizes| sizes.iter().map(extent).collect::<Option<Vec<_>>>());
-        let dims = sizes.and_then(|sizes| Dims::new(&sizes)).filter(|dims| dims.rank() == 4);
-        let dims =
-            dims.filter(|dims| !dims.is_empty() && dims.as_slice().iter().all(|e| *e < 1 << 16));
-        let dims = dims.ok_or_else(|| {
+        let dims = dims.filter(fits).ok_or_else(|| {
             let what = "the network does not take pictures [N, C, H, W]";
             ModelError::NoNetwork(what.into())
         })?;
         let draft = Draft::new(dims);
-        let mut known = HashMap::from([(input, Known::Drawn(draft.input()))]);
-        let mut missing = HashMap::new();
-        for (name, file) in sources(signature)? {
-            match tensors.get(&file) {
-                Some(tensor) => {
-                    let (tensor, file) = (tensor.clone(), Some(file));
-                    known.insert(name, Known::Constant(Constant { tensor, file }));
-                }
-                None => drop(missing.insert(name, file)),
-            }
-        }
-        let owner = |file: &String| file.strip_suffix(".weight").map(str::to_string);
-        let owners = tensors.keys().filter_map(owner).collect();
+        let known = HashMap::from([(input.to_string(), Known::Drawn(draft.input()))]);
         Ok(Self {
             draft,
-            module,
             known,
-            wholes: HashMap::new(),
-            owners,
-            shared: HashMap::new(),
-            changed: HashSet::new(),
-            missing,
+            sizes: Sizes::default(),
             most: TABLE + tensors.values().map(Tensor::elem_count).sum::<usize>(),
             made: 0,
             uses: HashMap::new(),
         })
     }
 
-    /// What the program gives back.
+    /// The network that gives back these values.
     ///
     /// # Errors
     /// When nothing of it depends on the input.
-    pub fn outputs(&self, signature: &Signature<'_>) -> Result<Vec<Value>, ModelError> {
-        let names = signature.output_specs.iter().filter_map(|spec| user(spec, "user_output"));
-        let value = |name: String| match self.known.get(&name) {
-            Some(Known::Drawn(drawn)) => Some(drawn.value),
-            _ => None,
-        };
-        let outputs: Vec<Value> = names.filter_map(value).collect();
-        let layers = outputs.iter().any(|value| matches!(value, Value::Output { .. }));
-        let nothing = || ModelError::NoNetwork("the program computes nothing of its input".into());
-        if layers { Ok(outputs) } else { Err(nothing()) }
+    pub fn finish(
+        self,
+        name: String,
+        outputs: impl Iterator<Item = String>,
+    ) -> Result<Graph, ModelError> {
+        let value = |name: String| self.drawn_named(&name).map(|drawn| drawn.value);
+        let outputs: Vec<Value> = outputs.filter_map(value).collect();
+        if !outputs.iter().any(|value| matches!(value, Value::Output { .. })) {
+            return Err(ModelError::NoNetwork("the program computes nothing of its input".into()));
+        }
+        let (mut notes, input) = (Vec::new(), self.draft.input().dims);
+        let (nodes, mut outputs) = self.draft.finish(&outputs);
+        // Shares are explained by what stands before them, and are not made twice.
+        if let Some(first) = outputs.first_mut()
+            && let Value::Output { layer, .. } = *first
+            && let Some(node) = nodes.get(layer.0).filter(|node| node.op.is::<Softmax>())
+            && let Some(before) = node.inputs.first()
+        {
+            *first = *before;
+            notes.push(format!(
+                "the network ends with {}: classes are told and explained by the values before it",
+                node.name
+            ));
+        }
+        Ok(Graph {
+            name,
+            input_channels: input.at(1),
+            usual_input: input.sides(),
+            nodes,
+            outputs,
+            assumptions: Vec::new(),
+            notes,
+        })
     }
 
     /// An argument that depends on the input.
@@ -211,11 +182,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The type of the numbers of a value, as PyTorch counts types.
-    pub fn dtype(&self, name: &str) -> Option<i64> {
-        meta(self.module, name)?.dtype
-    }
-
     /// Several arguments that all depend on the input.
     pub fn all_drawn(&self, call: &Call<'_>, name: &str) -> Option<Vec<Drawn>> {
         call.args.tensors(name)?.into_iter().map(|name| self.drawn_named(name)).collect()
@@ -225,7 +191,7 @@ impl<'a> Reader<'a> {
     pub fn integers(&self, call: &Call<'_>, name: &str) -> Option<Vec<i64>> {
         let known = |whole| match whole {
             Whole::Is(number) => Some(number),
-            Whole::Symbol(name) => self.symbol(&name),
+            Whole::Symbol(name) => self.sizes.hints.get(&name).copied(),
         };
         call.args.wholes(name)?.into_iter().map(known).collect()
     }
@@ -233,39 +199,67 @@ impl<'a> Reader<'a> {
     /// The first value with rows and columns that are the two symbols of an argument, whatever the input's size.
     pub fn with_sides(&self, call: &Call<'_>, name: &str) -> Option<Drawn> {
         let symbol = |whole: &Whole| match whole {
-            Whole::Symbol(name) => expression(&self.size(name)?),
+            Whole::Symbol(name) => self.sizes.formulas.get(name),
             Whole::Is(_) => None,
         };
-        let wanted: Vec<String> =
+        let wanted: Vec<&String> =
             call.args.wholes(name)?.iter().map(symbol).collect::<Option<_>>()?;
+        let [rows, columns] = wanted.as_slice() else { return None };
         let place = |drawn: &Drawn| match drawn.value {
             Value::Input => 0,
             Value::Output { layer, .. } => layer.0 + 1,
         };
         let fits = |(name, known): (&String, &Known)| match known {
             Known::Drawn(drawn) if drawn.order == Order::Plain && drawn.repeated.is_none() => {
-                let sizes = meta(self.module, name)?.sizes;
-                let [_, _, h, w] = sizes.as_slice() else { return None };
-                ([expression(h)?, expression(w)?] == *wanted).then_some(*drawn)
+                let [h, w] = self.sizes.sides.get(name)?;
+                (h == *rows && w == *columns).then_some(*drawn)
             }
             _ => None,
         };
         self.known.iter().filter_map(fits).min_by_key(place)
     }
 
-    /// What is said of a symbol.
-    fn size(&self, name: &str) -> Option<Json> {
-        schema::read(self.module.graph.sym_int_values.get(name)?).ok()
+    /// Calls ask for these values.
+    pub fn count(&mut self, names: impl Iterator<Item = String>) {
+        names.for_each(|name| *self.uses.entry(name).or_default() += 1);
     }
 
-    fn symbol(&self, name: &str) -> Option<i64> {
-        if let Some(known) = self.wholes.get(name) {
-            return Some(*known);
+    /// Numbers were made of the file's.
+    ///
+    /// # Errors
+    /// When they are many more than those.
+    pub fn make(&mut self, tensors: Vec<Tensor>) -> Result<Vec<Known>, ModelError> {
+        self.made += tensors.iter().map(Tensor::elem_count).sum::<usize>();
+        if self.made > 4 * self.most {
+            let what =
+                "the program in it makes more numbers than its weights are, which is not read";
+            return Err(ModelError::NoNetwork(what.into()));
         }
-        match whole(&self.size(name)?)? {
-            Whole::Is(number) => Some(number),
-            Whole::Symbol(_) => None,
+        let known = |tensor| Known::Constant(Constant { tensor, file: None });
+        Ok(tensors.into_iter().map(known).collect())
+    }
+
+    /// A call was read: numbers that no later one asks for go, but those of the file.
+    pub fn release(&mut self, names: &[String]) {
+        for name in names {
+            let Some(uses) = self.uses.get_mut(name) else { continue };
+            *uses = uses.saturating_sub(1);
+            let made = |known: &Known| match known {
+                Known::Constant(Constant { tensor, file: None }) => Some(tensor.elem_count()),
+                _ => None,
+            };
+            if *uses == 0
+                && let Some(count) = self.known.get(name).and_then(made)
+            {
+                self.known.remove(name);
+                self.made = self.made.saturating_sub(count);
+            }
         }
+    }
+
+    /// Whether no value of these depends on the input.
+    pub fn is_constant<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
+        names.all(|name| !matches!(self.known.get(name), Some(Known::Drawn(_) | Known::Above(_))))
     }
 
     /// Adds a layer: named by its weights' file name where it has any, else by its module, else by what it does.
@@ -335,23 +329,5 @@ impl<'a> Call<'a> {
             (path, true) => path.to_string(),
             (path, false) => format!("{path}.{}", self.base),
         }
-    }
-}
-
-/// The formula of a size that follows the input's.
-fn expression(size: &Json) -> Option<String> {
-    Some(size.get("as_expr")?.get("expr_str")?.as_str()?.to_string())
-}
-
-/// What is said of a value.
-fn meta(module: &Module<'_>, name: &str) -> Option<Meta> {
-    schema::read(module.graph.tensor_values.get(name)?).ok()
-}
-
-/// An extent of a tensor, as it was when the program was written.
-fn extent(size: &Json) -> Option<usize> {
-    match whole(size)? {
-        Whole::Is(number) => usize::try_from(number).ok(),
-        Whole::Symbol(_) => None,
     }
 }
