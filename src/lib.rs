@@ -5,6 +5,7 @@
 //!
 //! - [`base`]: words that everyone shares
 //! - [`config`]: settings, keys, labels: text to plain structs
+//! - [`onnx`]: the messages of ONNX files
 //! - [`source`]: checkpoints, photos, the built-in network: bytes to tensors and arrays
 //! - [`model`]: the graph of named layers: shapes, costs, receptive fields
 //! - [`engine`]: running it: [`engine::Backend`], [`engine::Capture`]
@@ -26,6 +27,7 @@ pub mod explorer;
 mod fault;
 pub mod import;
 pub mod model;
+pub mod onnx;
 pub mod ops;
 pub mod picture;
 #[cfg(feature = "tui")]

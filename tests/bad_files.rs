@@ -16,6 +16,8 @@ mod keys;
 mod memory;
 #[path = "bad_files/networks.rs"]
 mod networks;
+#[path = "bad_files/onnx.rs"]
+mod onnx;
 #[path = "bad_files/photos.rs"]
 mod photos;
 #[path = "bad_files/pickles.rs"]

@@ -29,6 +29,8 @@ mod judging;
 mod memory;
 #[path = "parity/networks.rs"]
 mod networks;
+#[path = "parity/onnx.rs"]
+mod onnx;
 #[path = "parity/operations.rs"]
 mod operations;
 #[path = "parity/oracle.rs"]

@@ -525,6 +525,8 @@ def export_onnx(name: str, folder: Path, dtype: str, limit: float, form: str) ->
     import torch
 
     x = torch.from_numpy(np.load(folder / f"{file_stem(name)}.npy"))
+    if tuple(x.shape) != input_shape(name):
+        raise ValueError(f"{file_stem(name)}.npy is {list(x.shape)}, of an earlier script (export it as pt2 --again)")
     net, size = prepared(name, dtype, limit)
     if dtype == "float64":
         net, x = net.double(), x.double()

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | tensors alone, of a ResNet | [`find`] says which tensors are one, [`resnet`] builds it |
 //! | a program that `torch.export` wrote | [`pt2`] |
+//! | a graph of ONNX | [`onnx`] |
 
 mod calls;
 mod draft;
 pub mod find;
 mod names;
+pub mod onnx;
 pub mod pt2;
 pub mod resnet;

@@ -70,6 +70,8 @@ pub enum Activation {
     Exp,
     /// `sqrt(x)`.
     Sqrt,
+    /// The error function.
+    Erf,
     /// `|x|`.
     Abs,
     /// `-x`.
@@ -122,6 +124,7 @@ impl Operation for Activation {
             Self::Softplus { .. } => "softplus".into(),
             Self::Exp => "exp".into(),
             Self::Sqrt => "sqrt".into(),
+            Self::Erf => "erf".into(),
             Self::Abs => "abs".into(),
             Self::Negative => "negative".into(),
             Self::Power { exponent } => format!("power {exponent}").into(),
@@ -172,6 +175,7 @@ impl Operation for Activation {
             }
             Self::Exp => x.exp(),
             Self::Sqrt => x.sqrt(),
+            Self::Erf => x.erf(),
             Self::Abs => x.abs(),
             Self::Negative => x.neg(),
             Self::Power { exponent } => power(x, exponent),
@@ -241,6 +245,7 @@ impl Operation for Activation {
             }
             Self::Exp => g * y()?,
             Self::Sqrt => (g * 0.5)? / y()?,
+            Self::Erf => g * ((x()?.sqr()?.neg()?).exp()? * std::f64::consts::FRAC_2_SQRT_PI)?,
             Self::Abs => g * x()?.sign()?,
             Self::Negative => g.neg(),
             Self::Power { exponent } => g * (power(x()?, exponent - 1.0)? * exponent)?,
@@ -348,6 +353,7 @@ pub fn samples(_: &mut Drawing) -> Result<Vec<Sample>> {
         Softplus { beta: 2.0, threshold: 20.0 },
         Softplus { beta: 2.0, threshold: 1.0 },
         Exp,
+        Erf,
         Abs,
         Negative,
         Power { exponent: 2.0 },

@@ -17,7 +17,7 @@ use crate::base::{Shape, StrideIn, clean};
 use crate::engine::device::Chosen;
 use crate::engine::{Backend, EngineError};
 use crate::import::find::Found;
-use crate::import::{pt2, resnet};
+use crate::import::{onnx, pt2, resnet};
 use crate::model::{Graph, ModelError, costs, extents, receptive_fields};
 use crate::ops::Dims;
 use crate::source::{Checkpoint, Overrides, Recipe, RepoConfig, Stated, builtin_network};
@@ -61,7 +61,8 @@ impl Network {
         let channels = graph.input_channels;
         check_lists(&wishes.overrides, channels)?;
         let metadata = &checkpoint.metadata;
-        let exported = checkpoint.program.is_some().then(|| exported_with(graph.usual_input));
+        let exported = (checkpoint.program.is_some() || checkpoint.onnx.is_some())
+            .then(|| exported_with(graph.usual_input));
         let stated =
             [repo.recipe.clone(), located.recipe.clone(), Stated::in_metadata(metadata), exported];
         let stated = stated.into_iter().flatten();
@@ -137,6 +138,13 @@ impl Built {
         repo: &RepoConfig,
         about: impl Fn(ModelError) -> SessionError,
     ) -> Result<Self, SessionError> {
+        let (key, path) = (String::new(), String::new());
+        if let Some(model) = &checkpoint.onnx {
+            let names = onnx::tensors(model);
+            let loaded = checkpoint.load(names.iter().map(String::as_str))?;
+            let graph = onnx::build(model, &loaded.tensors).map_err(&about)?;
+            return Ok(Self { graph, not_finite: loaded.not_finite, key, path });
+        }
         let listing = checkpoint.listing();
         let Some(program) = &checkpoint.program else {
             let found = Found::in_listing(&listing, wishes.state.as_deref()).map_err(&about)?;
@@ -156,7 +164,6 @@ impl Built {
         let float = |name: &&str| listing.get(*name).is_some_and(|info| info.float);
         let loaded = checkpoint.load(names.iter().map(String::as_str).filter(float))?;
         let graph = pt2::build(program, &loaded.tensors).map_err(&about)?;
-        let (key, path) = (String::new(), String::new());
         Ok(Self { graph, not_finite: loaded.not_finite, key, path })
     }
 }

@@ -65,10 +65,11 @@ pub const HOUSE: Rules = Rules {
         // A hook of the tests, which must see every thread panic.
         row("fault", Only(&[])),
         row("config", Only(&["base"])),
-        row("source", Only(&["base", "config"])),
+        row("onnx", Only(&[])),
+        row("source", Only(&["base", "config", "onnx"])),
         row("ops", Only(&["base"])),
         row("model", Only(&["base", "ops"])),
-        row("import", Only(&["base", "ops", "model"])),
+        row("import", Only(&["base", "onnx", "ops", "model"])),
         row("engine", Only(&["base", "ops", "model"])),
         row("analysis", Only(&["base", "ops", "model", "engine"])),
         row("picture", Only(&["base"])),

@@ -15,7 +15,7 @@ use super::support::{On, backend, fixture, json, run};
 
 /// What is known of a value of PyTorch's.
 #[derive(Deserialize)]
-struct Facts {
+pub struct Facts {
     #[serde(default)]
     node: String,
     shape: Vec<usize>,
@@ -24,9 +24,9 @@ struct Facts {
 }
 
 #[derive(Deserialize)]
-struct Expected {
-    nodes: Vec<Facts>,
-    outputs: Vec<Facts>,
+pub struct Expected {
+    pub nodes: Vec<Facts>,
+    pub outputs: Vec<Facts>,
     /// Of the sum of the first output's values times cos(0.1 i), at the input and at every node. Left out where maxima
     /// tie: then rounding decides who gets them.
     #[serde(default)]
@@ -70,7 +70,7 @@ fn weighted(values: impl Iterator<Item = f32>) -> f64 {
 }
 
 /// Values are float32 at the interface: their rounding counts, and that of values up to `floor`.
-fn is(value: &Array, facts: &Facts, floor: f64) -> bool {
+pub fn is(value: &Array, facts: &Facts, floor: f64) -> bool {
     let count: usize = facts.shape.iter().product();
     let largest = value.data.iter().fold(0f64, |most, v| most.max(f64::from(v.abs())));
     let size = facts.largest.max(floor);

@@ -4,6 +4,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use crate::import::calls::aten::{BOOLEAN, WHOLES};
+use crate::import::calls::computed;
 use crate::import::calls::reader::{Call, Reader};
 use crate::ops::Dims;
 
@@ -261,19 +262,7 @@ fn standardized(
         return Ok(None);
     }
     let eps = call.args.number("eps").unwrap_or(1e-5);
-    let over: Vec<usize> = (0..x.rank()).filter(|axis| *axis != 1).collect();
-    let centered = x.broadcast_sub(&x.mean_keepdim(over.as_slice())?)?;
-    let variance = centered.sqr()?.mean_keepdim(over.as_slice())?;
-    let mut y = centered.broadcast_div(&(variance + eps)?.sqrt()?)?;
-    let mut per_channel = vec![1; x.rank()];
-    per_channel[1] = x.dim(1)?;
-    if let Some(weight) = weight {
-        y = y.broadcast_mul(&weight.reshape(per_channel.as_slice())?)?;
-    }
-    if let Some(bias) = bias {
-        y = y.broadcast_add(&bias.reshape(per_channel.as_slice())?)?;
-    }
-    Ok(Some(y))
+    computed::standardized(x, weight.as_ref(), bias.as_ref(), eps).map(Some)
 }
 
 fn reduced(call: &Call<'_>, x: &Tensor) -> Result<Option<Tensor>> {

@@ -14,7 +14,8 @@ const USUAL: [&str; 4] = [
 ];
 
 /// Endings that checkpoints have; the last is what PyTorch's ImageNet example writes.
-const ENDINGS: [&str; 7] = [".safetensors", ".pth", ".pt", ".bin", ".th", ".ckpt", ".pth.tar"];
+const ENDINGS: [&str; 9] =
+    [".safetensors", ".pth", ".pt", ".pt2", ".onnx", ".bin", ".th", ".ckpt", ".pth.tar"];
 
 /// The checkpoint of a folder: one with a usual name, else the only one with a known ending.
 ///

@@ -1,10 +1,10 @@
 //! Checkpoints in several files: an index in JSON names the shard that holds each tensor, as
 //! transformers' `save_pretrained` writes it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -34,7 +34,7 @@ pub fn is_one(bytes: &[u8]) -> bool {
 }
 
 /// What all shards hold, a hash of all bytes, and the bytes of each.
-pub type Shards = (Contents, u64, Vec<Cow<'static, [u8]>>);
+pub type Shards = (Contents, u64, Vec<Bytes>);
 
 /// Reads all shards of the index at `path`.
 ///

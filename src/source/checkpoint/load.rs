@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
+use bytes::Bytes;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use super::entry::{self, Entry, Loaded};
-use super::{Contents, Why, exported, folder, index, safetensors, torch};
+use super::{Contents, Why, exported, folder, index, onnx, safetensors, torch};
 use crate::base::{Listing, TensorInfo};
 use crate::source::SourceError;
 use crate::source::error::read_file;
@@ -26,6 +28,8 @@ pub struct Checkpoint {
     pub tables: Vec<(String, serde_json::Value)>,
     /// The text of a program, of a file that `torch.export` wrote.
     pub program: Option<String>,
+    /// The graph of an ONNX file.
+    pub onnx: Option<Arc<crate::onnx::Model>>,
     /// A hash of the bytes of all files.
     pub hash: u64,
     /// The file that was read, which for a folder is one inside it, for shards their index; `None`
@@ -33,7 +37,7 @@ pub struct Checkpoint {
     pub file: Option<PathBuf>,
     name: String,
     entries: std::collections::BTreeMap<String, Entry>,
-    files: Vec<Cow<'static, [u8]>>,
+    files: Vec<Bytes>,
 }
 
 impl Checkpoint {
@@ -51,6 +55,14 @@ impl Checkpoint {
         let name = file.to_string_lossy().into_owned();
         let (contents, hash, files) = if index::is_one(&bytes) {
             index::read(&file, &bytes)?
+        } else if onnx::is_one(&bytes) {
+            let bytes = Bytes::from(bytes);
+            let read = onnx::read(&bytes, file.parent());
+            let (contents, beside) = read.map_err(|why| SourceError::at(&file, why))?;
+            let files: Vec<Bytes> = [bytes].into_iter().chain(beside).collect();
+            let mut hash = Xxh3Default::new();
+            files.iter().for_each(|file| hash.update(file));
+            (contents, hash.digest(), files)
         } else {
             let contents = contents(&bytes, 0).map_err(|why| SourceError::at(&file, why))?;
             (contents, xxh3_64(&bytes), vec![bytes.into()])
@@ -63,8 +75,15 @@ impl Checkpoint {
     /// # Errors
     /// When the bytes are not a checkpoint.
     pub fn parse(bytes: impl Into<Cow<'static, [u8]>>, name: &str) -> Result<Self, SourceError> {
-        let bytes = bytes.into();
-        let contents = contents(&bytes, 0).map_err(|why| SourceError::named(name, why))?;
+        let bytes = match bytes.into() {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => Bytes::from(bytes),
+        };
+        let contents = match onnx::is_one(&bytes) {
+            true => onnx::read(&bytes, None).map(|(contents, _)| contents),
+            false => contents(&bytes, 0),
+        };
+        let contents = contents.map_err(|why| SourceError::named(name, why))?;
         let hash = xxh3_64(&bytes);
         Ok(Self::of(contents, hash, vec![bytes], name.to_string(), None))
     }
@@ -72,12 +91,12 @@ impl Checkpoint {
     fn of(
         contents: Contents,
         hash: u64,
-        files: Vec<Cow<'static, [u8]>>,
+        files: Vec<Bytes>,
         name: String,
         file: Option<PathBuf>,
     ) -> Self {
-        let Contents { entries, metadata, tables, program } = contents;
-        Self { metadata, tables, program, hash, file, name, entries, files }
+        let Contents { entries, metadata, tables, program, onnx } = contents;
+        Self { metadata, tables, program, onnx, hash, file, name, entries, files }
     }
 
     /// Every tensor of the file.

@@ -6,6 +6,7 @@
 //! | safetensors | `safetensors` |
 //! | what `torch.save` writes: a zip, or the bare pickles from before PyTorch 1.6 | `torch/` |
 //! | what `torch.export.save` writes: a program with its tensors | `exported` |
+//! | ONNX, with its tensors in it or beside it | `onnx` |
 //! | an index of shards that lie beside it (JSON) | `index` |
 //! | a folder that holds one of these | `folder` |
 //!
@@ -17,6 +18,7 @@ mod exported;
 mod folder;
 mod index;
 mod load;
+mod onnx;
 mod parallel;
 mod safetensors;
 mod torch;
@@ -43,6 +45,8 @@ struct Contents {
     tables: Vec<(String, serde_json::Value)>,
     /// See [`Checkpoint::program`].
     program: Option<String>,
+    /// See [`Checkpoint::onnx`].
+    onnx: Option<std::sync::Arc<crate::onnx::Model>>,
 }
 
 /// A name out of a file, short enough for a sentence. Control characters go when the error is made.

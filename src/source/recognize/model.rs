@@ -3,7 +3,7 @@
 use super::signatures::{FRAMEWORK, ORIGIN};
 use super::{Kind, Known};
 
-pub(super) const ONNX: &str = "convert it to PyTorch and save that: torch.save(onnx2torch.convert(\"FILE\").state_dict(), \"F.pth\")";
+pub(super) const ONNX: &str = "unpack it and open the .onnx file in it";
 pub(super) const FLAX: &str = "load it in PyTorch and save that: from_pretrained(\"FOLDER\", from_flax=True).save_pretrained(\"NEW\")";
 const PICKLED: &str = "load it in Python and torch.save its state dict";
 
@@ -145,7 +145,7 @@ fn protocol_buffer(head: &[u8], length: u64) -> Option<Known> {
         // ONNX: the version of its format, a producer, its version, the graph as field 7.
         (1, Field::Number(1..=64), rest) => {
             if is_onnx(rest, length) {
-                return network("an ONNX model", ONNX);
+                return Some(Known::new("an ONNX model", Kind::Checkpoint));
             }
             let second = nested(rest, 2)?;
             let first = nested(second, 1)?;

@@ -144,10 +144,18 @@ fn elu(call: &Call<'_>) -> Option<Activation> {
 }
 
 /// A product with a number.
-fn times(number: f64) -> Result<Binary, ModelError> {
+pub fn times(number: f64) -> Result<Binary, ModelError> {
+    with_number(BinaryKind::Multiply, number)
+}
+
+/// A sum with a number.
+pub fn plus(number: f64) -> Result<Binary, ModelError> {
+    with_number(BinaryKind::Add, number)
+}
+
+fn with_number(kind: BinaryKind, number: f64) -> Result<Binary, ModelError> {
     let value = Tensor::new(&[number], &Device::Cpu)?;
-    let of = Operands::Constant { value, first: false };
-    Ok(Binary { kind: BinaryKind::Multiply, of })
+    Ok(Binary { kind, of: Operands::Constant { value, first: false } })
 }
 
 fn prelu(reader: &mut Reader, call: &Call<'_>) -> Found {

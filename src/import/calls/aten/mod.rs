@@ -1,16 +1,16 @@
 //! What each call of PyTorch is as a layer. Arguments that a program leaves out have PyTorch's default.
 
-mod arithmetic;
-mod conv;
-mod lrn;
-mod norm;
-mod parts;
-mod pool;
-mod rule;
-mod shape;
-mod softplus;
+pub mod arithmetic;
+pub mod conv;
+pub mod lrn;
+pub mod norm;
+pub mod parts;
+pub mod pool;
+pub mod rule;
+pub mod shape;
+pub mod softplus;
 
-pub use rule::{BOOLEAN, Rule, WHOLES};
+pub use rule::{BOOLEAN, Found, Rule, WHOLES, one};
 
 fn rules() -> impl Iterator<Item = &'static (&'static str, Rule)> {
     let families = [

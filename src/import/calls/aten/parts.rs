@@ -130,7 +130,7 @@ fn split(reader: &mut Reader, call: &Call<'_>) -> Found {
 }
 
 /// One slice of an axis here, without that axis.
-fn taken(
+pub fn taken(
     reader: &mut Reader,
     call: &Call<'_>,
     x: Drawn,

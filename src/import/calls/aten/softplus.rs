@@ -44,11 +44,11 @@ fn choose(reader: &mut Reader, call: &Call<'_>) -> Found {
         };
         log = before;
     }
-    let endless = Activation::Softplus { beta: 1.0, threshold: f64::INFINITY };
+    let is_log = matches!(log.op.get(), Some(Activation::Softplus { beta: 1.0, .. }));
     let times = node(reader, value).filter(|_| value != x.value);
     let factor = times.map_or(Some(1.0), |times| number(times, BinaryKind::Multiply));
     let of_x = times.is_none_or(|times| times.inputs == [x.value]);
-    if log.op.get() != Some(&endless) || log.inputs != [value] || factor != Some(beta) || !of_x {
+    if !is_log || log.inputs != [value] || factor != Some(beta) || !of_x {
         return Ok(None);
     }
     one(reader.push_alike(call, None, Activation::Softplus { beta, threshold: bound }, x)?)
