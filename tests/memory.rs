@@ -251,7 +251,7 @@ fn a_program_that_lies_takes_its_bytes_and_100_mb() {
             "many tables",
             with_call(&(0..2_000).map(|i| format!(
                 r#"{{"target":"torch.ops.aten.zeros.default","inputs":[{{"name":"size","arg":{{"as_ints":[1000000]}}}}],"outputs":[{{"as_tensor":{{"name":"made{i}"}}}}]}},"#
-            )).collect::<String>().trim_end_matches(',').to_string()),
+            )).collect::<String>().trim_end_matches(',')),
         ),
     ];
     for (what, text) in lies {

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from exported_networks import Activations, Arithmetic, Attention, Convolutions, Norms, Pools, Resizes
+from exported_networks import Activations, Arithmetic, Attention, Convolutions, Norms
 from make_exported import measured
 
 ROOT = Path(__file__).parent.parent / "tests/fixtures"
 OUT = ROOT / "onnx"
-FAMILIES = (Activations, Arithmetic, Attention, Convolutions, Norms, Pools, Resizes)
+FAMILIES = (Activations, Arithmetic, Attention, Convolutions, Norms)
 KEPT = ("pkg.torch.onnx.name_scopes",)
 
 

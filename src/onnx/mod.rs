@@ -74,7 +74,7 @@ impl Model {
         }
         if !model.functions.is_empty() {
             return Err(
-                "is an ONNX model with functions of its own, which are not read: inline them \
+                "is an ONNX model that defines functions, which are not read: inline them \
                  with onnx.inliner.inline_local_functions"
                     .into(),
             );

@@ -124,12 +124,12 @@ fn weights_beside_are_files_of_the_folder() {
         Checkpoint::read(&file).map(|checkpoint| checkpoint.listing().len())
     };
     for (location, words) in [
-        (&b"../secret.data"[..], "is no file of its folder"),
-        (b"/etc/passwd", "is no file of its folder"),
+        (&b"../secret.data"[..], "is outside its folder"),
+        (b"/etc/passwd", "is outside its folder"),
         (b"link.data", "is a link"),
         (b"nothing.data", "is missing"),
         (b"short.data", "reaches outside"),
-        (b"", "is no file of its folder"),
+        (b"", "is outside its folder"),
     ] {
         let why = with(location).unwrap_err().to_string();
         assert!(why.contains(words) && !why.contains('\n'), "{why}");

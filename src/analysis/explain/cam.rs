@@ -14,7 +14,7 @@ pub const METHOD: Method = Method {
     kind: Kind::Map,
     takes_layer: false,
     reads: &[],
-    passes: |_| Passes::default(),
+    passes: Passes::one_backward,
     explain,
 };
 

@@ -4,7 +4,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::rules;
-use super::walk::{Step, numbers};
+use super::step::{Step, numbers};
 use crate::import::calls::computed;
 use crate::import::calls::reader::{Constant, Known, Reader};
 use crate::onnx::Node;

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! names       what a user calls a node
+//! step        a node with all that its rule may ask for
 //! walk        one node after the other
 //! fold        nodes on numbers of the file alone: shapes, axes, tables
 //! rules/      what each operation of ONNX is here, a family a file
@@ -11,6 +12,7 @@
 mod fold;
 mod names;
 mod rules;
+mod step;
 mod walk;
 
 use std::collections::HashMap;
@@ -20,9 +22,6 @@ use candle_core::Tensor;
 use crate::model::{Graph, ModelError};
 use crate::onnx::{Element, Kept, Model};
 use walk::Walk;
-
-/// Rows and columns of an input that the file leaves open.
-const USUAL: usize = 224;
 
 /// Builds the graph of a model from its nodes and its tensors by their names in the file.
 ///

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 
 use super::names::Names;
-use super::{USUAL, fold, rules};
+use super::step::{Step, numbers};
+use super::{fold, rules};
 use crate::import::calls::args::Args;
 use crate::import::calls::computed;
 use crate::import::calls::reader::{Call, Constant, Known, Reader};
@@ -14,8 +15,8 @@ use crate::model::ModelError;
 use crate::onnx::{Element, Model, Node};
 use crate::ops::{Dims, Expand};
 
-/// Most whole numbers of a tensor of the file's that are read: shapes, axes, tables of indices.
-const NUMBERS: usize = 1 << 22;
+/// Rows and columns of an input that the file leaves open.
+const USUAL: usize = 224;
 
 /// A model on its way to a graph.
 pub struct Walk {
@@ -26,16 +27,6 @@ pub struct Walk {
     names: Names,
     opset: i64,
     at: usize,
-}
-
-/// A node with all that its rule may ask for.
-pub struct Step<'a> {
-    /// The node.
-    pub node: &'a Node,
-    /// The version of the operations.
-    pub opset: i64,
-    /// As rules of other programs name it.
-    pub call: Call<'a>,
 }
 
 impl Walk {
@@ -172,12 +163,4 @@ impl Walk {
 fn own_name(name: &str) -> Option<String> {
     let counted = name.starts_with("onnx::") || name.chars().all(|c| c.is_ascii_digit());
     (!counted).then(|| name.to_string())
-}
-
-/// The numbers of a tensor of the file's: whole ones, or in float64.
-pub fn numbers(tensor: &crate::onnx::Tensor) -> Option<Tensor> {
-    let (numbers, extents) = (tensor.numbers(NUMBERS)?, tensor.extents()?);
-    let tensor_of = Tensor::from_vec(numbers, extents, &Device::Cpu).ok()?;
-    let dtype = if tensor.element()?.is_float() { DType::F64 } else { DType::I64 };
-    tensor_of.to_dtype(dtype).ok()
 }

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::entry::Entry;
-use super::load::{LIMIT, contents};
-use super::{Contents, shown};
+use super::load::contents;
+use super::{Contents, LIMIT, shown};
 use crate::base::first_line;
 use crate::source::SourceError;
 use crate::source::error::read_file;

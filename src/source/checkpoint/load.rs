@@ -9,15 +9,11 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use super::entry::{self, Entry, Loaded};
-use super::{Contents, Why, exported, folder, index, onnx, safetensors, torch};
+use super::{Contents, LIMIT, Why, exported, folder, index, onnx, safetensors, torch};
 use crate::base::{Listing, TensorInfo};
 use crate::source::SourceError;
 use crate::source::error::read_file;
 use crate::source::recognize::refuse_as_checkpoint;
-
-/// Most bytes of a checkpoint, all shards together: well above every ResNet, well below what would
-/// fill a server.
-pub(super) const LIMIT: u64 = 8 << 30;
 
 /// The contents of a checkpoint; its tensors are read when they are asked for.
 pub struct Checkpoint {

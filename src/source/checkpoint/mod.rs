@@ -31,6 +31,10 @@ pub use load::Checkpoint;
 
 use entry::Entry;
 
+/// Most bytes of a checkpoint, all shards together: well above every ResNet, well below what would
+/// fill a server.
+const LIMIT: u64 = 8 << 30;
+
 /// A result whose error is one sentence without the file's name, which the caller adds.
 type Why<T> = Result<T, String>;
 

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use candle_core::DType;
 
 use super::entry::{Entry, Place};
-use super::load::LIMIT;
-use super::{Contents, Why, shown};
+use super::{Contents, LIMIT, Why, shown};
 use crate::onnx::{Element, Kept, Model, Tensor};
 use crate::source::error::read_file;
 
@@ -80,9 +79,7 @@ fn neighbor(folder: Option<&Path>, name: &str) -> Why<Bytes> {
     let inside = Path::new(name);
     let plain = inside.components().all(|part| matches!(part, Component::Normal(_)));
     if name.is_empty() || !plain {
-        return Err(format!(
-            "has weights in {file}, which is no file of its folder: it is not read"
-        ));
+        return Err(format!("has weights in {file}, which is outside its folder: it is not read"));
     }
     let mut path = folder.to_path_buf();
     for part in inside.components() {

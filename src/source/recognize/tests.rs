@@ -60,8 +60,15 @@ fn what_is_read_comes_in_through_its_own_door() {
 }
 
 #[test]
+fn an_onnx_file_is_a_network() {
+    let rest = message(&[(0x12, b"pytorch"), (0x1a, b"2.1"), (0x3a, b"\x0a\x01x")]);
+    let onnx = [&b"\x08\x08"[..], &rest].concat();
+    assert_eq!(said(&onnx, Door::Checkpoint), "in");
+    assert!(said(&onnx, Door::Photo).contains("an ONNX model, not a photo"));
+}
+
+#[test]
 fn what_cannot_be_read_is_named_with_a_way_out() {
-    let onnx = message(&[(0x12, b"pytorch"), (0x1a, b"2.1"), (0x3a, b"\x0a\x01x")]);
     let hdf5 = [&b"\x89HDF\r\n\x1a\n"[..], &[0; 64], b"model_weights"].concat();
     let mut tar = b"run7/best.pth".to_vec();
     tar.resize(512, 0);
@@ -88,7 +95,6 @@ fn what_cannot_be_read_is_named_with_a_way_out() {
         }
     }
     let networks: &[(&[u8], &str)] = &[
-        (&[&b"\x08\x08"[..], &onnx].concat(), "ONNX"),
         (&hdf5, "Keras"),
         (b"GGUF\x03\0\0\0", "GGUF"),
         (&zip(&["metadata.json", "config.json", "model.weights.h5"]), "Keras"),

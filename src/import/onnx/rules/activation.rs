@@ -1,11 +1,12 @@
 //! Functions of values, and of two of them.
 
-use super::{Rule, Told, call, norm, number};
+use super::norm;
+use super::told::{Rule, Told, call, number};
 use crate::import::calls::aten::rule::{node, number as number_of};
 use crate::import::calls::aten::{Found, one};
 use crate::import::calls::reader::Reader;
 use crate::import::draft::Drawn;
-use crate::import::onnx::walk::Step;
+use crate::import::onnx::step::Step;
 use crate::model::Value;
 use crate::ops::{Activation, Binary, BinaryKind, Gather, Operands};
 

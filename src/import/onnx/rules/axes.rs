@@ -1,12 +1,12 @@
 //! The same values under other extents, in another order, in parts, together; sums and means over axes.
 
 use super::activation::gathered;
-use super::{Rule, Told, call, ints, numbers};
+use super::told::{Rule, Told, call, ints, numbers};
 use crate::import::calls::aten::parts::taken;
 use crate::import::calls::aten::{Found, one};
 use crate::import::calls::reader::{Known, Reader};
 use crate::import::draft::{Drawn, Order};
-use crate::import::onnx::walk::Step;
+use crate::import::onnx::step::Step;
 use crate::ops::Narrow;
 
 pub const RULES: &[(&str, Rule)] = &[

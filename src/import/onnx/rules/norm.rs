@@ -2,12 +2,12 @@
 
 use candle_core::Tensor;
 
-use super::{Rule, Told, call};
+use super::told::{Rule, Told, call};
 use crate::import::calls::aten::rule::node;
 use crate::import::calls::aten::{Found, one};
 use crate::import::calls::reader::{Constant, Reader};
 use crate::import::draft::Drawn;
-use crate::import::onnx::walk::Step;
+use crate::import::onnx::step::Step;
 use crate::model::{ModelError, Value};
 use crate::ops::{Binary, BinaryKind, GroupNorm, Linear, Lrn, Operands, Reshape};
 

@@ -1,10 +1,10 @@
 //! Convolutions, pools, borders, and maps at another size.
 
-use super::{Rule, Told, call, ints, number, numbers};
+use super::told::{Rule, Told, call, ints, number, numbers};
 use crate::import::calls::aten::{Found, one};
 use crate::import::calls::reader::Reader;
 use crate::import::draft::Drawn;
-use crate::import::onnx::walk::Step;
+use crate::import::onnx::step::Step;
 use crate::ops::{
     AveragePool, Border, Conv, ConvTranspose, DepthToSpace, Gather, Interpolation, MaxPool, Narrow,
     Pad, Places, Reshape, Resize, Size, Window,
@@ -37,6 +37,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("DepthToSpace", |r, s| space(r, s, false)),
     ("SpaceToDepth", |r, s| space(r, s, true)),
 ];
+
+/// Most rows or columns that a map is resized to.
+const MOST_SIDE: usize = 1 << 16;
 
 fn drawn(reader: &Reader, step: &Step<'_>) -> Option<Drawn> {
     reader.drawn_named(step.node.input(0)?)
@@ -279,6 +282,9 @@ fn resize(reader: &mut Reader, step: &Step<'_>) -> Found {
         Size::Fixed(sides) => sides,
         Size::Like => return Ok(None),
     };
+    if sides.iter().any(|side| *side == 0 || *side > MOST_SIDE) {
+        return Ok(None);
+    }
     let places = match step.node.text("coordinate_transformation_mode").unwrap_or(usual) {
         "half_pixel" => Places::HalfPixel,
         "pytorch_half_pixel" if sides.iter().all(|side| *side > 1) => Places::HalfPixel,
