@@ -1,11 +1,16 @@
 //! What can be asked about a graph by its edges and operations alone.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use candle_core::{DType, Device, Tensor};
+
+use super::ModelError;
 use super::graph::{Graph, Node, Value};
 use crate::base::{LayerId, Shape};
 use crate::ops::{
-    Activation, AveragePool, Channels, Conv, Dims, Flatten, Linear, Reads, ReluRule, Reshape,
+    Activation, AveragePool, Channels, Conv, Dims, Flatten, Linear, Place, Reads, Record, ReluRule,
+    Reshape,
 };
 
 impl Graph {
@@ -129,6 +134,39 @@ impl Graph {
             }
             at = input;
         }
+    }
+}
+
+impl Graph {
+    /// What the answer's value of a class is made of: the layer that feeds the global average pool, and a number for each
+    /// of its channels, where nothing but linear layers follow ([`Graph::pooled`]).
+    ///
+    /// # Errors
+    /// When the network takes no input of that shape, or a weight cannot be read.
+    pub fn pooled_weights(
+        &self,
+        class: usize,
+        input: Shape,
+    ) -> Result<Option<(LayerId, Vec<f64>)>, ModelError> {
+        let Some((map, pool)) = self.pooled() else { return Ok(None) };
+        let extents = super::extents(self, Shape { n: 1, ..input })?;
+        let place = Place { dtype: DType::F64, device: Device::Cpu };
+        let mut at = self.answer();
+        let dims = |layer: LayerId| extents.get(layer.0).copied().unwrap_or(Dims::vectors(1, 1));
+        let answer = dims(at);
+        let one = |i: usize| f64::from(u8::from(i == class));
+        let values: Vec<f64> = (0..answer.len()).map(one).collect();
+        let mut gradient = Tensor::from_vec(values, answer.as_slice(), &Device::Cpu)?;
+        while at != pool {
+            let Some(Node { op, inputs, .. }) = self.nodes.get(at.0) else { return Ok(None) };
+            let [Value::Output { layer, .. }] = *inputs.as_slice() else { return Ok(None) };
+            let (once, before) = (OnceLock::new(), [dims(layer)]);
+            let rule = ReluRule::Plain;
+            let run = Record { dims: &before, inputs: &[], output: None, rule, once: &once };
+            gradient = op.prepare(&place)?.backward(0, &gradient, &run)?;
+            at = layer;
+        }
+        Ok(Some((map, gradient.flatten_all()?.to_vec1()?)))
     }
 }
 

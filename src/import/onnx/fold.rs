@@ -216,15 +216,8 @@ fn range(reader: &Reader, step: &Step<'_>, most: usize) -> Result<Option<Tensor>
 }
 
 fn gathered(x: &Tensor, index: &Tensor, dim: usize) -> Result<Option<Tensor>> {
-    let size = x.dim(dim)? as f64;
     let numbers: Vec<f64> = index.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
-    let slice = |number: &f64| {
-        let at = if *number < 0.0 { number + size } else { *number };
-        (at.fract() == 0.0 && (0.0..size).contains(&at)).then_some(at as u32)
-    };
-    let Some(slices) = numbers.iter().map(slice).collect::<Option<Vec<u32>>>() else {
-        return Ok(None);
-    };
+    let Some(slices) = rules::slices(&numbers, x.dim(dim)?) else { return Ok(None) };
     let found = x.contiguous()?.index_select(&Tensor::new(slices, &Device::Cpu)?, dim)?;
     let mut to = x.dims().to_vec();
     to.splice(dim..=dim, index.dims().iter().copied());

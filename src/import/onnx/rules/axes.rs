@@ -1,7 +1,7 @@
 //! The same values under other extents, in another order, in parts, together; sums and means over axes.
 
 use super::activation::gathered;
-use super::told::{Rule, Told, call, ints, numbers};
+use super::told::{Rule, Told, call, ints, numbers, slices};
 use crate::import::calls::aten::parts::taken;
 use crate::import::calls::aten::{Found, one};
 use crate::import::calls::reader::{Known, Reader};
@@ -32,6 +32,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("Slice", slice),
     ("Split", split),
     ("Gather", gather),
+    ("GatherND", gather_first),
     ("ReduceMean", |r, s| reduce(r, s, "mean")),
     ("ReduceSum", |r, s| reduce(r, s, "sum")),
     ("ReduceMax", |r, s| reduce(r, s, "amax")),
@@ -209,14 +210,7 @@ fn gather(reader: &mut Reader, step: &Step<'_>) -> Found {
     let index = step.node.input(1).and_then(|name| reader.constant_named(name));
     let rank = index.map_or(0, |constant| constant.tensor.rank());
     let Some(axis) = x.axis(step.node.int("axis").unwrap_or(0)) else { return Ok(None) };
-    let size = x.dims.at(axis) as f64;
-    let slice = |number: &f64| {
-        let at = if *number < 0.0 { number + size } else { *number };
-        (at.fract() == 0.0 && (0.0..size).contains(&at)).then_some(at as u32)
-    };
-    let Some(slices) = numbers.iter().map(slice).collect::<Option<Vec<u32>>>() else {
-        return Ok(None);
-    };
+    let Some(slices) = slices(&numbers, x.dims.at(axis)) else { return Ok(None) };
     match (rank, slices.as_slice()) {
         (0, [one_slice]) => {
             let x = reader.straight(&step.call, x)?;
@@ -225,6 +219,23 @@ fn gather(reader: &mut Reader, step: &Step<'_>) -> Found {
         }
         (1, _) => gathered(reader, step, x, axis, slices),
         _ => Ok(None),
+    }
+}
+
+/// By numbers of the file along the first axis, which is not that of the pictures then.
+fn gather_first(reader: &mut Reader, step: &Step<'_>) -> Found {
+    let (Some(x), Some(numbers)) = (drawn(reader, step), numbers(reader, step, 1)) else {
+        return Ok(None);
+    };
+    let index = step.node.input(1).and_then(|name| reader.constant_named(name));
+    let column = index.is_some_and(|constant| matches!(constant.tensor.dims(), [_, 1]));
+    let Some(axis) = x.axis(0).filter(|_| column && step.node.int("batch_dims").unwrap_or(0) == 0)
+    else {
+        return Ok(None);
+    };
+    match slices(&numbers, x.dims.at(axis)) {
+        Some(slices) => gathered(reader, step, x, axis, slices),
+        None => Ok(None),
     }
 }
 

@@ -7,7 +7,7 @@ mod told;
 mod window;
 
 pub use axes::stepped;
-pub use told::{Rule, ints, number};
+pub use told::{Rule, ints, number, slices};
 
 /// The rule for an operation.
 pub fn rule(operation: &str) -> Option<Rule> {

@@ -94,3 +94,13 @@ pub fn number(reader: &Reader, step: &Step<'_>, input: usize) -> Option<f64> {
         _ => None,
     }
 }
+
+/// Numbers as slices of an axis of that many; those below 0 count from the end.
+pub fn slices(numbers: &[f64], size: usize) -> Option<Vec<u32>> {
+    let size = size as f64;
+    let slice = |number: &f64| {
+        let at = if *number < 0.0 { number + size } else { *number };
+        (at.fract() == 0.0 && (0.0..size).contains(&at)).then_some(at as u32)
+    };
+    numbers.iter().map(slice).collect()
+}
