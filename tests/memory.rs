@@ -249,7 +249,7 @@ fn a_program_that_lies_takes_its_bytes_and_100_mb() {
         ("a long text", " ".repeat(40 << 20)),
         (
             "many tables",
-            with_call(&(0..2_000).map(|i| format!(
+            with_call((0..2_000).map(|i| format!(
                 r#"{{"target":"torch.ops.aten.zeros.default","inputs":[{{"name":"size","arg":{{"as_ints":[1000000]}}}}],"outputs":[{{"as_tensor":{{"name":"made{i}"}}}}]}},"#
             )).collect::<String>().trim_end_matches(',')),
         ),
