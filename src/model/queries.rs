@@ -195,7 +195,7 @@ fn part(of: &[Made], channels: Range<usize>) -> Vec<Made> {
     of.iter().filter_map(within).collect()
 }
 
-/// The same for channels that are so many places further on.
+/// The same for channels that are `by` places further on.
 fn shifted(mut made: Vec<Made>, by: usize) -> Vec<Made> {
     for Made { channels, .. } in &mut made {
         *channels = channels.start + by..channels.end + by;

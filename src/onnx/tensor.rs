@@ -16,7 +16,7 @@ pub enum Element {
     Float16,
     /// Half precision with the exponent of single.
     BFloat16,
-    /// Whole numbers of so many bytes, and whether they have a sign.
+    /// Whole numbers of n bytes, and whether they have a sign.
     Whole(usize, bool),
     /// Yes and no, a byte each.
     Boolean,
@@ -104,7 +104,7 @@ impl Tensor {
         if packed.is_empty() { Kept::Listed } else { Kept::Here(packed.clone()) }
     }
 
-    /// Its numbers, no more than so many; `None` where they are more, beside the file, or do not fit its extents.
+    /// Its numbers, at most `most`; `None` where they are more, beside the file, or do not fit its extents.
     pub fn numbers(&self, most: usize) -> Option<Vec<f64>> {
         let (element, extents) = (self.element()?, self.extents()?);
         let count: usize = extents.iter().product();

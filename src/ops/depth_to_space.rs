@@ -72,7 +72,7 @@ impl Operation for DepthToSpace {
                 let reach = (block - 1.0) / 2.0;
                 Resampled { first: reach, step: block, reach }
             }
-            // Position `i` lies in the block of position `floor(i / block)`.
+            // Position `i` is in the block of position `floor(i / block)`.
             false => {
                 let reach = (block - 1.0) / block / 2.0;
                 Resampled { first: -reach, step: 1.0 / block, reach }

@@ -112,7 +112,7 @@ pub enum Channels {
     Made,
     /// Channel `c` of the output is channel `c` of the input, measured against others: a norm over channels.
     Normalized,
-    /// The channels of so many equal groups in turn, one of each.
+    /// The channels of n equal groups in turn, one of each.
     Shuffled {
         /// How many groups.
         groups: usize,

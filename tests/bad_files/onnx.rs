@@ -147,3 +147,23 @@ fn limits_come_first() {
     let nodes = [0x0a, 0].repeat(3_000_000);
     assert!(Model::read(&model(&nodes).into()).unwrap_err().contains("more than 100000"));
 }
+
+/// What is computed in another way than the file says is said.
+#[test]
+fn a_quantized_graph_says_what_is_lost() {
+    let scale = field(5, &[&[0x10, 1][..], &field(8, b"s"), &field(9, &[0, 0, 0, 0x3f])].concat());
+    let graph = [
+        node(b"QuantizeLinear", &[b"x", b"s"], b"q"),
+        node(b"DequantizeLinear", &[b"q", b"s"], b"d"),
+        node(b"Relu", &[b"d"], b"y"),
+        scale,
+        input(),
+        output(b"y"),
+    ];
+    let checkpoint = Checkpoint::parse(model(&graph.concat()), "net.onnx").unwrap();
+    let model = checkpoint.onnx.as_deref().unwrap();
+    let names = onnx::tensors(model);
+    let loaded = checkpoint.load(names.iter().map(String::as_str)).unwrap();
+    let graph = onnx::build(model, &loaded.tensors).unwrap();
+    assert!(graph.notes.iter().any(|note| note.contains("activations are not rounded")));
+}

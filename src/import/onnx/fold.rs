@@ -174,7 +174,7 @@ fn axis(number: i64, rank: usize) -> Option<usize> {
     usize::try_from(axis).ok().filter(|axis| *axis < rank)
 }
 
-/// Extents that are no more than so many numbers.
+/// Extents of at most `most` numbers.
 fn extents(sizes: Option<Vec<i64>>, most: usize) -> Option<Vec<usize>> {
     let sizes = sizes?.into_iter().map(|size| usize::try_from(size).ok());
     let sizes: Vec<usize> = sizes.collect::<Option<_>>()?;

@@ -130,6 +130,7 @@ impl Walk {
             self.reader.make(folded)?
         } else {
             self.repeat(&step)?;
+            self.say(node);
             let rule = rules::rule(&node.op_type).ok_or_else(refused)?;
             rule(&mut self.reader, &step)?.ok_or_else(refused)?
         };
@@ -141,6 +142,22 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    /// What is computed in another way than the node says.
+    fn say(&mut self, node: &Node) {
+        let note = match node.op_type.as_str() {
+            "QuantizeLinear" => {
+                "the graph is quantized: weights are dequantized, activations are not rounded"
+            }
+            "BatchNormalization" if node.int("training_mode") == Some(1) => {
+                "a batch norm is in training mode: it uses its running statistics here"
+            }
+            _ => return,
+        };
+        if !self.notes.iter().any(|known| known == note) {
+            self.notes.push(note.to_string());
+        }
     }
 
     /// Inputs that the file sees repeated are so by layers, but where the node repeats them anyway.

@@ -117,7 +117,7 @@ fn made(reader: &Reader, call: &Call<'_>) -> Result<Option<Tensor>> {
     }
 }
 
-/// Extents that are no more than so many numbers.
+/// Extents of at most `most` numbers.
 fn extents(sizes: &[i64], most: usize) -> Option<Vec<usize>> {
     let sizes: Option<Vec<usize>> = sizes.iter().map(|s| usize::try_from(*s).ok()).collect();
     let count = sizes.as_ref()?.iter().try_fold(1usize, |all, size| all.checked_mul(*size))?;
@@ -280,7 +280,7 @@ fn reduced(call: &Call<'_>, x: &Tensor) -> Result<Option<Tensor>> {
     found.map(Some)
 }
 
-/// Whether a function of two values is no more numbers than are made.
+/// Whether a function of two values has at most as many numbers as are made.
 fn fits(reader: &Reader, a: &Tensor, b: &Tensor) -> bool {
     let dims = Dims::new(a.dims()).zip(Dims::new(b.dims()));
     let out = dims.and_then(|(a, b)| a.repeated(&b));

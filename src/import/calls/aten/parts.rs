@@ -196,7 +196,7 @@ fn slices(constant: &Constant, size: usize) -> Result<Option<Vec<u32>>, ModelErr
     Ok(numbers.iter().map(slice).collect())
 }
 
-/// `x[:, :, rows, columns]` with numbers of the file's, each along an axis of its own.
+/// `x[:, :, rows, columns]` with numbers of the file's, each along its own axis.
 fn index(reader: &mut Reader, call: &Call<'_>) -> Found {
     let Some(x) = reader.drawn(call, "self") else { return Ok(None) };
     let mut at = reader.straight(call, x)?;

@@ -303,7 +303,7 @@ fn resize(reader: &mut Reader, step: &Step<'_>) -> Found {
     let whole = [0, 1].iter().all(|axis| sides[*axis].is_multiple_of(from[*axis].max(1)));
     let plain = match (places, rounding) {
         (Places::Asymmetric, "floor") | (Places::HalfPixel, "round_prefer_ceil") => true,
-        // No place lies between two where each becomes so many.
+        // With a whole factor no place is halfway between two.
         (Places::HalfPixel, "round_prefer_floor") => whole,
         _ => by != Interpolation::Nearest,
     };
